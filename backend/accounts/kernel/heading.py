@@ -1,0 +1,45 @@
+"""The columns of a file of users."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from backend.accounts.kernel import cells
+from backend.accounts.kernel.text import UnusableFileError
+
+READERS: Mapping[str, Callable[[str], str | bool]] = {
+    "email": cells.email,
+    "full_name": cells.full_name,
+    "first_name": cells.name,
+    "last_name": cells.name,
+    "is_active": cells.boolean,
+    "is_staff": cells.boolean,
+    "is_superuser": cells.boolean,
+}
+"""What the columns of a user's details hold."""
+COLUMNS = ("username", *READERS, "password")
+
+
+def heading(names: Sequence[str]) -> tuple[str, ...]:
+    """The columns, in the file's order.
+
+    Raises UnusableFileError for columns that no user has, that are there twice, or that do not say who the users are.
+    """
+    columns = tuple(name.strip().lower() for name in names)
+    unknown = [name for name in columns if name not in COLUMNS]
+    if len(unknown) == len(columns):
+        # Does not say what it found: without a heading, the first line is a user's, with the password.
+        raise UnusableFileError(f"no heading: the first line names none of {_ALL} (or is the delimiter another one?)")
+    if unknown:
+        raise UnusableFileError(f"unknown column {_quoted(unknown)}: the columns are {_ALL}")
+    if repeated := [name for name, count in Counter(columns).items() if count > 1]:
+        raise UnusableFileError(f"the column {_quoted(repeated)} is there more than once")
+    if not {"username", "email"}.intersection(columns):
+        raise UnusableFileError("neither a column 'username' nor 'email': nothing says who the users are")
+    return columns
+
+
+_ALL = ", ".join(COLUMNS)
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

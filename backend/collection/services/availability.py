@@ -1,0 +1,25 @@
+"""DVDs whose availability elsewhere is to be looked at."""
+
+from datetime import timedelta
+from typing import cast
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from backend.collection.kernel import availability
+from backend.collection.models import DVD
+
+Rows = QuerySet[DVD, availability.Row]
+
+
+def dvds_with_imdb_id(*, added_in_days: int | None = None) -> Rows:
+    """DVDs that have an IMDb id; only those added in the last `added_in_days` if told."""
+    dvds = DVD.objects.exclude(imdb_id="")
+    if added_in_days is not None:
+        dvds = dvds.filter(created_at__gt=timezone.now() - timedelta(days=added_in_days))
+    return cast("Rows", dvds.values(*availability.COLUMNS))
+
+
+def not_asked_for(dvds: Rows, *, hours: int) -> Rows:
+    """Those of the DVDs whose availability was not asked for in the last so many hours."""
+    return dvds.exclude(availability_asked_at__gt=timezone.now() - timedelta(hours=hours))

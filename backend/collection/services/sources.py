@@ -1,0 +1,84 @@
+"""The systems that know about films, reached as the settings say; their answers as kernels take them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from django.conf import settings
+
+from backend.collection import tmdb as tmdb_api
+from backend.collection import yts as yts_api
+from backend.collection.kernel import availability, imdb_ids, refresh
+from backend.collection.kernel.answers import Failure
+from backend.collection.kernel.movie import ExternalIds, Movie
+from backend.collection.kernel.quality import Quality
+from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteUnavailableError
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+
+class Catalogue:
+    """TMDB, asked about one batch of DVDs at a time. Raises RemoteError when it refuses the API key or is down."""
+
+    def __init__(self, tmdb: tmdb_api.Tmdb) -> None:
+        self._tmdb = tmdb
+
+    def movies(self, rows: Sequence[refresh.Row]) -> dict[int, Movie | Failure]:
+        """The details of each film, by TMDB id."""
+        return _answers(self._tmdb.movies({row["tmdb_id"] for row in rows}))
+
+    def external_ids(self, rows: Sequence[imdb_ids.Row]) -> dict[int, ExternalIds | Failure]:
+        """The names of each film in other catalogues, by TMDB id."""
+        return _answers(self._tmdb.external_ids({row["tmdb_id"] for row in rows}))
+
+
+class Market:
+    """A YTS-compatible API, asked about one batch of DVDs at a time. Raises RemoteError when it is down."""
+
+    def __init__(self, yts: yts_api.Yts) -> None:
+        self._yts = yts
+
+    def qualities(self, rows: Sequence[availability.Row]) -> dict[str, tuple[Quality, ...] | Failure]:
+        """The qualities that each film is available in, by IMDb id."""
+        return _answers(self._yts.availability({row["imdb_id"] for row in rows}))
+
+
+@contextmanager
+def tmdb() -> Iterator[Catalogue]:
+    """TMDB until the end of the block. Raises RemoteRejectedError, naming TMDB_API_KEY, when there is no key."""
+    with tmdb_api.connect(
+        settings.TMDB_API_KEY,
+        settings.TMDB_API_URL,
+        requests_per_second=settings.TMDB_REQUESTS_PER_SECOND,
+        allow_http_hosts=settings.REMOTE_HTTP_HOSTS,
+    ) as connection:
+        yield Catalogue(connection)
+
+
+@contextmanager
+def yts() -> Iterator[Market]:
+    """The YTS-compatible API of the settings until the end of the block; see `has_yts`."""
+    with yts_api.connect(settings.YTS_API_URL, allow_http_hosts=settings.REMOTE_HTTP_HOSTS) as connection:
+        yield Market(connection)
+
+
+def has_yts() -> bool:
+    """Whether the settings name a YTS-compatible API; there is none by default."""
+    return bool(settings.YTS_API_URL)
+
+
+def _answers(outcomes: Mapping[K, T | RemoteError | None]) -> dict[K, T | Failure]:
+    return {key: _answer(outcome) for key, outcome in outcomes.items()}
+
+
+def _answer(outcome: T | RemoteError | None) -> T | Failure:
+    if outcome is None:
+        return Failure("not_found")
+    if isinstance(outcome, RemoteUnavailableError):
+        return Failure("unavailable", str(outcome), answered=False)
+    if isinstance(outcome, RemoteRejectedError):
+        return Failure("rejected", str(outcome))
+    if isinstance(outcome, RemoteError):
+        return Failure("not_understood", str(outcome))
+    return outcome

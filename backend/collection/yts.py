@@ -1,0 +1,92 @@
+"""Whether a film is available, from an API compatible with YTS version 2.
+
+No authority describes it; public clients agree on `/list_movies.json?query_term=tt…` and on errors that come with 200.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx2
+
+from backend.collection import wire
+from backend.collection.kernel.quality import Quality
+from backend.collection.yts_answer import MovieList
+from backend.remote.answers import Outcome
+from backend.remote.client import RemoteClient
+from backend.remote.errors import RemoteError, RemoteResponseError, RemoteUnavailableError
+from backend.remote.exchange import Request
+
+API_PATH = "/api/v2"
+
+PAUSE = 1.0
+"""Seconds between an answer and the next request: these servers are small, and ask for patience."""
+
+
+class Yts:
+    """Asks which films are available, one after the other."""
+
+    def __init__(self, client: RemoteClient) -> None:
+        self._client = client
+
+    def availability(self, imdb_ids: Collection[str]) -> dict[str, tuple[Quality, ...] | RemoteError]:
+        """Return the qualities of each film, the smaller first; none when the film is not available in one we keep.
+
+        Raises `RemoteUnavailableError` when the service is down. Whatever is not a clear answer is an error of that
+        film, never "not available".
+        """
+        requests = {
+            imdb_id: Request("/list_movies.json", {"query_term": imdb_id, "limit": "50"}) for imdb_id in imdb_ids
+        }
+        outcomes = self._client.map(list(requests.values()))
+        return {imdb_id: _read(imdb_id, outcome) for imdb_id, outcome in zip(requests, outcomes, strict=True)}
+
+
+@contextmanager
+def connect(
+    base_url: str,
+    *,
+    pause: float = PAUSE,
+    allow_http_hosts: Collection[str] = (),
+    transport: httpx2.AsyncBaseTransport | None = None,
+) -> Iterator[Yts]:
+    """Give access to the service until the end of the block; its address may lack `/api/v2`.
+
+    Raises `RemoteRejectedError` when the address is not fit.
+    """
+    client = RemoteClient(
+        "YTS",
+        f"{base_url.strip().rstrip('/').removesuffix(API_PATH)}{API_PATH}",
+        concurrency=1,
+        rest=pause,
+        judge=clear_or_unavailable,
+        allow_http_hosts=allow_http_hosts,
+        transport=transport,
+    )
+    with client:
+        yield Yts(client)
+
+
+def clear_or_unavailable(outcome: Outcome) -> Outcome:
+    """Let only JSON that says "ok" pass: moved domains, captchas and errors all mean that nobody knows."""
+    if isinstance(outcome, RemoteUnavailableError):
+        return outcome
+    if isinstance(outcome, RemoteError):
+        return RemoteUnavailableError(str(outcome))
+    if outcome is None or outcome.get("status") != "ok":
+        return RemoteUnavailableError("YTS could not answer: check its address, or try again later")
+    return outcome
+
+
+def qualities(imdb_id: str, answer: dict[str, Any]) -> tuple[Quality, ...]:
+    """Return the qualities of one film from a list of films; raise `RemoteResponseError` when it is not understood."""
+    return wire.read(MovieList, answer, about=f"YTS about {imdb_id}").qualities(imdb_id)
+
+
+def _read(imdb_id: str, outcome: Outcome) -> tuple[Quality, ...] | RemoteError:
+    if isinstance(outcome, RemoteError):
+        return outcome
+    try:
+        return qualities(imdb_id, outcome or {})
+    except RemoteResponseError as error:
+        return error

@@ -1,0 +1,34 @@
+"""Secrets that a deployment did not configure: made once, kept private under UPKEEP_HOME."""
+
+import base64
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+
+def kept_secret(path: Path, make: Callable[[], str]) -> str:
+    """The secret kept at `path`; the first process that asks makes it, readable by its owner alone."""
+    if path.exists():
+        return path.read_text(encoding="ascii").strip()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(make())
+    try:
+        os.link(draft, path)  # fails, unlike a rename, when another process was quicker: then theirs counts
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_text(encoding="ascii").strip()
+
+
+def new_secret_key() -> str:
+    """A value for SECRET_KEY."""
+    return secrets.token_urlsafe(48)
+
+
+def new_fernet_key() -> str:
+    """A value for FERNET_KEYS: 32 random bytes as Fernet wants them."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii")

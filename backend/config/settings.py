@@ -1,0 +1,139 @@
+"""Django's and Celery's settings, read from the environment and from `.env`. Importing them starts no server."""
+
+from pathlib import Path
+
+import environ
+
+from backend.config.secrets import kept_secret, new_fernet_key, new_secret_key
+
+ROOT = Path(__file__).resolve().parents[2]
+env = environ.Env()
+environ.Env.read_env(ROOT / ".env")
+
+UPKEEP_HOME = Path(env.str("UPKEEP_HOME", default=str(ROOT / ".upkeep"))).absolute()
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(UPKEEP_HOME / "media"))).absolute()
+MEDIA_URL = "/media/"
+STATIC_URL = "/static/"
+STATIC_ROOT = UPKEEP_HOME / "static"
+
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret(UPKEEP_HOME / "secret_key", new_secret_key)
+FERNET_KEYS = env.list("FERNET_KEYS", default=[]) or [kept_secret(UPKEEP_HOME / "fernet_key", new_fernet_key)]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_celery_beat",
+    "backend.embedded",
+    "backend.operations",
+    "backend.worker",
+    "backend.accounts",
+    "backend.collection",
+    "tasks",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "backend.config.urls"
+WSGI_APPLICATION = "backend.config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+if env.str("DATABASE_URL", default=""):
+    DATABASES = {"default": env.db("DATABASE_URL")}
+else:
+    DATABASES = {"default": {"ENGINE": "backend.embedded.postgresql", "NAME": "upkeep", "HOME": UPKEEP_HOME}}
+DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_TZ = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+REDIS_URL = env.str("REDIS_URL", default="")
+"""Empty: the embedded redis-server, started when it is first needed."""
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
+CELERY_RESULT_BACKEND = "backend.worker.results.RunBackend"
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_ENABLE_UTC = True
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = False
+CELERY_TASK_TRACK_STARTED = True
+CELERY_TASK_SEND_SENT_EVENT = True
+CELERY_WORKER_SEND_TASK_EVENTS = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = env.float("WORKER_SOFT_SHUTDOWN_TIMEOUT", default=10.0)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": env.int("BROKER_VISIBILITY_TIMEOUT", default=3600)}
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+
+OPERATIONS_PUBLISH = "backend.worker.publishing.publish"
+OPERATIONS_SCHEDULE = "tasks.schedule.SCHEDULE"
+RUN_MAX_CHANGES = env.int("RUN_MAX_CHANGES", default=10_000)
+RUN_LEASE_SECONDS = env.float("RUN_LEASE_SECONDS", default=20.0)
+RUN_POLL_SECONDS = env.float("RUN_POLL_SECONDS", default=1.0)
+"""How often a run looks whether it was cancelled, and how often a waiting command looks at its run."""
+RUN_TURN_SECONDS = env.float("RUN_TURN_SECONDS", default=30.0)
+"""After how long a queued run looks again whether its exclusive key is free, if nobody told it before."""
+
+TMDB_API_KEY = env.str("TMDB_API_KEY", default="")
+TMDB_API_URL = env.str("TMDB_API_URL", default="https://api.themoviedb.org/3")
+TMDB_REQUESTS_PER_SECOND = env.float("TMDB_REQUESTS_PER_SECOND", default=40.0)
+YTS_API_URL = env.str("YTS_API_URL", default="")
+REMOTE_HTTP_HOSTS = env.list("REMOTE_HTTP_HOSTS", default=["localhost", "127.0.0.1"])
+"""Hosts that may be reached without TLS."""
+
+FLOWER_BASIC_AUTH = env.str("FLOWER_BASIC_AUTH", default="")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"text": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "text"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
+}

@@ -1,0 +1,158 @@
+"""A batch: some items of a step, and the two ways to commit what becomes of them."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+
+from django.db import connection, transaction
+
+from backend.operations.counts import Counts
+from backend.operations.failures import DATA_ERRORS, failed
+from backend.operations.ledger import Outcomes
+from backend.operations.paging import Page, QuerySetPages
+from backend.operations.plans import Change
+
+if TYPE_CHECKING:
+    from backend.operations.context import Step
+
+T = TypeVar("T")
+Write: TypeAlias = Callable[[Sequence[Change]], None]
+Prepare: TypeAlias = Callable[[Sequence[Change]], Sequence[Change]]
+
+SQL = """
+WITH plan AS MATERIALIZED ({plan}){written}
+SELECT (SELECT jsonb_agg(c) FROM (SELECT action, reason, count(*) AS number FROM {source} GROUP BY action, reason) c),
+       (SELECT jsonb_agg(r) FROM (SELECT action, key, label, fields, reason FROM {source} LIMIT %(room)s) r)
+"""
+WRITTEN = ", written AS ({write} RETURNING plan.action, plan.key, plan.label, plan.fields, plan.reason)"
+
+
+class Batch(Generic[T]):
+    """Commit it once; a batch that is not committed counts as unchanged."""
+
+    def __init__(self, step: "Step", page: Page[T], pages: QuerySetPages[T] | None) -> None:
+        self._step = step
+        self._page = page
+        self._pages = pages
+        self.committed = False
+
+    @property
+    def items(self) -> Sequence[T]:
+        """What the source gave."""
+        return self._page.items
+
+    @property
+    def fetched(self) -> Any:  # noqa: ANN401 - whatever `fetch` returns
+        """What `fetch` made of the items. Raises what it raised."""
+        return self._page.future.result() if self._page.future else None
+
+    def __len__(self) -> int:
+        return self._page.number
+
+    def commit(self, plan: Iterable[Change], write: Write, prepare: Prepare | None = None) -> None:
+        """Carry out a plan that says for every item of the batch what becomes of it.
+
+        The effects, the counts, the recorded changes and the cursor are one transaction. In a dry run neither
+        `prepare` nor `write` is called. When `write` fails because of the data, each change is redone by itself.
+
+        Args:
+            plan: one change an item.
+            write: carries out those that have an effect; inside the transaction.
+            prepare: slow work before it, such as hashing; returns the changes that `write` is to get.
+        """
+        self.committed = True
+        changes = list(plan)
+        effects = [change for change in changes if change.has_effect]
+        if self._step.dry_run or not effects:
+            self._step.advance(self._page.cursor, changes, Counts.of(changes))
+            return
+        rest = [change for change in changes if not change.has_effect]
+        prepared = prepare(effects) if prepare else effects
+        try:
+            self._step.write(self._page.cursor, lambda: _written_at_once(prepared, rest, write))
+        except DATA_ERRORS:
+            self._step.write(self._page.cursor, lambda: _written_one_by_one(prepared, rest, write))
+
+    def commit_sql(self, *, plan: str, write: str, params: Mapping[str, Any] | None = None) -> None:
+        """Plan and carry out in one statement, without loading a row: for millions of them.
+
+        Args:
+            plan: a SELECT that gives, for each row to change, `action`, `key`, `label`, `fields` (jsonb: each
+                field's value before and after, as a list of two), `reason`, and what `write` needs; its primary keys
+                are `BETWEEN %(first)s AND %(last)s`.
+            write: an `UPDATE … FROM plan` or `DELETE … USING plan`. Not carried out in a dry run.
+            params: for both, beside `first` and `last`.
+
+        Raises:
+            TypeError: the batch is not one of a queryset.
+        """
+        if self._pages is None:
+            raise TypeError("commit_sql wants the batches of a queryset")
+        self.committed = True
+        self._commit_range(self._page, plan, write, dict(params or {}))
+
+    def _commit_range(self, page: Page[T], plan: str, write: str, params: dict[str, Any]) -> None:
+        values = {**params, "first": page.first, "last": page.last}
+        try:
+            if self._step.dry_run:
+                self._step.advance(page.cursor, *self._executed(page, plan, "", values))
+            else:
+                self._step.write(page.cursor, lambda: self._executed(page, plan, write, values))
+        except DATA_ERRORS as error:
+            if page.number == 1:
+                change = failed(Change("unchanged", str(page.first), str(page.first)), error)
+                self._step.advance(page.cursor, [change], Counts.of([change]))
+                return
+            self._halves(page, plan, write, params)
+
+    def _halves(self, page: Page[T], plan: str, write: str, params: dict[str, Any]) -> None:
+        after = self._step.cursor
+        while self._pages and (half := self._pages.range(after, max(1, page.number // 2), last=page.last)).number:
+            self._commit_range(half, plan, write, params)
+            after = half.cursor
+
+    def _executed(self, page: Page[T], plan: str, write: str, values: dict[str, Any]) -> Outcomes:
+        source = "written" if write else "plan"
+        written = WRITTEN.format(write=write) if write else ""
+        with connection.cursor() as cursor:
+            cursor.execute(SQL.format(plan=plan, written=written, source=source), {**values, "room": self._step.room})
+            numbers, rows = cursor.fetchone() or (None, None)
+        return [_change(row) for row in _decoded(rows)], _counts(_decoded(numbers), page.number)
+
+
+def _written_at_once(prepared: Sequence[Change], rest: Sequence[Change], write: Write) -> Outcomes:
+    write([change for change in prepared if change.has_effect])
+    outcomes = [*prepared, *rest]
+    return outcomes, Counts.of(outcomes)
+
+
+def _written_one_by_one(prepared: Sequence[Change], rest: Sequence[Change], write: Write) -> Outcomes:
+    outcomes = [*(_written_alone(change, write) for change in prepared), *rest]
+    return outcomes, Counts.of(outcomes)
+
+
+def _written_alone(change: Change, write: Write) -> Change:
+    if not change.has_effect:
+        return change
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            write([change])
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # else a foreign key would fail the whole batch at its end
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    except DATA_ERRORS as error:
+        return failed(change, error)
+    return change
+
+
+def _decoded(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - jsonb as the driver gives it
+    return (json.loads(value) if isinstance(value, str) else value) or []
+
+
+def _change(row: Mapping[str, Any]) -> Change:
+    fields = {name: (before, after) for name, (before, after) in row["fields"].items()}
+    return Change(row["action"], row["key"], row["label"], fields, row["reason"] or "")
+
+
+def _counts(numbers: Iterable[Mapping[str, Any]], rows: int) -> Counts:
+    counts = sum((Counts.one(row["action"], row["number"], row["reason"] or "") for row in numbers), Counts())
+    return counts + Counts.one("unchanged", max(0, rows - counts.processed))

@@ -1,0 +1,163 @@
+"""The management command of an operation: runs it here and now, or sends it to a worker."""
+
+import json
+import sys
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error as DatabaseError
+
+from backend.operations import arguments, queue, runner
+from backend.operations.arguments import OperationParser
+from backend.operations.console import ConsoleProgress, Patience, summary
+from backend.operations.counts import Counts
+from backend.operations.declaration import Operation
+from backend.operations.errors import OperationError, UnconfirmedError
+from backend.operations.failures import explanation
+from backend.operations.models import Run
+from backend.operations.outcome import Outcome
+from backend.operations.params import Params
+from backend.operations.states import ENDED, Status
+
+VERBOSE = 2
+INTERRUPTED_EXIT_CODE = 130
+
+
+class RunCommand(BaseCommand):
+    """A command that runs something, or watches it run, and tells the outcome."""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Django's parser, but for its way to tell errors."""
+        parser = super().create_parser(prog_name, subcommand, allow_abbrev=False, **kwargs)
+        parser.__class__ = OperationParser  # Django offers no other way to choose the class
+        return parser
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--enqueue", action="store_true", help="Send it to a worker instead; prints the run's id.")
+        parser.add_argument("--wait", action="store_true", help="Send it to a worker and follow its progress.")
+        parser.add_argument("--json", action="store_true", help="The outcome as one JSON object on stdout.")
+        parser.add_argument("--verbose", action="store_true", help="One line per item and field, as --verbosity 2.")
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command; whatever goes wrong is a CommandError with one line and the exit code of its kind."""
+        try:
+            return super().execute(*args, **options)
+        except KeyboardInterrupt:
+            raise CommandError("interrupted", returncode=INTERRUPTED_EXIT_CODE) from None
+        except OperationError as error:
+            raise CommandError(str(error), returncode=error.exit_code) from error
+        except DatabaseError as error:
+            raise CommandError(f"the database says: {explanation(error)} (is it there, and migrated?)") from error
+
+    def told(self, outcome: Outcome, options: dict[str, Any]) -> None:
+        """Print the outcome. Raises CommandError with its exit code when that is not 0."""
+        if options["json"]:
+            self.stdout.write(json.dumps(outcome.as_json()))
+        elif options["verbosity"]:
+            self.stdout.write("\n".join(summary(outcome)))
+        if outcome.exit_code:
+            raise CommandError(_complaint(outcome), returncode=outcome.exit_code)
+
+    def progress(self, options: dict[str, Any]) -> ConsoleProgress:
+        """Shows a run of this command, as loudly as its options want."""
+        out = self.stderr if options["json"] else self.stdout
+        verbose = options["verbose"] or options["verbosity"] >= VERBOSE
+        bar = bool(options["verbosity"]) and not verbose and sys.stderr.isatty()
+        return ConsoleProgress(lambda line: out.write(line, lambda text: text), bar=bar, verbose=verbose)
+
+    def queued(self, run: Run, options: dict[str, Any]) -> None:
+        """Tell that a run was sent, and with --wait how it goes on."""
+        if run.sent_at is None:
+            self.stderr.write("The broker cannot be reached: the run stays queued until it is back.", lambda text: text)
+        if not options["wait"]:
+            told = {"run": str(run.pk), "operation": run.operation, "status": run.status}
+            self.stdout.write(json.dumps(told) if options["json"] else str(run.pk))
+            return
+        with self.progress(options) as progress:
+            outcome = _followed(run.pk, progress)
+        self.told(outcome, options)
+
+
+class OperationCommand(RunCommand):
+    """A subclass names its operation; everything else follows from the declaration."""
+
+    operation: ClassVar[Operation[Any]]
+    runs_here = True
+    """Without --enqueue and --sync."""
+
+    @property
+    def help(self) -> str:  # type: ignore[override]
+        """The operation's own description."""
+        return self.operation.description
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The operation's params, and how to run it."""
+        arguments.add_params(parser, self.operation.params_type)
+        super().add_arguments(parser)
+        if not self.runs_here:
+            parser.add_argument("--sync", action="store_true", help="Run it here and now instead of sending it.")
+        if not self.operation.read_only:
+            parser.add_argument("--dry-run", action="store_true", help="Only show what would be changed.")
+        if self.operation.confirm:
+            parser.add_argument("--no-input", "--noinput", action="store_true", help="Do not ask, do it.")
+        parser.set_defaults(**{name: False for name in ("sync", "dry_run", "no_input") if not _has(parser, name)})
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run the operation, or enqueue it."""
+        params = arguments.parsed(self.operation.params_type, options)
+        confirm = self._confirmed(params, options)
+        if options["enqueue"] or options["wait"] or not (self.runs_here or options["sync"]):
+            run = queue.enqueue(self.operation, params, dry_run=options["dry_run"], confirm=confirm, origin="command")
+            self.queued(run, options)
+        else:
+            self.told(self._executed(params, options, dry_run=options["dry_run"], confirm=confirm), options)
+
+    def _executed(self, params: Params, options: dict[str, Any], *, dry_run: bool, confirm: str = "") -> Outcome:
+        with self.progress(options) as progress:
+            try:
+                return runner.execute(
+                    self.operation, params, dry_run=dry_run, confirm=confirm, origin="command", progress=progress
+                )
+            except OperationError:
+                raise
+            except Exception as error:
+                raise CommandError(runner.told(error, self.operation.name)) from error
+
+    def _confirmed(self, params: Params, options: dict[str, Any]) -> str:
+        word = self.operation.confirmation(params)
+        if not word or options["dry_run"]:
+            return ""
+        if options["no_input"]:
+            return word
+        if not sys.stdin.isatty():
+            raise UnconfirmedError(
+                f"{self.operation.short_name} destroys data: --no-input says yes, --dry-run looks first"
+            )
+        outcome = self._executed(params, {**options, "json": False}, dry_run=True)
+        self.stderr.write("\n".join(summary(outcome)), lambda text: text)
+        self.stderr.write(f"Type {word!r} to go on: ", lambda text: text, ending="")
+        self.stderr.flush()
+        return sys.stdin.readline().strip()
+
+
+def _followed(run_id: UUID, progress: ConsoleProgress) -> Outcome:
+    patience = Patience(settings.RUN_POLL_SECONDS)
+    while (run := Run.objects.get(pk=run_id)).status not in ENDED:
+        for name, step in run.steps.items():
+            progress.advanced(name, Counts.load(step).processed, step["total"])
+        patience.wait()
+    return Outcome.of(run)
+
+
+def _complaint(outcome: Outcome) -> str:
+    if outcome.status is Status.SUCCEEDED:
+        return f"finished, but {outcome.counts['failed']:,} items failed: `--verbose` names them"
+    if outcome.status is Status.CANCELLED:
+        return f"cancelled: `manage.py resume_run {outcome.run}` goes on after the last commit"
+    return outcome.error or f"the run is {outcome.status}"
+
+
+def _has(parser: CommandParser, name: str) -> bool:
+    return any(action.dest == name for action in parser._actions)  # noqa: SLF001 - argparse tells it nowhere else

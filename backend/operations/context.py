@@ -1,0 +1,155 @@
+"""What an operation gets to work with: its batches, its steps, its report and its log."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, Any, TypeVar
+
+from django.db.models import QuerySet
+
+from backend.operations import files
+from backend.operations.batches import Batch, Prepare, Write
+from backend.operations.control import Control
+from backend.operations.counts import Counts
+from backend.operations.errors import OperationError
+from backend.operations.failures import explanation
+from backend.operations.files import InputFile
+from backend.operations.ledger import Cursor, Ledger, Outcomes, StepState
+from backend.operations.paging import BatchSize, Page, QuerySetPages, Source, fetched, function_pages, limited
+from backend.operations.plans import Change
+
+T = TypeVar("T")
+MOST_ROWS = 2_000
+MOST_KEYS = 50_000
+"""A batch whose rows are never loaded may be larger."""
+MOST_FETCHED = 500
+
+
+class Step:
+    """A part of a run with its own cursor and counts; one that is done is not done again when the run is resumed."""
+
+    def __init__(self, name: str, ledger: Ledger, control: Control, *, dry_run: bool) -> None:
+        self.name = name
+        self.dry_run = dry_run
+        self._ledger = ledger
+        self._control = control
+
+    @property
+    def _state(self) -> StepState:
+        return self._ledger.steps.get(self.name, StepState())
+
+    @property
+    def cursor(self) -> Cursor:
+        """How far the step is committed."""
+        return self._state.cursor
+
+    @property
+    def room(self) -> int:
+        """How many changes of this run may still be recorded."""
+        return self._ledger.room
+
+    def batches(
+        self, source: Source[T], *, limit: int | None = None, fetch: Callable[[Sequence[T]], Any] | None = None
+    ) -> Iterator[Batch[T]]:
+        """The items of `source` behind the step's cursor, in batches of about half a second.
+
+        Args:
+            source: a queryset, paged by primary key (one of `values()` includes `pk`); or a function from the cursor to
+                the pages behind it, `(items, cursor)` each. A page whose cursor is None cannot be resumed from: the
+                step then starts again.
+            limit: at most so many items, those before a resumption included.
+            fetch: called with the items of the next batches in background threads, where there is no database, while
+                this one is worked on; what it returns is `batch.fetched`, what it raises is raised there.
+        """
+        if self._state.done:
+            return
+        self._start(source, limit)
+        pages = QuerySetPages(source) if isinstance(source, QuerySet) else None
+        size = BatchSize(20, 1, MOST_FETCHED) if fetch else BatchSize(MOST_ROWS, 100, MOST_ROWS)
+        for page in self._pages(source, pages, limit, size, fetch):
+            self._control.check()
+            batch = Batch(self, page, pages)
+            yield batch
+            if not batch.committed:
+                self.advance(page.cursor, [], Counts.one("unchanged", page.number))
+            if page.rows is None:
+                size.allow(MOST_KEYS)
+            size.learn(page.number)
+        self._control.check()
+        self._ledger.update(self.name, done=True)
+
+    def commit(self, plan: Callable[[], Iterable[Change]], write: Write, prepare: Prepare | None = None) -> None:
+        """Make a plan and carry it out, as a batch of its own; skipped when that was done before a resumption."""
+        for batch in self.batches(lambda _after: [((), 0)]):
+            batch.commit(plan(), write=write, prepare=prepare)
+
+    def write(self, cursor: Cursor, effect: Callable[[], Outcomes]) -> None:
+        """Carry out the effect of a batch, together with the progress that it means, in one transaction."""
+        self._ledger.commit(self.name, cursor, effect)
+
+    def advance(self, cursor: Cursor, changes: Sequence[Change], counts: Counts) -> None:
+        """Count a batch that has no effect."""
+        self._ledger.advance(self.name, cursor, changes, counts)
+        self._ledger.flush_at_leisure(self.name, changes)
+
+    def _start(self, source: Source[T], limit: int | None) -> None:
+        state = self._state
+        if state.cursor is None and state.counts.processed:
+            self._ledger.update(self.name, counts=Counts() if self.dry_run else state.counts.restarted())
+        if state.total is None and isinstance(source, QuerySet):
+            number = source.count()
+            self._ledger.update(self.name, total=number if limit is None else min(number, limit))
+
+    def _pages(
+        self,
+        source: Source[T],
+        pages: QuerySetPages[T] | None,
+        limit: int | None,
+        size: BatchSize,
+        fetch: Callable[[Sequence[T]], Any] | None,
+    ) -> Iterator[Page[T]]:
+        if isinstance(source, QuerySet):
+            found = QuerySetPages(source).pages(self.cursor, size, rows=fetch is not None)
+        else:
+            found = function_pages(source(self.cursor))
+        left = None if limit is None else max(0, limit - self._state.counts.processed)
+        found = limited(found, left, size)
+        return fetched(found, fetch) if fetch else found
+
+
+class RunContext(Step):
+    """One run, as its operation sees it; also its first, nameless step."""
+
+    def __init__(self, ledger: Ledger, control: Control, *, dry_run: bool) -> None:
+        super().__init__("", ledger, control, dry_run=dry_run)
+
+    @contextmanager
+    def step(self, name: str, *, isolate: type[Exception] | tuple[type[Exception], ...] = ()) -> Iterator[Step]:
+        """A named step. An `isolate` error ends it as one failed item, and the run goes on with its other steps."""
+        step = Step(name, self._ledger, self._control, dry_run=self.dry_run)
+        self._ledger.update(name, error="")
+        try:
+            yield step
+        except isolate as error:
+            change = Change("failed", name, f"{name}: {explanation(error)}", reason="step_failed")
+            step.advance(step.cursor, [change], Counts.of([change]))
+            self._ledger.update(name, error=explanation(error))
+            self.log(f"{name} failed: {explanation(error)}")
+
+    def report(self, line: str, **result: Any) -> None:  # noqa: ANN401 - anything that JSON knows
+        """Add a line to the result for people, and its figures to the result for programs."""
+        self._ledger.report.append(line)
+        self._ledger.result.update(result)
+
+    def log(self, message: str) -> None:
+        """Add a line to the run's log."""
+        self._ledger.log(message)
+
+    def open(self, file: InputFile) -> IO[bytes]:
+        """The content of a file that the run was given. Raises OperationError when it is gone or another one by now."""
+        return files.opened(self._ledger.run_id, file)
+
+    def check_steps(self) -> None:
+        """Raise OperationError when the run had steps and every one of them was stopped by its error."""
+        errors = {name: step.error for name, step in self._ledger.steps.items() if name}
+        if errors and all(errors.values()) and not self._state.counts.processed:
+            raise OperationError("; ".join(f"{name}: {error}" for name, error in errors.items()))

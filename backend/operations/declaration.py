@@ -1,0 +1,116 @@
+"""An operation, declared once: what it is called, what it wants, and under which conditions it runs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from inspect import cleandoc
+from typing import Any, Generic, TypeVar, get_type_hints
+
+from django.core.exceptions import ImproperlyConfigured
+
+from backend.operations import registry
+from backend.operations.context import RunContext
+from backend.operations.errors import InvalidParamsError, UnconfirmedError
+from backend.operations.params import Params
+
+P = TypeVar("P", bound=Params)
+Text = str | Callable[[P], str | None] | None
+"""A constant, or what follows from the params."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[P]):
+    """One maintenance operation, whoever starts it and wherever it runs."""
+
+    name: str
+    """`domain.verb_object`: the Celery task's name."""
+    function: Callable[[P, RunContext], None]
+    params_type: type[P]
+    queue: str
+    exclusive: Text[P]
+    """The key that two running runs never share."""
+    confirm: Text[P]
+    """The word that must be said before anything is destroyed."""
+    read_only: bool
+    """It changes nothing, so it has no dry run."""
+    errors: tuple[type[Exception], ...]
+    """Exceptions whose message is written for people."""
+    aliases: tuple[str, ...]
+    """Earlier names, which go on working."""
+
+    @property
+    def short_name(self) -> str:
+        """`verb_object`: the management command's name."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def description(self) -> str:
+        """What it does, from the function's docstring."""
+        return cleandoc(self.function.__doc__ or "")
+
+    @property
+    def summary(self) -> str:
+        """The first line of the description."""
+        return self.description.partition("\n")[0]
+
+    def exclusive_key(self, params: P) -> str | None:
+        """The key that a run with these params holds while it runs."""
+        return _resolved(self.exclusive, params)
+
+    def check_confirmed(self, params: P, *, confirm: str) -> None:
+        """Raise UnconfirmedError unless `confirm` is the word that a run with these params wants, if it wants any."""
+        word = self.confirmation(params)
+        if word and confirm != word:
+            given = f", not {confirm!r}" if confirm else ""
+            raise UnconfirmedError(f"{self.name} destroys data: it wants confirm={word!r}{given}; nothing was touched")
+
+    def confirmation(self, params: P) -> str | None:
+        """The word that confirms a run with these params; None when it destroys nothing."""
+        return _resolved(self.confirm, params)
+
+    def check_dry_run(self, *, dry_run: bool) -> None:
+        """Raise InvalidParamsError when a dry run is asked of an operation that changes nothing."""
+        if dry_run and self.read_only:
+            raise InvalidParamsError(f"{self.name} changes nothing, so it has no dry run")
+
+    def parse(self, values: Mapping[str, Any]) -> P:
+        """The validated params. Raises InvalidParamsError."""
+        return self.params_type.parse(values)
+
+
+def operation(  # noqa: PLR0913 - each keyword is one documented property of an operation
+    name: str,
+    *,
+    queue: str = "default",
+    exclusive: Text[P] = None,
+    confirm: Text[P] = None,
+    read_only: bool = False,
+    errors: tuple[type[Exception], ...] = (),
+    aliases: tuple[str, ...] = (),
+) -> Callable[[Callable[[P, RunContext], None]], Operation[P]]:
+    """Declare and register the decorated function as the operation `name`; it keeps no other name.
+
+    Raises:
+        ImproperlyConfigured: at import, when the declaration cannot work.
+    """
+
+    def declare(function: Callable[[P, RunContext], None]) -> Operation[P]:
+        declared = Operation(
+            name, function, _params_type(name, function), queue, exclusive, confirm, read_only, errors, aliases
+        )
+        if not declared.summary or name.count(".") != 1:
+            raise ImproperlyConfigured(f"operation {name!r}: wants a name `domain.verb_object` and a docstring")
+        registry.register(declared)
+        return declared
+
+    return declare
+
+
+def _params_type(name: str, function: Callable[[P, RunContext], None]) -> type[P]:
+    found: Any = get_type_hints(function).get("params")
+    if not (isinstance(found, type) and issubclass(found, Params)):
+        raise ImproperlyConfigured(f"operation {name!r}: its first argument is `params`, annotated with a Params model")
+    return found
+
+
+def _resolved(text: Text[P], params: P) -> str | None:
+    return text(params) if callable(text) else text

@@ -1,0 +1,60 @@
+"""What can go wrong around a run, as people are told it.
+
+OperationError               one line for people; the run or the command failed, exit code 1
+├── UnknownOperationError    no operation of that name; exit code 2
+├── InvalidParamsError       values that do not fit the operation's params; exit code 2
+├── UnconfirmedError         a destructive operation without its confirmation; exit code 2
+└── AlreadyRunningError      another run holds the exclusive key; exit code 4
+
+RunInterrupted (a KeyboardInterrupt)    cancelled, or Ctrl-C
+HandOver (a BaseException)              the worker is stopping; the run goes back to the queue
+LostClaim (a BaseException)             the run belongs to another executor now
+"""
+
+from typing import ClassVar
+
+
+class OperationError(Exception):
+    """The operation could not be done."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str = "") -> None:
+        """Say `message`, or the class's own first line."""
+        super().__init__(message or (self.__doc__ or "").splitlines()[0])
+
+
+class UnknownOperationError(OperationError):
+    """There is no operation of that name."""
+
+    exit_code = 2
+
+
+class InvalidParamsError(OperationError):
+    """The values do not fit the operation's parameters."""
+
+    exit_code = 2
+
+
+class UnconfirmedError(OperationError):
+    """A destructive operation was not confirmed; nothing was touched."""
+
+    exit_code = 2
+
+
+class AlreadyRunningError(OperationError):
+    """Another run of the same kind is in progress."""
+
+    exit_code = 4
+
+
+class RunInterrupted(KeyboardInterrupt):  # noqa: N818 - it is a KeyboardInterrupt: psycopg then cancels the statement too
+    """The run was asked to stop."""
+
+
+class HandOver(BaseException):  # noqa: N818 - not an error, and no guard for errors may swallow it
+    """The executor is stopping; another one is to go on with the run."""
+
+
+class LostClaim(BaseException):  # noqa: N818 - not an error, and no guard for errors may swallow it
+    """The run was taken over by another executor; this one must not write any more."""

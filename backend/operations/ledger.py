@@ -1,0 +1,165 @@
+"""The progress of a run: held in memory by its executor, written to its row together with the effects it stands for."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from backend.operations import claims, recording
+from backend.operations.counts import Counts
+from backend.operations.models import Run
+from backend.operations.plans import Change
+from backend.operations.progress import Progress
+
+Cursor: TypeAlias = int | str | None
+"""How far a step is: everything up to and including this key is done."""
+Outcomes: TypeAlias = tuple[Sequence[Change], Counts]
+"""What became of a batch's items: the changes worth recording, and the counts of all."""
+FLUSH_SECONDS = 1.0
+"""Progress that changed nothing is written at most this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """Where one step stands."""
+
+    cursor: Cursor = None
+    counts: Counts = field(default_factory=Counts)
+    total: int | None = None
+    done: bool = False
+    error: str = ""
+
+    def dump(self) -> dict[str, Any]:
+        """For a run's row."""
+        return {
+            "cursor": self.cursor,
+            "total": self.total,
+            "done": self.done,
+            "error": self.error,
+            **self.counts.dump(),
+        }
+
+    @classmethod
+    def load(cls, dumped: Mapping[str, Any]) -> "StepState":
+        """From a run's row."""
+        rest = {name: dumped[name] for name in ("cursor", "total", "done", "error")}
+        return cls(counts=Counts.load(dumped), **rest)
+
+
+class Ledger:
+    """All steps of one run, under one claim."""
+
+    def __init__(self, run: Run, progress: Progress) -> None:
+        self.run_id: UUID = run.pk
+        self.attempt: int = run.attempt
+        self.steps = {name: StepState.load(dumped) for name, dumped in run.steps.items()}
+        self.result: dict[str, Any] = {}
+        self.report: list[str] = []
+        self._commits: int = run.commits
+        self._recorded: int = run.changes_recorded
+        self._left_out: int = run.changes_left_out
+        self._changes: list[Change] = []
+        self._log: list[tuple[datetime, str]] = []
+        self._progress = progress
+        self._flushed = time.monotonic()
+
+    @property
+    def counts(self) -> Counts:
+        """Of all steps."""
+        return sum((step.counts for step in self.steps.values()), Counts())
+
+    @property
+    def room(self) -> int:
+        """How many changes may still be recorded."""
+        return max(0, settings.RUN_MAX_CHANGES - self._recorded - len(self._changes))
+
+    def update(self, name: str, **fields: Any) -> None:  # noqa: ANN401 - StepState's fields
+        """Note something about a step; it is written with the next commit or flush."""
+        self.steps[name] = replace(self.steps.get(name, StepState()), **fields)
+
+    def log(self, message: str) -> None:
+        """Note a line of the run's log."""
+        self._log.append((datetime.now(UTC), message))
+        self._progress.logged(message)
+
+    def commit(self, name: str, cursor: Cursor, effect: Callable[[], Outcomes]) -> None:
+        """The effect, and with it what it means for the step, in one transaction or not at all.
+
+        Raises:
+            LostClaim: the run is another executor's; nothing was written.
+        """
+        before = (self.steps.get(name, StepState()), self._left_out, list(self._changes), list(self._log))
+        try:
+            with transaction.atomic():
+                changes, counts = effect()
+                self.advance(name, cursor, changes, counts)
+                self._write()
+        except BaseException:
+            self.steps[name], self._left_out, self._changes, self._log = before
+            raise
+        self._written()
+        self._show(name, changes)
+
+    def advance(self, name: str, cursor: Cursor, changes: Sequence[Change], counts: Counts) -> None:
+        """Count what became of a batch. Every row of `counts` is in `changes` unless it was changed by SQL alone."""
+        step = self.steps.get(name, StepState())
+        self.steps[name] = replace(step, cursor=cursor, counts=step.counts + counts)
+        worth = [change for change in changes if change.action != "unchanged"]
+        room = self.room
+        self._changes += worth[:room]
+        told = counts.processed - counts["unchanged"]
+        self._left_out += max(0, told - min(room, len(worth)))
+
+    def flush_at_leisure(self, name: str, changes: Sequence[Change]) -> None:
+        """Write progress that came with no effect, unless it was written a moment ago."""
+        if time.monotonic() - self._flushed >= FLUSH_SECONDS:
+            self.flush()
+        self._show(name, changes)
+
+    def flush(self) -> None:
+        """Write the progress now. Raises LostClaim."""
+        with transaction.atomic():
+            self._write()
+        self._written()
+
+    def close(self, status: "Run.Status", error: str = "") -> None:
+        """Write what is left and give the claim up, in one transaction. Raises LostClaim."""
+        with transaction.atomic():
+            if Run.objects.select_for_update().values_list("commits", flat=True).get(pk=self.run_id) == self._commits:
+                self._write()  # else a commit went through whose success we never saw: the row knows better than we do
+            claims.leave(self.run_id, self.attempt, status, {"error": recording.storable(error)})
+
+    def _write(self) -> None:
+        recording.record_changes(self.run_id, self._changes)
+        recording.record_log(self.run_id, self._log)
+        counts = self.counts
+        claims.write(
+            self.run_id,
+            self.attempt,
+            {
+                "commits": self._commits + 1,
+                "losses": 0,
+                "steps": {name: step.dump() for name, step in self.steps.items()},
+                "counts": counts.as_json(),
+                "reasons": counts.dump()["reasons"],
+                "changes_recorded": self._recorded + len(self._changes),
+                "changes_left_out": self._left_out,
+                "result": self.result,
+                "report": self.report,
+            },
+        )
+
+    def _written(self) -> None:
+        self._commits += 1
+        self._recorded += len(self._changes)
+        self._changes, self._log = [], []
+        self._flushed = time.monotonic()
+
+    def _show(self, name: str, changes: Sequence[Change]) -> None:
+        self._progress.changed(changes)
+        self._progress.advanced(name, self.steps[name].counts.processed, self.steps[name].total)

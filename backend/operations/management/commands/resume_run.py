@@ -1,0 +1,37 @@
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from backend.operations import claims, queue, registry, runner
+from backend.operations.arguments import run_id
+from backend.operations.command import RunCommand
+from backend.operations.errors import AlreadyRunningError, OperationError
+from backend.operations.states import Status
+
+
+class Command(RunCommand):
+    help = "Takes a failed or cancelled run up again, after its last commit."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("run", metavar="RUN", type=run_id, help="The run's id.")
+        super().add_arguments(parser)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        operation = registry.find(queue.named(options["run"]).operation)
+        if options["enqueue"] or options["wait"]:
+            run = queue.requeue(options["run"], queue=operation.queue)
+            queue.publish(run)
+            self.queued(run, options)
+            return
+        run = queue.requeue(options["run"], queue="")
+        try:
+            claims.claim(run.pk)
+        except AlreadyRunningError as error:
+            claims.move(run.pk, Status.QUEUED, Status.CANCELLED, error=str(error))
+            raise
+        with self.progress(options) as progress:
+            try:
+                outcome = runner.carry_out(run.pk, progress=progress, foreground=True)
+            except Exception as error:
+                raise OperationError(runner.told(error, operation.name)) from error
+        self.told(outcome, options)

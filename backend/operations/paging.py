@@ -1,0 +1,149 @@
+"""How the items of a step come in: page after page by key, each about half a second's worth of work."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from time import monotonic
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from django.db.models import Count, Max, Min, QuerySet
+
+from backend.operations.ledger import Cursor
+
+T = TypeVar("T")
+Source: TypeAlias = QuerySet[Any, T] | Callable[[Cursor], Iterable[tuple[Sequence[T], Cursor]]]
+"""A queryset, or a function from a cursor to the pages behind it, each with the cursor that stands for its end."""
+
+BATCH_SECONDS = 0.5
+FETCHES_IN_FLIGHT = 2
+"""With one, the remote system would idle from a batch's last request until its answer."""
+
+
+class BatchSize:
+    """A number of items that takes about BATCH_SECONDS, learnt from how long the batches before took."""
+
+    def __init__(self, first: int, least: int, most: int) -> None:
+        self.items = first
+        self._least = least
+        self._most = most
+        self._since = monotonic()
+
+    def allow(self, most: int) -> None:
+        """Let batches grow up to `most` items."""
+        self._most = most
+
+    def learn(self, done: int) -> None:
+        """`done` items were finished since the last call."""
+        now = monotonic()
+        seconds, self._since = max(now - self._since, 1e-6), now
+        wanted = done * BATCH_SECONDS / seconds
+        self.items = int(max(self._least, min(self._most, 2 * self.items, max(wanted, self.items / 4))))
+
+
+@dataclass(slots=True)
+class Page(Generic[T]):
+    """Some items in the order of their keys: `rows` once they are loaded, and the key range they are in."""
+
+    cursor: Cursor
+    number: int
+    rows: Sequence[T] | None
+    load: Callable[[], Sequence[T]]
+    first: Any = None
+    last: Any = None
+    future: "Future[Any] | None" = None
+
+    @property
+    def items(self) -> Sequence[T]:
+        """The rows, loaded when they are first asked for."""
+        if self.rows is None:
+            self.rows = self.load()
+        return self.rows
+
+
+class QuerySetPages(Generic[T]):
+    """A queryset in pages of its primary key. The first page only asks for its key range; whoever then looks at the
+    items gets the following ones with their rows, whoever does not never loads any."""
+
+    def __init__(self, queryset: "QuerySet[Any, T]") -> None:
+        self._queryset = queryset.order_by("pk")
+
+    def pages(self, after: Cursor, size: BatchSize, *, rows: bool) -> Iterator[Page[T]]:
+        """The pages behind `after`, each as large as `size` then says; with `rows`, loaded from the first one on."""
+        while True:
+            page = self._loaded(after, size.items) if rows else self.range(after, size.items)
+            if not page.number:
+                return
+            yield page
+            after, rows = page.cursor, page.rows is not None
+
+    def range(self, after: Cursor, size: int, *, last: object = None) -> Page[T]:
+        """The next `size` keys behind `after`, and not behind `last`, without their rows."""
+        keys = self._behind(after).values("pk")
+        keys = keys.filter(pk__lte=last) if last is not None else keys
+        found = keys[:size].aggregate(first=Min("pk"), last=Max("pk"), number=Count("pk"))
+        first, end, number = found["first"], found["last"], found["number"]
+        return Page(_cursor(end), number, None, partial(self._between, first, end), first, end)
+
+    def _between(self, first: object, last: object) -> list[T]:
+        return list(self._queryset.filter(pk__gte=first, pk__lte=last))
+
+    def _loaded(self, after: Cursor, size: int) -> Page[T]:
+        rows = list(self._behind(after)[:size])
+        first, last = (_key(rows[0]), _key(rows[-1])) if rows else (None, None)
+        return Page(_cursor(last), len(rows), rows, lambda: rows, first, last)
+
+    def _behind(self, after: Cursor) -> "QuerySet[Any, T]":
+        return self._queryset if after is None else self._queryset.filter(pk__gt=after)
+
+
+def function_pages(found: Iterable[tuple[Sequence[T], Cursor]]) -> Iterator[Page[T]]:
+    """The pages that a function source gives."""
+    for rows, cursor in found:
+        yield Page(cursor, len(rows), rows, lambda rows=rows: rows)  # type: ignore[misc]
+
+
+def limited(pages: Iterator[Page[T]], limit: int | None, size: BatchSize) -> Iterator[Page[T]]:
+    """At most `limit` items: the last page is cut."""
+    left = limit
+    while left is None or left > 0:
+        size.items = size.items if left is None else min(size.items, left)
+        page = next(pages, None)
+        if page is None:
+            return
+        if left is not None and page.number > left:
+            rows = page.items[:left]
+            page = Page(page.cursor, left, rows, lambda rows=rows: rows)  # type: ignore[misc]
+        left = None if left is None else left - page.number
+        yield page
+
+
+def fetched(pages: Iterator[Page[T]], fetch: Callable[[Sequence[T]], Any]) -> Iterator[Page[T]]:
+    """The pages with what `fetch` made of their items, which goes on for the next ones while one is worked on."""
+    ahead: deque[Page[T]] = deque()
+    pool = ThreadPoolExecutor(FETCHES_IN_FLIGHT, thread_name_prefix="fetch")
+    try:
+        for page in pages:
+            page.future = pool.submit(fetch, page.items)
+            ahead.append(page)
+            if len(ahead) > FETCHES_IN_FLIGHT:
+                yield _arrived(ahead.popleft())
+        while ahead:
+            yield _arrived(ahead.popleft())
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _arrived(page: Page[T]) -> Page[T]:
+    if page.future is not None:
+        page.future.result()
+    return page
+
+
+def _key(row: object) -> Any:  # noqa: ANN401 - a primary key of any type
+    return row["pk"] if isinstance(row, Mapping) else row.pk  # type: ignore[attr-defined]
+
+
+def _cursor(key: object) -> Cursor:
+    return key if isinstance(key, int) or key is None else str(key)

@@ -1,0 +1,158 @@
+"""The one way to run an operation, whoever asks: record a run, claim it, carry it out."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from backend.operations import claims, registry
+from backend.operations.context import RunContext
+from backend.operations.control import Control
+from backend.operations.declaration import Operation
+from backend.operations.errors import AlreadyRunningError, HandOver, LostClaim, OperationError
+from backend.operations.failures import explanation
+from backend.operations.ledger import Ledger
+from backend.operations.models import Run
+from backend.operations.outcome import Outcome
+from backend.operations.params import Params
+from backend.operations.progress import Progress, Unwatched
+from backend.operations.states import Status
+
+logger = logging.getLogger(__name__)
+P = TypeVar("P", bound=Params)
+
+
+def record(  # noqa: PLR0913 - the columns of a new run
+    operation: Operation[P],
+    params: P,
+    *,
+    run_id: UUID | None = None,
+    dry_run: bool = False,
+    confirm: str = "",
+    queue: str = "",
+    origin: str = "",
+    user: Any = None,  # noqa: ANN401 - an instance of whatever AUTH_USER_MODEL is
+) -> Run:
+    """Write the row of a new run.
+
+    Raises:
+        InvalidParamsError: a dry run of an operation that changes nothing.
+        UnconfirmedError: it destroys data, and `confirm` is not the word that it wants.
+    """
+    operation.check_dry_run(dry_run=dry_run)
+    if not dry_run:
+        operation.check_confirmed(params, confirm=confirm)
+    return Run.objects.create(
+        **({"id": run_id} if run_id else {}),
+        operation=operation.name,
+        params=params.model_dump(mode="json"),
+        dry_run=dry_run,
+        confirm=confirm,
+        queue=queue,
+        exclusive_key=None if dry_run else operation.exclusive_key(params),
+        origin=origin,
+        user=user,
+    )
+
+
+def execute(  # noqa: PLR0913 - how to run, beside what
+    operation: Operation[P],
+    params: P,
+    *,
+    dry_run: bool = False,
+    confirm: str = "",
+    origin: str = "",
+    progress: Progress | None = None,
+    user: Any = None,  # noqa: ANN401 - an instance of whatever AUTH_USER_MODEL is
+) -> Outcome:
+    """Run an operation here and now.
+
+    Raises:
+        AlreadyRunningError: another run holds its exclusive key; this one is recorded as skipped.
+        InvalidParamsError, UnconfirmedError: see `record`.
+        Exception: what the operation raised; the run is recorded as failed.
+    """
+    run = record(operation, params, dry_run=dry_run, confirm=confirm, origin=origin, user=user)
+    try:
+        attempt = claims.claim(run.pk)
+    except AlreadyRunningError as error:
+        claims.move(run.pk, Status.QUEUED, Status.SKIPPED, error=str(error))
+        raise
+    if attempt is None:
+        raise LostClaim(str(run.pk))
+    return carry_out(run.pk, progress=progress, foreground=True)
+
+
+def carry_out(
+    run_id: UUID,
+    *,
+    progress: Progress | None = None,
+    foreground: bool = False,
+    hand_over: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Do the work of a run that this process has claimed, and record how it ended.
+
+    Args:
+        run_id: the run.
+        progress: is told how it goes.
+        foreground: Ctrl-C and SIGTERM cancel it, and what the operation raises is raised again.
+        hand_over: asked between two batches; when it says yes, the run goes back to the queue.
+    """
+    run = Run.objects.get(pk=run_id)
+    ledger = Ledger(run, progress or Unwatched())
+    error: Exception | None = None
+    try:
+        _perform(run, ledger, foreground=foreground, hand_over=hand_over)
+        ledger.close(Status.SUCCEEDED)
+    except HandOver:
+        ledger.close(Status.QUEUED)
+    except KeyboardInterrupt:
+        _reconnect()
+        ledger.close(Status.CANCELLED)
+    except LostClaim:
+        logger.warning("run %s was taken over by another executor; this one stopped without writing", run_id)
+    except Exception as caught:  # noqa: BLE001 - the one place where any failure of an operation becomes a failed run
+        error = caught
+        _reconnect()
+        ledger.close(Status.FAILED, told(caught, run.operation))
+        if not is_expected(caught, run.operation):
+            logger.exception("run %s of %s failed by an unexpected error", run_id, run.operation)
+    if error and foreground:
+        raise error
+    return Outcome.of(Run.objects.get(pk=run_id))
+
+
+def told(error: BaseException, name: str) -> str:
+    """An exception of the operation `name` in one line for people; one that nobody expected is named."""
+    text = explanation(error)
+    return text if is_expected(error, name) else f"{type(error).__name__}: {text}"
+
+
+def is_expected(error: BaseException, name: str) -> bool:
+    """Whether the exception's message is meant for people, as the operation of this name declares."""
+    if isinstance(error, (OperationError, ImproperlyConfigured, OSError)):
+        return True
+    return isinstance(error, registry.find(name).errors)
+
+
+def _perform(run: Run, ledger: Ledger, *, foreground: bool, hand_over: Callable[[], bool]) -> None:
+    operation = registry.find(run.operation)
+    params = operation.parse(run.params)
+    control = Control(run, hand_over=hand_over)
+    context = RunContext(ledger, control, dry_run=run.dry_run)
+    with control.watched(foreground=foreground):
+        operation.function(params, context)
+        context.check_steps()
+
+
+def _reconnect() -> None:
+    """Leave a connection that an exception may have left in the middle of anything, unless a caller has one open."""
+    if not connection.in_atomic_block:
+        try:
+            connection.close()
+        except DatabaseError:
+            connection.connection = None

@@ -1,0 +1,26 @@
+"""When an operation recurs, as code defines it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleEntry:
+    """One entry of Beat's default schedule. Operators may change or switch it off; a deployment does not undo that."""
+
+    name: str
+    """Identifies the entry across deployments."""
+    operation: str
+    crontab: str
+    """`minute hour day-of-month month day-of-week`, in settings.TIME_ZONE."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+def default_schedule() -> tuple[ScheduleEntry, ...]:
+    """The entries that `settings.OPERATIONS_SCHEDULE` names."""
+    schedule: tuple[ScheduleEntry, ...] = import_string(settings.OPERATIONS_SCHEDULE)
+    return schedule

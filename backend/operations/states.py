@@ -1,0 +1,37 @@
+"""The life of a run: its statuses, and which may follow which."""
+
+from django.db.models import TextChoices
+
+
+class Status(TextChoices):
+    """What a run is doing."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+
+TRANSITIONS = {
+    (Status.QUEUED, Status.RUNNING): "an executor claimed it",
+    (Status.QUEUED, Status.SKIPPED): "another run holds its exclusive key, and it does not wait",
+    (Status.QUEUED, Status.CANCELLED): "it was cancelled before anybody claimed it",
+    (Status.RUNNING, Status.SUCCEEDED): "the operation came to its end",
+    (Status.RUNNING, Status.FAILED): "the operation, or a system it needs, failed",
+    (Status.RUNNING, Status.CANCELLED): "it was cancelled",
+    (Status.RUNNING, Status.QUEUED): "its executor was lost, is stopping, or wants a retry later",
+    (Status.FAILED, Status.QUEUED): "it is resumed",
+    (Status.CANCELLED, Status.QUEUED): "it is resumed",
+}
+"""Every allowed transition, with its reason."""
+
+ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.SKIPPED})
+RESUMABLE = frozenset(before for before, after in TRANSITIONS if after is Status.QUEUED and before in ENDED)
+
+
+def check_transition(before: Status, after: Status) -> None:
+    """Raise ValueError unless a run may go from `before` to `after`."""
+    if (before, after) not in TRANSITIONS:
+        raise ValueError(f"a run that is {before} cannot become {after}")

@@ -1,0 +1,88 @@
+"""What an answer means."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+from pydantic_core import from_json
+
+from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
+from backend.remote.retries import REPEATABLE, TransientError, pause_wanted
+
+Outcome = dict[str, Any] | RemoteError | None
+"""Of one request: the JSON object, None for "not found", or what went wrong with this one."""
+
+PAUSE_WHEN_TOO_FAST = 1.0
+"""Seconds after a 429 that names none: hosts count requests a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP response, read to its end."""
+
+    service: str
+    status: int
+    headers: httpx2.Headers
+    body: bytes
+
+    @property
+    def is_html(self) -> bool:
+        """Whether this was written for a browser, whatever it calls itself."""
+        return "html" in self.headers.get("content-type", "") or self.body.lstrip()[:1] == b"<"
+
+
+def outcome(answer: Answer, *, credentials: str) -> Outcome:
+    """Tell what the answer means for its request.
+
+    `credentials` names what was sent to be let in, for a message; empty when nothing was. Raises `TransientError` when
+    another attempt is worth it, and `RemoteRejectedError` when the credentials are refused: others have the same.
+    """
+    if answer.status in REPEATABLE:
+        raise TransientError(f"{answer.service} answered {answer.status}: try again later", pause=_pause(answer))
+    if httpx2.codes.is_redirect(answer.status):
+        return _redirect(answer)
+    if answer.is_html:
+        # Before the status is believed: a wrong address answers 404 to everything, a login page 403.
+        return RemoteUnavailableError(
+            f"{answer.service} answered with HTML, not JSON: wrong address or a maintenance page"
+        )
+    return _content(answer) if httpx2.codes.is_success(answer.status) else _refusal(answer, credentials)
+
+
+def _pause(answer: Answer) -> float:
+    wanted = pause_wanted(answer.headers.get("retry-after", ""))
+    return wanted or (PAUSE_WHEN_TOO_FAST if answer.status == httpx2.codes.TOO_MANY_REQUESTS else 0.0)
+
+
+def _redirect(answer: Answer) -> RemoteError:
+    try:
+        host = urlsplit(answer.headers.get("location", "")).hostname or "the same host"
+    except ValueError:
+        host = "a malformed address"
+    return RemoteResponseError(
+        f"{answer.service} answered {answer.status}, a redirect to {host}, which is not followed: check the address"
+    )
+
+
+def _refusal(answer: Answer, credentials: str) -> Outcome:
+    service, status = answer.service, answer.status
+    if status == httpx2.codes.NOT_FOUND:
+        return None
+    if credentials and status in {httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN}:
+        raise RemoteRejectedError(f"{service} refused {credentials} ({status}): check that it is the right one")
+    if httpx2.codes.is_client_error(status):
+        return RemoteRejectedError(f"{service} refused the request ({status})")
+    return RemoteUnavailableError(f"{service} answered {status}: try again later")
+
+
+def _content(answer: Answer) -> Outcome:
+    try:
+        content = from_json(answer.body.removeprefix(b"\xef\xbb\xbf"), allow_inf_nan=False)
+    except ValueError as error:
+        if str(error).startswith("EOF"):
+            raise TransientError(f"{answer.service} stopped in the middle of its answer: try again later") from error
+        return RemoteResponseError(f"{answer.service} answered with something that is not JSON")
+    if isinstance(content, dict):
+        return content
+    return RemoteResponseError(f"{answer.service} answered with JSON that is not an object")

@@ -1,0 +1,160 @@
+"""Many requests at once, for callers that know nothing of event loops."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import KW_ONLY, dataclass, field
+from types import TracebackType
+from typing import Self
+
+import anyio
+import httpx2
+from anyio.abc import TaskGroup
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from backend.remote import address
+from backend.remote.answers import Outcome
+from backend.remote.errors import RemoteRejectedError, RemoteUnavailableError
+from backend.remote.exchange import Exchange, Request
+from backend.remote.pacing import Pacer
+
+USER_AGENT = "Upkeep/0.1.0"
+
+GIVE_UP_AFTER = 10
+"""Requests in a row, each after all its attempts, that found the service unavailable."""
+
+
+def as_answered(outcome: Outcome) -> Outcome:
+    """Take every outcome for what it is."""
+    return outcome
+
+
+@dataclass(repr=False, eq=False)
+class RemoteClient:
+    """Asks one service over HTTP, from a thread of its own, between `with` and the end of its block.
+
+    Leaving the block ends what is in flight at once. Raises `RemoteRejectedError` for an address or a header that is
+    not fit to be sent. No redirect is followed, so that credentials stay with the host they were given to.
+    """
+
+    service: str
+    """Its name in messages."""
+    base_url: str
+    _: KW_ONLY
+    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+    """The query that every request has; it may be secret."""
+    credentials: str = ""
+    """What headers or params hold to be let in, as a message names it ("the API key"); its refusal ends a whole map."""
+    requests_per_second: float | None = None
+    concurrency: int = 20
+    """Requests on their way at the same time, over all threads."""
+    timeout: float = 15.0
+    rest: float = 0.0
+    """Seconds between an answer and the next request."""
+    judge: Callable[[Outcome], Outcome] = as_answered
+    """Corrects an outcome for a service that, say, reports errors with 200."""
+    allow_http_hosts: Collection[str] = ()
+    transport: httpx2.AsyncBaseTransport | None = None
+
+    def __post_init__(self) -> None:
+        self._url = address.checked(self.service, self.base_url, self.allow_http_hosts)
+        if not all(value.isascii() and value.isprintable() for value in self.headers.values()):
+            raise RemoteRejectedError(f"{self.credentials or 'A header'} for {self.service} holds characters of no key")
+        self._in_a_row = 0
+        self._groups: set[TaskGroup] = set()
+        self._portal: BlockingPortal | None = None
+        self._closing = False
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._portal = stack.enter_context(start_blocking_portal(name=f"requests to {self.service}"))
+            self._exchange = self._portal.call(self._open)
+            stack.callback(self._portal.call, self._close)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def map(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Wait for the outcomes of the requests, in their order; may be called from several threads at once.
+
+        Raises `RemoteRejectedError` when the credentials are refused, and `RemoteUnavailableError` when the service was
+        unavailable 10 times in a row, by order of completion and over all calls, or when the block was left meanwhile.
+        """
+        if self._portal is None:
+            raise RuntimeError("A RemoteClient works between `with` and the end of its block")
+        try:
+            future = self._portal.start_task_soon(self._fetch, requests)
+        except RuntimeError as error:
+            raise self._closed() from error
+        try:
+            return future.result()
+        except BaseException:
+            # Ctrl-C lands here, in the waiting thread; on a future that is done, this does nothing.
+            future.cancel()
+            raise
+
+    async def _open(self) -> Exchange:
+        limits = httpx2.Limits(max_connections=self.concurrency, max_keepalive_connections=self.concurrency)
+        http = httpx2.AsyncClient(
+            base_url=self._url,
+            headers={"User-Agent": USER_AGENT, "Accept": "application/json"} | dict(self.headers),
+            params=dict(self.params),
+            # The exchange has one deadline for the whole of an attempt; httpx's are for each read.
+            timeout=None,
+            limits=limits,
+            transport=self.transport,
+        )
+        return Exchange(
+            service=self.service,
+            http=http,
+            pacer=Pacer(self.requests_per_second),
+            slots=anyio.CapacityLimiter(self.concurrency),
+            timeout=self.timeout,
+            rest=self.rest,
+            credentials=self.credentials,
+        )
+
+    async def _close(self) -> None:
+        self._closing = True
+        for group in self._groups:
+            group.cancel_scope.cancel()
+        await self._exchange.http.aclose()
+
+    def _closed(self) -> RemoteUnavailableError:
+        return RemoteUnavailableError(f"{self.service} was not asked to the end: stopped")
+
+    def _refuse_when_closing(self) -> None:
+        if self._closing:
+            raise self._closed()
+
+    async def _fetch(self, requests: Sequence[Request]) -> list[Outcome]:
+        self._refuse_when_closing()
+        outcomes: list[Outcome] = [None] * len(requests)
+        queue = iter(enumerate(requests))
+        try:
+            async with anyio.create_task_group() as group:
+                self._groups.add(group)
+                for _ in range(min(self.concurrency, len(requests))):
+                    group.start_soon(self._work, queue, outcomes)
+        except ExceptionGroup as failures:
+            # What fails while everything is being closed fails because of that.
+            self._refuse_when_closing()
+            raise failures.exceptions[0] from None
+        finally:
+            self._groups.discard(group)
+        self._refuse_when_closing()
+        return outcomes
+
+    async def _work(self, queue: Iterator[tuple[int, Request]], outcomes: list[Outcome]) -> None:
+        for place, request in queue:
+            outcomes[place] = outcome = self.judge(await self._exchange.ask(request))
+            self._count(outcome)
+
+    def _count(self, outcome: Outcome) -> None:
+        self._in_a_row = self._in_a_row + 1 if isinstance(outcome, RemoteUnavailableError) else 0
+        if self._in_a_row >= GIVE_UP_AFTER:
+            raise RemoteUnavailableError(f"{self.service} was unavailable {self._in_a_row} times in a row: {outcome}")

@@ -1,0 +1,26 @@
+"""What can go wrong with another system.
+
+    RemoteError
+    ├── RemoteUnavailableError    try later: no connection, too slow, overloaded, a maintenance page
+    ├── RemoteRejectedError       pointless to repeat: credentials refused, or a request it will never accept
+    └── RemoteResponseError       it answered, and the answer is not understood
+
+"Nothing found" is not among them: it is a value (`None`). Every message is one line for a person, names the system, and
+holds no secret, no query and nothing of an answer's body.
+"""
+
+
+class RemoteError(Exception):
+    """Asking another system failed."""
+
+
+class RemoteUnavailableError(RemoteError):
+    """The system could not be asked; later it may answer."""
+
+
+class RemoteRejectedError(RemoteError):
+    """The system refuses, and will refuse again until somebody changes the settings or the data."""
+
+
+class RemoteResponseError(RemoteError):
+    """The system answered something that does not follow its contract."""

@@ -1,0 +1,24 @@
+"""Handing a run's message to the broker: what `settings.OPERATIONS_PUBLISH` names."""
+
+import logging
+
+from kombu.exceptions import OperationalError
+
+from backend.operations.models import Run
+
+logger = logging.getLogger(__name__)
+
+
+def publish(run: Run) -> bool:
+    """Send a queued run's message; False, with a warning, when the broker cannot be reached: the run stays queued."""
+    from backend.config.celery import app  # noqa: PLC0415 - the composition root, which imports this package
+
+    try:
+        app.tasks[run.operation].send(run, retry=False)
+    except (OperationalError, OSError) as error:
+        Run.objects.filter(pk=run.pk).update(sent_at=None)
+        run.sent_at = None
+        logger.warning("run %s stays queued: the broker cannot be reached (%s)", run.pk, type(error).__name__)
+        return False
+    run.refresh_from_db(fields=["sent_at"])
+    return True

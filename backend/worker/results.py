@@ -1,0 +1,68 @@
+"""Celery's results, read from the runs: there is no second truth to keep."""
+
+from typing import Any
+from uuid import UUID
+
+from celery import states
+from celery.backends.base import BaseBackend
+from celery.contrib.abortable import ABORTED
+
+from backend.operations import claims
+from backend.operations.errors import OperationError
+from backend.operations.models import Run
+from backend.operations.outcome import Outcome
+from backend.operations.states import ENDED, Status
+
+CELERY_STATES = {
+    Status.QUEUED: states.PENDING,
+    Status.RUNNING: states.STARTED,
+    Status.SUCCEEDED: states.SUCCESS,
+    Status.FAILED: states.FAILURE,
+    Status.CANCELLED: states.REVOKED,
+    Status.SKIPPED: states.IGNORED,
+}
+
+
+class RunBackend(BaseBackend):  # type: ignore[misc] - Celery has no annotations
+    """`AsyncResult(run.id)` tells what the run's row says; aborting one cancels its run."""
+
+    supports_autoexpire = True
+
+    def _store_result(self, task_id: str, result: Any, state: str, *_args: Any, **_kwargs: Any) -> Any:  # noqa: ANN401
+        if state == ABORTED and (run_id := _uuid(task_id)):
+            claims.cancel(run_id)
+        return result
+
+    def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
+        run_id = _uuid(task_id)
+        run = Run.objects.filter(pk=run_id).first() if run_id else None
+        if run is None:
+            return {"status": states.PENDING, "result": None}
+        return {
+            "task_id": task_id,
+            "status": CELERY_STATES[Status(run.status)],
+            "result": _result(run),
+            "traceback": None,
+        }
+
+    def _forget(self, task_id: str) -> None:
+        """A run's record is not Celery's to delete."""
+
+    def cleanup(self) -> None:
+        """Old runs are deleted by an operation."""
+
+    def _save_group(self, group_id: str, result: Any) -> Any:  # noqa: ANN401, ARG002 - Celery's signature
+        return result
+
+
+def _result(run: Run) -> Any:  # noqa: ANN401 - JSON, or an exception
+    if run.status == Status.FAILED:
+        return OperationError(run.error)
+    return Outcome.of(run).as_json() if run.status in ENDED else None
+
+
+def _uuid(task_id: str) -> UUID | None:
+    try:
+        return UUID(str(task_id))
+    except ValueError:
+        return None

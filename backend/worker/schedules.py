@@ -1,0 +1,83 @@
+"""The default schedule, as code defines it, brought into django-celery-beat without undoing what an operator did.
+
+Each field is merged by itself: one that still is as the last deployment wrote it becomes what code says now; one that an
+operator changed stays.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
+
+from backend.operations import registry
+from backend.operations.schedule import ScheduleEntry, default_schedule
+from backend.worker.models import SynchronisedEntry
+
+CRONTAB_FIELDS = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
+
+
+def synchronise_after_migrate(**_kwargs: Any) -> None:  # noqa: ANN401 - Django's signature
+    """`post_migrate`: the tables of django-celery-beat are there by then."""
+    synchronise(default_schedule())
+
+
+@transaction.atomic
+def synchronise(entries: Iterable[ScheduleEntry]) -> None:
+    """Make Beat's schedule what `entries` say, but for what an operator changed, switched off or deleted.
+
+    An entry that is in the schedule by an earlier call and is not among `entries` any more is disabled.
+    """
+    known = {entry.name: entry for entry in SynchronisedEntry.objects.select_for_update()}
+    tasks = PeriodicTask.objects.in_bulk({*known, *(entry.name for entry in entries)}, field_name="name")
+    for entry in entries:
+        last, task = known.pop(entry.name, None), tasks.get(entry.name)
+        definition = _definition(entry)
+        if last is None and task is None:
+            task = PeriodicTask(name=entry.name)
+        if task is not None:
+            _merge(task, last.definition if last else None, definition)
+        SynchronisedEntry.objects.update_or_create(name=entry.name, defaults={"definition": definition})
+    for name, gone in known.items():
+        if name in tasks:
+            _merge(tasks[name], gone.definition, {**gone.definition, "enabled": False})
+        gone.definition["enabled"] = False
+        gone.save()
+
+
+def _definition(entry: ScheduleEntry) -> dict[str, Any]:
+    return {
+        "task": registry.find(entry.operation).name,
+        "crontab": entry.crontab,
+        "kwargs": json.dumps(dict(entry.params)),
+        "enabled": True,
+    }
+
+
+def _merge(task: PeriodicTask, last: dict[str, Any] | None, wanted: dict[str, Any]) -> None:
+    present = _present(task) if task.pk else None
+    fields = {
+        name: value
+        for name, value in wanted.items()
+        if present is None or (last is not None and present[name] == last[name] and present[name] != value)
+    }
+    if not fields:
+        return
+    if "crontab" in fields:
+        fields["crontab"] = _crontab(fields["crontab"])
+        fields.update(interval=None, solar=None, clocked=None)
+    for name, value in fields.items():
+        setattr(task, name, value)
+    task.save()
+
+
+def _present(task: PeriodicTask) -> dict[str, Any]:
+    crontab = task.crontab and " ".join(getattr(task.crontab, name) for name in CRONTAB_FIELDS)
+    return {"task": task.task, "crontab": crontab, "kwargs": task.kwargs, "enabled": task.enabled}
+
+
+def _crontab(text: str) -> CrontabSchedule:
+    fields = dict(zip(CRONTAB_FIELDS, text.split(), strict=True))
+    return CrontabSchedule.objects.get_or_create(**fields, timezone=settings.TIME_ZONE)[0]

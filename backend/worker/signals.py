@@ -1,0 +1,29 @@
+"""What Celery tells about a worker and its messages."""
+
+from typing import Any
+from uuid import UUID
+
+from celery.signals import task_revoked, worker_shutting_down
+
+from backend.operations import claims
+from backend.operations.states import Status
+from backend.worker import handover
+
+
+@worker_shutting_down.connect
+def hand_over(**_kwargs: Any) -> None:  # noqa: ANN401 - Celery's signature
+    """SIGTERM: the batches in flight commit, their runs go back to the queue."""
+    handover.request()
+
+
+@task_revoked.connect
+def stop_run(request: Any, *, expired: bool = False, **_kwargs: Any) -> None:  # noqa: ANN401 - Celery's signature
+    """A revoked run is cancelled; one whose message expired is skipped."""
+    try:
+        run_id = UUID(str(request.id))
+    except ValueError:
+        return
+    if expired:
+        claims.move(run_id, Status.QUEUED, Status.SKIPPED, error="its message expired before a worker took it")
+    else:
+        claims.cancel(run_id)

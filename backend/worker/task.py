@@ -1,0 +1,89 @@
+"""An operation as a Celery task. The run's row is the truth; the message only says that there is one."""
+
+from functools import partial
+from typing import Any
+
+from celery import Celery, Task
+from celery.exceptions import Ignore
+from celery.result import AsyncResult
+from django.conf import settings
+from django.db import close_old_connections, connection, transaction
+
+from backend.operations import claims, queue, registry, runner
+from backend.operations.declaration import Operation
+from backend.operations.errors import AlreadyRunningError, OperationError
+from backend.operations.models import Run
+from backend.operations.outcome import Outcome
+from backend.operations.states import Status
+from backend.worker import handover, receipt
+
+
+class OperationTask(Task):  # type: ignore[misc] - Celery has no annotations
+    """Sends and carries out the runs of one operation."""
+
+    operation: Operation[Any]
+    typing = False
+    throws = (OperationError,)
+
+    def apply_async(self, args: Any = None, kwargs: Any = None, task_id: Any = None, **options: Any) -> AsyncResult:
+        """Record a run, and send it once the caller's transaction is committed.
+
+        Values that do not fit the operation's params make a failed run, which is not sent. A `task_id` that is no UUID,
+        or another run's, is replaced; options that are not known are left out.
+        """
+        if not connection.in_atomic_block:
+            close_old_connections()  # Beat and Flower live long, and have no requests to do that
+        known = receipt.known_options(options)
+        origin = receipt.origin_of(options.get("headers"))
+        run = receipt.accept(self.operation, args, kwargs, run_id=receipt.free_id(task_id), origin=origin)
+        if run.status == Status.QUEUED:
+            transaction.on_commit(partial(self.send, run, **known))
+        return self.AsyncResult(str(run.pk))
+
+    def send(self, run: Run, **options: Any) -> None:
+        """Hand the run's message to the broker. Raises kombu's OperationalError when it cannot be reached."""
+        Run.objects.filter(pk=run.pk).update(sent_at=claims.DatabaseNow())
+        super().apply_async(kwargs=receipt.message(run), task_id=str(run.pk), queue=run.queue, **options)
+
+    def run(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Carry out the run that the message names, or record one for a message that was sent past `apply_async`."""
+        origin = receipt.origin_of(self.request.headers)
+        run = receipt.received(self.operation, self.request.id, args, kwargs, origin=origin)
+        if run.status == Status.FAILED and not run.attempt:
+            raise OperationError(run.error)
+        try:
+            claimed = run.status == Status.QUEUED and claims.claim(run.pk) is not None
+        except AlreadyRunningError as error:
+            self._wait_for_turn(run, error)
+            raise Ignore from None
+        if not claimed:
+            raise Ignore
+        outcome = runner.carry_out(run.pk, hand_over=handover.requested)
+        if run.exclusive_key:
+            queue.publish_next(run.exclusive_key)
+        return self._told(outcome, run)
+
+    def _wait_for_turn(self, run: Run, error: AlreadyRunningError) -> None:
+        if run.origin.startswith(receipt.BEAT):
+            claims.move(run.pk, Status.QUEUED, Status.SKIPPED, error=str(error))
+        else:
+            self.send(run, countdown=settings.RUN_TURN_SECONDS)
+
+    def _told(self, outcome: Outcome, run: Run) -> dict[str, Any]:
+        if outcome.status is Status.FAILED:
+            raise OperationError(outcome.error)
+        if outcome.status is Status.QUEUED:
+            self.send(run)
+            raise Ignore
+        if outcome.status is not Status.SUCCEEDED:
+            self.send_event("task-revoked", terminated=True, signum=None, expired=False)
+            raise Ignore
+        return outcome.as_json()
+
+
+def register(sender: Celery, **_kwargs: Any) -> None:
+    """Make every operation, under its name and its earlier ones, a task of the app `sender`."""
+    for operation in registry.operations():
+        for name in (operation.name, *operation.aliases):
+            attributes = {"name": name, "operation": operation, "__doc__": operation.description}
+            sender.register_task(type("OperationTask", (OperationTask,), attributes)())

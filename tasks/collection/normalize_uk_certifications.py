@@ -1,0 +1,25 @@
+from backend.collection import services
+from backend.collection.services import certifications
+from backend.operations.context import RunContext
+from backend.operations.declaration import operation
+from backend.operations.params import Params
+
+
+class NormalizeUkCertifications(Params):
+    pass
+
+
+@operation("collection.normalize_uk_certifications", exclusive="collection:certifications")
+def normalize_uk_certifications(params: NormalizeUkCertifications, run: RunContext) -> None:  # noqa: ARG001
+    """Write UK certifications in lower case, without blanks around them."""
+    for batch in run.batches(services.certified_dvds()):
+        batch.commit_sql(plan=certifications.PLAN, write=certifications.WRITE)
+    distribution = services.certification_distribution()
+    without = distribution.pop("", 0)
+    for certification, number in distribution.items():
+        run.report(f"{certification}: {_dvds(number)}")
+    run.report(f"No certification: {_dvds(without)}", distribution=distribution, without_certification=without)
+
+
+def _dvds(number: int) -> str:
+    return f"{number} DVD" if number == 1 else f"{number} DVDs"

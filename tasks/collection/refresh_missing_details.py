@@ -1,0 +1,37 @@
+from pydantic import PositiveInt
+
+from backend.collection import services
+from backend.collection.kernel import refresh
+from backend.operations.context import RunContext
+from backend.operations.declaration import operation
+from backend.operations.params import Params
+from backend.remote.errors import RemoteError
+from tasks.collection.ages import Days
+
+
+class RefreshMissingDetails(Params):
+    limit: PositiveInt | None = None
+    """Process at most this many DVDs."""
+    force: bool = False
+    """Also refresh DVDs whose details are complete, or that were asked for a short while ago."""
+    tmdb_id: PositiveInt | None = None
+    """Refresh the DVDs of this film alone, complete or not."""
+    recheck_after: Days = 30
+    """Days for which a DVD that was asked for is not asked for again."""
+
+
+@operation(
+    "collection.refresh_missing_details", queue="connectors", exclusive="collection:details", errors=(RemoteError,)
+)
+def refresh_missing_details(params: RefreshMissingDetails, run: RunContext) -> None:
+    """Fetch details from TMDB for DVDs that miss some.
+
+    Tagline, budget, revenue, production companies, directors, UK certification and scores follow TMDB. Overview,
+    genres, runtime, release year, language and IMDb id are filled while blank. Nothing is replaced by an empty value.
+    """
+    dvds = services.dvds_to_refresh(force=params.force, tmdb_id=params.tmdb_id, recheck_after=params.recheck_after)
+    with services.tmdb() as tmdb:
+        for batch in run.batches(dvds, limit=params.limit, fetch=tmdb.movies):
+            batch.commit(refresh.plan(batch.items, batch.fetched), write=services.write_details)
+    for covered in services.coverage():
+        run.report(str(covered), **{covered.name: {"filled": covered.filled, "total": covered.total}})

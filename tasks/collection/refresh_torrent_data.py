@@ -1,0 +1,46 @@
+from pydantic import PositiveInt
+
+from backend.collection import services
+from backend.collection.kernel import availability
+from backend.operations.context import RunContext
+from backend.operations.declaration import operation
+from backend.operations.params import Params
+from backend.remote.errors import RemoteError
+from tasks.collection.ages import Days, Hours
+
+
+class RefreshTorrentData(Params):
+    recent_only: bool = False
+    """Only DVDs that were added lately."""
+    recent_days: Days = 30
+    """What "lately" means."""
+    max_age_hours: Hours = 168
+    """Hours for which a DVD that was asked for is not asked for again."""
+    limit: PositiveInt | None = None
+    """Process at most this many DVDs."""
+    force: bool = False
+    """Also ask for DVDs that were asked for a short while ago."""
+    update_flags_only: bool = False
+    """Recompute the flag from what is stored, without a request."""
+
+
+@operation(
+    "collection.refresh_torrent_data", queue="connectors", exclusive="collection:availability", errors=(RemoteError,)
+)
+def refresh_torrent_data(params: RefreshTorrentData, run: RunContext) -> None:
+    """Ask a YTS-compatible API in which qualities DVDs with an IMDb id are available.
+
+    Of 720p and 1080p, size, seeds, peers and upload date are kept; no links, hashes or magnets.
+    """
+    dvds = services.dvds_with_imdb_id(added_in_days=params.recent_days if params.recent_only else None)
+    if params.update_flags_only:
+        for batch in run.batches(dvds, limit=params.limit):
+            batch.commit(availability.flags(batch.items), write=services.write_dvds)
+        return
+    if not services.has_yts():
+        run.report("YTS_API_URL is not set, so there is nobody to ask: nothing was done.")
+        return
+    aged = dvds if params.force else services.not_asked_for(dvds, hours=params.max_age_hours)
+    with services.yts() as yts:
+        for batch in run.batches(aged, limit=params.limit, fetch=yts.qualities):
+            batch.commit(availability.plan(batch.items, batch.fetched), write=services.write_availability)

@@ -1,0 +1,14 @@
+"""When operations recur, unless an operator decided otherwise in the admin. Times are in settings.TIME_ZONE."""
+
+from backend.operations.schedule import ScheduleEntry
+
+SCHEDULE = (
+    ScheduleEntry("Refresh missing details", "collection.refresh_missing_details", "0 2 * * *"),
+    ScheduleEntry("Populate IMDb ids", "collection.populate_imdb_ids", "0 3 * * *"),
+    ScheduleEntry(
+        "Refresh torrent data of recent DVDs", "collection.refresh_torrent_data", "0 4 * * *", {"recent_only": True}
+    ),
+    ScheduleEntry("Normalize UK certifications", "collection.normalize_uk_certifications", "0 5 * * 0"),
+    ScheduleEntry("Clean up unused posters", "collection.cleanup_unused_posters", "30 5 * * 0", {"delete": True}),
+    ScheduleEntry("Refresh torrent data of all DVDs", "collection.refresh_torrent_data", "0 6 1 * *"),
+)

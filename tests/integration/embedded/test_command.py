@@ -1,0 +1,64 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from backend.embedded import postgres, redis
+from tests.integration.embedded.program import ROOT
+
+
+def manage(home: Path, *words: str, text: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    configured = {"UPKEEP_HOME": str(home), "DATABASE_URL": "", "REDIS_URL": ""}
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env=os.environ | configured | environment,
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_start_status_and_stop_say_what_they_found(home: Path) -> None:
+    assert "PostgreSQL: running, socket " in manage(home, "embedded", "start").stdout
+    lines = manage(home, "embedded", "status").stdout.splitlines()
+    assert lines == [
+        f"PostgreSQL: running, process {postgres.running(home)}",
+        f"Redis: running, process {redis.running(home)}",
+    ]
+    assert manage(home, "embedded", "stop").stdout.splitlines() == ["PostgreSQL: stopped", "Redis: stopped"]
+    assert postgres.running(home) is None
+    assert redis.running(home) is None
+
+
+def test_status_and_stop_start_nothing(home: Path) -> None:
+    assert manage(home, "embedded", "status").stdout.splitlines() == ["PostgreSQL: not running", "Redis: not running"]
+    stopped = manage(home, "embedded", "stop").stdout.splitlines()
+    assert stopped == ["PostgreSQL: was not running", "Redis: was not running"]
+    assert not (home / "postgresql").exists()
+    assert not (home / "redis").exists()
+
+
+def test_start_shows_no_password(home: Path) -> None:
+    printed = manage(home, "embedded", "start").stdout
+    assert postgres.ensure(home).password not in printed
+    assert redis.ensure(home).password not in printed
+
+
+def test_what_prevents_a_start_is_one_line(home: Path) -> None:
+    home.mkdir()
+    (home / "postgresql").write_text("a file", encoding="ascii")
+    done = manage(home, "embedded", "start")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_dbshell_needs_no_psql_on_the_path(home: Path) -> None:
+    unshare = shutil.which("unshare")
+    done = manage(
+        home, "dbshell", "--", "-At", text="select 40 + 2;", PATH=str(Path(unshare).parent) if unshare else ""
+    )
+    assert (done.stdout, done.stderr) == ("42\n", "")

@@ -1,0 +1,88 @@
+"""What a stand-in has to know about the system it stands for."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from tests.servers.faults import Fault
+
+JSON = {"Content-Type": "application/json; charset=utf-8"}
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    """With names in lower case."""
+    body: str = ""
+
+    @classmethod
+    def parse(cls, head: bytes) -> "Received":
+        """Read everything before the empty line of an HTTP/1.1 request."""
+        line, *lines = head.decode("latin-1").split("\r\n")
+        method, target, _ = line.split(" ")
+        url = urlsplit(target)
+        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        return cls(method, url.path, dict(parse_qsl(url.query)), headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=lambda: JSON)
+    keep: int | None = None
+    announced: bool = True
+
+    @classmethod
+    def of(cls, content: Any, status: int = 200) -> "Reply":  # noqa: ANN401 - any JSON
+        """Return this content as JSON, letters as they are."""
+        return cls(status, json.dumps(content, ensure_ascii=False).encode())
+
+    def spoilt(self, fault: Fault) -> "Reply":
+        """Return this reply with the fault in it."""
+        body = self.body if fault.body is None else fault.body.encode()
+        if fault.patch:
+            body = json.dumps(json.loads(body) | dict(fault.patch), ensure_ascii=False).encode()
+        return replace(
+            self,
+            body=body,
+            headers={**self.headers, **fault.headers},
+            keep=fault.keep,
+            announced=fault.announced,
+        )
+
+    @property
+    def wire(self) -> bytes:
+        """All bytes to send."""
+        sent = self.body if self.keep is None else self.body[: self.keep]
+        length = len(self.body if self.announced else sent)
+        lines = [f"HTTP/1.1 {self.status} .", f"Content-Length: {length}"]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        return "\r\n".join([*lines, "", ""]).encode() + sent
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the connection ends before the body does."""
+        return self.keep is not None and self.announced
+
+
+class Catalogue(Protocol):
+    """A system, as pure functions."""
+
+    def key(self, request: Received) -> str:
+        """Return which faults the request meets."""
+
+    def reply(self, request: Received) -> Reply:
+        """Return the right answer."""
+
+    def error(self, status: int) -> Reply:
+        """Return an error as this system words it."""

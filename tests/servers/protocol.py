@@ -1,0 +1,138 @@
+"""A small, fast HTTP/1.1 server: it has to answer thousands of requests a second beside the client under test."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tests.servers.catalogue import Catalogue, Received, Reply
+from tests.servers.faults import EVERYTHING, Fault, loaded
+from tests.servers.limits import SlidingWindow
+
+CONTROL = "/-/"
+"""Paths below it are for the test, and are not counted."""
+
+
+@dataclass
+class Counts:
+    """What the server saw."""
+
+    requests: int = 0
+    refused: int = 0
+    """Answered 429 by the limit."""
+    peak: int = 0
+    """The most requests that were waiting for their answer at the same time."""
+    by_key: dict[str, int] = field(default_factory=dict)
+    arrivals: list[float] = field(default_factory=list)
+    """Seconds on the server's clock."""
+    last: dict[str, Any] = field(default_factory=dict)
+    """The last request."""
+
+
+class Stand:
+    """All connections together."""
+
+    def __init__(self, catalogue: Catalogue, *, delay: float, limit: int | None) -> None:
+        self._catalogue = catalogue
+        self._delay = delay
+        self._window = SlidingWindow(limit)
+        self._faults: dict[str, Fault] = {}
+        self._hits: dict[str, int] = {}
+        self.counts = Counts()
+        self.waiting = 0
+
+    def control(self, request: Received) -> Reply:
+        """Do what the test wants."""
+        if request.method == "PUT":
+            self._faults, self._hits = loaded(request.body), {}
+        return Reply.of(asdict(self.counts))
+
+    def reply(self, request: Received, now: float) -> tuple[Reply, float]:
+        """Return the answer, and after how many seconds it is to be sent."""
+        key = self._catalogue.key(request)
+        counts = self.counts
+        counts.requests += 1
+        counts.arrivals.append(now)
+        counts.by_key[key] = counts.by_key.get(key, 0) + 1
+        counts.last = asdict(request)
+        if self._window.refuses(now):
+            counts.refused += 1
+            return self._catalogue.error(429), 0.0
+        fault = self._fault(key)
+        right = (
+            self._catalogue.reply(request) if fault.status in {None, 200} else self._catalogue.error(fault.status or 0)
+        )
+        return right.spoilt(fault), self._delay if fault.delay is None else fault.delay
+
+    def _fault(self, key: str) -> Fault:
+        name = key if key in self._faults else EVERYTHING
+        fault = self._faults.get(name, Fault())
+        self._hits[name] = hits = self._hits.get(name, 0) + 1
+        return Fault() if fault.times is not None and hits > fault.times else fault
+
+
+class Connection(asyncio.Protocol):
+    """One client, one request after the other."""
+
+    def __init__(self, stand: Stand) -> None:
+        self._stand = stand
+        self._buffer = b""
+        self._loop = asyncio.get_running_loop()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, separator, rest = self._buffer.partition(b"\r\n\r\n")
+        if not separator:
+            return
+        request = Received.parse(head)
+        length = int(request.headers.get("content-length", "0"))
+        if len(rest) < length:
+            return
+        self._buffer = rest[length:]
+        if request.path.startswith(CONTROL):
+            body = rest[:length].decode()
+            self._send(self._stand.control(Received(request.method, request.path, {}, {}, body)))
+        else:
+            self._answer(request)
+
+    def _answer(self, request: Received) -> None:
+        reply, delay = self._stand.reply(request, self._loop.time())
+        self._stand.waiting += 1
+        self._stand.counts.peak = max(self._stand.counts.peak, self._stand.waiting)
+        self._loop.call_later(delay, self._finish, reply)
+
+    def _finish(self, reply: Reply) -> None:
+        self._stand.waiting -= 1
+        self._send(reply)
+
+    def _send(self, reply: Reply) -> None:
+        if self._transport.is_closing():
+            return
+        self._transport.write(reply.wire)
+        if reply.is_cut:
+            self._transport.close()
+
+
+async def _until_the_test_is_over() -> None:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await reader.read()
+
+
+async def _serve(stand: Stand) -> None:
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(stand), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201 - the port is the answer to the parent
+    await _until_the_test_is_over()
+
+
+def main(catalogue: Catalogue) -> None:
+    """Serve until standard input ends, which it also does when the parent is killed."""
+    options = json.loads(sys.argv[1])
+    serving: Coroutine[Any, Any, None] = _serve(Stand(catalogue, **options))
+    asyncio.run(serving)

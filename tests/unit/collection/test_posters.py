@@ -1,0 +1,62 @@
+import os
+
+import pytest
+
+from backend.collection.kernel import posters
+from backend.collection.kernel.posters import Freed, PosterFile, Unreadable
+from backend.operations.plans import Change
+
+NOW = 1_000_000.0
+
+
+def change(item: posters.Found, *, used: tuple[str, ...] = ()) -> Change:
+    [only] = posters.plan([item], used=used, modified_before=NOW)
+    return only
+
+
+def test_an_old_file_that_no_dvd_uses_goes() -> None:
+    file = PosterFile("posters", "alien.jpg", 1_234, NOW - 1)
+    planned = change(file)
+    assert (planned.action, planned.key, planned.payload) == ("deleted", "posters/alien.jpg", file)
+    assert planned.fields == {"bytes": (1_234, None)}
+
+
+@pytest.mark.parametrize("modified_at", [NOW - 1, NOW + 1])
+def test_a_file_in_use_stays_whatever_its_age(modified_at: float) -> None:
+    planned = change(PosterFile("posters", "alien.jpg", 1_234, modified_at), used=("posters/alien.jpg",))
+    assert (planned.action, planned.has_effect) == ("unchanged", False)
+
+
+@pytest.mark.parametrize("modified_at", [NOW, NOW + 1])
+def test_a_young_file_is_skipped(modified_at: float) -> None:
+    planned = change(PosterFile("posters", "alien.jpg", 1_234, modified_at))
+    assert (planned.action, planned.reason, planned.has_effect) == ("skipped", "too_young", False)
+
+
+def test_what_could_not_be_looked_at_is_failed_with_its_path() -> None:
+    planned = change(Unreadable("posters/private", "permission_denied"))
+    assert (planned.action, planned.reason, planned.label) == ("failed", "permission_denied", "posters/private")
+
+
+def test_a_name_that_is_not_utf8_is_told_in_letters_that_can_be_stored() -> None:
+    file = PosterFile("posters", os.fsdecode(b"\xff.jpg"), 1, NOW - 1)
+    planned = change(file)
+    assert planned.key == r"posters/\udcff.jpg"
+    assert planned.payload.path == file.path
+
+
+def test_a_name_in_any_alphabet_is_told_as_it_is() -> None:
+    assert posters.printable("posters/青木.jpg") == "posters/青木.jpg"
+
+
+def test_freed_is_what_the_deleted_files_held() -> None:
+    found = [
+        PosterFile("posters", "1.jpg", 10, 0),
+        PosterFile("posters", "2.jpg", 20, 0),
+        PosterFile("posters", "3.jpg", 40, NOW),
+    ]
+    freed = Freed.by(
+        posters.plan([*found, Unreadable("posters/private", "permission_denied")], used=(), modified_before=NOW)
+    )
+    assert freed == Freed(2, 30)
+    assert freed + Freed(1, 5) == Freed(3, 35)

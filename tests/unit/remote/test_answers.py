@@ -1,0 +1,126 @@
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.remote.answers import Answer, Outcome, outcome
+from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
+from backend.remote.retries import TransientError
+
+HTML = {"content-type": "text/html"}
+
+
+def meaning(
+    body: bytes = b"{}", *, status: int = 200, headers: dict[str, str] | None = None, credentials: str = "the API key"
+) -> Outcome:
+    return outcome(Answer("Oracle", status, httpx2.Headers(headers or {}), body), credentials=credentials)
+
+
+def test_a_json_object_is_the_outcome() -> None:
+    assert meaning('{"name": "Zoë 🎬", "parts": [1, null]}'.encode()) == {"name": "Zoë 🎬", "parts": [1, None]}
+
+
+def test_a_byte_order_mark_is_no_part_of_the_json() -> None:
+    assert meaning(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
+
+
+def test_not_found_is_a_value() -> None:
+    assert meaning(b'{"status_code": 34}', status=404) is None
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 410, 501])
+def test_html_means_unavailable_or_a_wrong_address_whatever_the_status(status: int) -> None:
+    for answer in (meaning(b"hello", status=status, headers=HTML), meaning(b"\n <!DOCTYPE html>", status=status)):
+        assert isinstance(answer, RemoteUnavailableError)
+        assert str(answer) == "Oracle answered with HTML, not JSON: wrong address or a maintenance page"
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("body", [b"{}", b"<html>"])
+def test_a_passing_problem_is_worth_another_attempt(status: int, body: bytes) -> None:
+    with pytest.raises(TransientError, match=f"Oracle answered {status}: try again later"):
+        meaning(body, status=status)
+
+
+@pytest.mark.parametrize(
+    ("status", "wish", "pause"), [(503, "7", 7), (429, "7", 7), (429, "", 1), (429, "0", 1), (503, "", 0)]
+)
+def test_a_passing_problem_says_how_long_everybody_should_wait(status: int, wish: str, pause: float) -> None:
+    with pytest.raises(TransientError) as caught:
+        meaning(status=status, headers={"Retry-After": wish})
+    assert caught.value.pause == pause
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_refused_credentials_end_everything(status: int) -> None:
+    with pytest.raises(RemoteRejectedError, match="Oracle refused the API key") as caught:
+        meaning(status=status)
+    assert not isinstance(caught.value, RemoteUnavailableError)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_where_no_credentials_were_sent_is_about_one_request(status: int) -> None:
+    assert isinstance(meaning(status=status, credentials=""), RemoteRejectedError)
+
+
+@pytest.mark.parametrize("status", [400, 405, 410, 418, 422])
+def test_another_refusal_is_about_one_request(status: int) -> None:
+    answer = meaning(b'{"message": "hidden"}', status=status)
+    assert isinstance(answer, RemoteRejectedError)
+    assert str(answer) == f"Oracle refused the request ({status})"
+
+
+@pytest.mark.parametrize("status", [501, 505, 522, 599])
+def test_another_server_error_means_unavailable(status: int) -> None:
+    assert isinstance(meaning(status=status), RemoteUnavailableError)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_understood_and_its_host_is_named(status: int) -> None:
+    answer = meaning(b"<html>", status=status, headers={"Location": "https://new.example/api?api_key=hidden"} | HTML)
+    assert isinstance(answer, RemoteResponseError)
+    assert f"{status}, a redirect to new.example, which is not followed" in str(answer)
+    assert "hidden" not in str(answer)
+
+
+@pytest.mark.parametrize("location", ["", "/elsewhere", "http://[::1", "//"])
+def test_a_strange_redirect_is_not_understood_either(location: str) -> None:
+    assert isinstance(meaning(status=302, headers={"Location": location}), RemoteResponseError)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"title": "The Ti', b'{"a": [1, 2'])
+def test_json_that_ends_in_its_middle_is_worth_another_attempt(body: bytes) -> None:
+    with pytest.raises(TransientError, match="stopped in the middle"):
+        meaning(body)
+
+
+@pytest.mark.parametrize(
+    "body", [b"OK", b"{'a': 1}", b'{"a": NaN}', b'{"a": 1} {', b'{"a":' * 9999, b'{"a": "\xff"}', b'{"a": "\\ud800"}']
+)
+def test_what_is_not_json_is_not_understood(body: bytes) -> None:
+    answer = meaning(body)
+    assert isinstance(answer, RemoteResponseError)
+    assert str(answer) == "Oracle answered with something that is not JSON"
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b'"text"', b"1"])
+def test_json_that_is_not_an_object_is_not_understood(body: bytes) -> None:
+    answer = meaning(body)
+    assert isinstance(answer, RemoteResponseError)
+    assert str(answer) == "Oracle answered with JSON that is not an object"
+
+
+@given(
+    status=st.integers(200, 599),
+    body=st.binary(),
+    name=st.sampled_from([b"location", b"retry-after", b"content-type"]),
+    value=st.binary(),
+)
+def test_any_answer_has_a_meaning(status: int, body: bytes, name: bytes, value: bytes) -> None:
+    received = Answer("Oracle", status, httpx2.Headers([(name, value)]), body)
+    try:
+        answer = outcome(received, credentials="the API key")
+    except RemoteError as error:
+        answer = error
+    assert answer is None or isinstance(answer, dict | RemoteError)
+    assert isinstance(answer, dict) or len(str(answer).splitlines()) == 1
