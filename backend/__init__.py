@@ -1,9 +1,9 @@
-"""Upkeep's packages. The Celery app is made when it is first asked for: `celery -A backend` works, `import backend` is free."""
+"""Upkeep's packages. The Celery app is made when it is first asked for, so that `import backend` is free."""
 
 from typing import Any
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute of any type
+def __getattr__(name: str) -> Any:
     if name in ("app", "celery_app"):
         from backend.config.celery import app  # noqa: PLC0415 - importing Celery is what this function puts off
 

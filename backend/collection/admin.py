@@ -32,8 +32,8 @@ class DVDAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self,
         db_field: "models.Field[Any, Any]",
         request: HttpRequest,
-        **kwargs: Any,  # noqa: ANN401 - Django's own arguments
-    ) -> Any:  # noqa: ANN401
+        **kwargs: Any,
+    ) -> Any:
         """One line for short texts, a text area for long ones."""
         if isinstance(db_field, models.TextField):
             kwargs["widget"] = AdminTextareaWidget if db_field.name in LONG_TEXTS else AdminTextInputWidget

@@ -106,7 +106,7 @@ class DVD(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.release_year})" if self.release_year else self.name
 
-    def save(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Django's own arguments
+    def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, the certification in lower case."""
         self.uk_certification = self.uk_certification.lower()
         super().save(*args, **kwargs)

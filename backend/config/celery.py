@@ -14,10 +14,10 @@ from backend.embedded import redis
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
 
 
-class App(Celery):  # type: ignore[misc] - Celery has no annotations
+class App(Celery):  # type: ignore[misc]  # Celery has no annotations
     """Starts the embedded redis-server whenever a connection to it is asked for."""
 
-    def _connection(self, url: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - Celery's signature
+    def _connection(self, url: str, *args: Any, **kwargs: Any) -> Any:
         if not settings.CELERY_BROKER_URL:
             url = redis.ensure(settings.UPKEEP_HOME).url
         return super()._connection(url, *args, **kwargs)

@@ -32,3 +32,8 @@ def new_secret_key() -> str:
 def new_fernet_key() -> str:
     """A value for FERNET_KEYS: 32 random bytes as Fernet wants them."""
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii")
+
+
+def new_password() -> str:
+    """A password that a person can type."""
+    return secrets.token_urlsafe(12)

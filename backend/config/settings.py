@@ -14,7 +14,7 @@ UPKEEP_HOME = Path(env.str("UPKEEP_HOME", default=str(ROOT / ".upkeep"))).absolu
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(UPKEEP_HOME / "media"))).absolute()
 MEDIA_URL = "/media/"
 STATIC_URL = "/static/"
-STATIC_ROOT = UPKEEP_HOME / "static"
+WHITENOISE_USE_FINDERS = True
 
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
@@ -84,11 +84,6 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-}
-
 REDIS_URL = env.str("REDIS_URL", default="")
 """Empty: the embedded redis-server, started when it is first needed."""
 

@@ -92,7 +92,7 @@ def _alternatives(field: FieldInfo) -> list[Any]:
     return [_plain(annotation)]
 
 
-def _plain(annotation: Any) -> Any:  # noqa: ANN401 - a type
+def _plain(annotation: Any) -> Any:
     return get_args(annotation)[0] if hasattr(annotation, "__metadata__") else annotation
 
 

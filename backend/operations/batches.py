@@ -42,7 +42,7 @@ class Batch(Generic[T]):
         return self._page.items
 
     @property
-    def fetched(self) -> Any:  # noqa: ANN401 - whatever `fetch` returns
+    def fetched(self) -> Any:
         """What `fetch` made of the items. Raises what it raised."""
         return self._page.future.result() if self._page.future else None
 
@@ -144,7 +144,7 @@ def _written_alone(change: Change, write: Write) -> Change:
     return change
 
 
-def _decoded(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - jsonb as the driver gives it
+def _decoded(value: Any) -> list[dict[str, Any]]:
     return (json.loads(value) if isinstance(value, str) else value) or []
 
 

@@ -11,7 +11,7 @@ from backend.operations.schedule import default_schedule
 
 
 @register()
-def check_shims(**_kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401 - Django's signature
+def check_shims(**_kwargs: Any) -> list[CheckMessage]:
     """Every operation has its management command."""
     commands = get_commands()
     return [
@@ -26,7 +26,7 @@ def check_shims(**_kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401 - Django'
 
 
 @register()
-def check_schedule(**_kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401 - Django's signature
+def check_schedule(**_kwargs: Any) -> list[CheckMessage]:
     """Every entry of the default schedule names an operation, fits its params and has a name of its own."""
     entries = default_schedule()
     problems: list[CheckMessage] = []

@@ -76,7 +76,8 @@ def _holder(key: str | None) -> str:
     holder = Run.objects.filter(exclusive_key=key, status=Status.RUNNING).first()
     if holder is None:
         return f"another run held {key!r} until just now: try again"
-    return f"already running: {holder.operation}, run {holder.id}, on {holder.executor} since {holder.started_at:%H:%M:%S} UTC"
+    since = f"{holder.started_at:%H:%M:%S} UTC"
+    return f"already running: {holder.operation}, run {holder.id}, on {holder.executor} since {since}"
 
 
 def renew(run_id: UUID, attempt: int) -> None:
@@ -106,7 +107,7 @@ def leave(run_id: UUID, attempt: int, status: Status, fields: Mapping[str, Any])
             RunFile.objects.filter(run=run_id).delete()
 
 
-def move(run_id: UUID, before: Status, after: Status, **fields: Any) -> bool:  # noqa: ANN401 - columns of any type
+def move(run_id: UUID, before: Status, after: Status, **fields: Any) -> bool:
     """Let a run that nobody executes go from `before` to `after`; False when it was not `before` any more."""
     check_transition(before, after)
     finished = DatabaseNow() if after in ENDED else None

@@ -35,6 +35,7 @@ class RunCommand(BaseCommand):
         return parser
 
     def add_arguments(self, parser: CommandParser) -> None:
+        """Where to run it, and how loudly."""
         parser.add_argument("--enqueue", action="store_true", help="Send it to a worker instead; prints the run's id.")
         parser.add_argument("--wait", action="store_true", help="Send it to a worker and follow its progress.")
         parser.add_argument("--json", action="store_true", help="The outcome as one JSON object on stdout.")
@@ -153,7 +154,7 @@ def _followed(run_id: UUID, progress: ConsoleProgress) -> Outcome:
 
 def _complaint(outcome: Outcome) -> str:
     if outcome.status is Status.SUCCEEDED:
-        return f"finished, but {outcome.counts['failed']:,} items failed: `--verbose` names them"
+        return f"{outcome.counts['failed']:,} of {outcome.counts['processed']:,} items failed: `--verbose` names them"
     if outcome.status is Status.CANCELLED:
         return f"cancelled: `manage.py resume_run {outcome.run}` goes on after the last commit"
     return outcome.error or f"the run is {outcome.status}"

@@ -65,7 +65,7 @@ class Step:
         self._start(source, limit)
         pages = QuerySetPages(source) if isinstance(source, QuerySet) else None
         size = BatchSize(20, 1, MOST_FETCHED) if fetch else BatchSize(MOST_ROWS, 100, MOST_ROWS)
-        for page in self._pages(source, pages, limit, size, fetch):
+        for page in self._pages(source, limit, size, fetch):
             self._control.check()
             batch = Batch(self, page, pages)
             yield batch
@@ -79,7 +79,11 @@ class Step:
 
     def commit(self, plan: Callable[[], Iterable[Change]], write: Write, prepare: Prepare | None = None) -> None:
         """Make a plan and carry it out, as a batch of its own; skipped when that was done before a resumption."""
-        for batch in self.batches(lambda _after: [((), 0)]):
+
+        def no_items(_after: Cursor) -> list[tuple[Sequence[object], Cursor]]:
+            return [((), 0)]
+
+        for batch in self.batches(no_items):
             batch.commit(plan(), write=write, prepare=prepare)
 
     def write(self, cursor: Cursor, effect: Callable[[], Outcomes]) -> None:
@@ -102,7 +106,6 @@ class Step:
     def _pages(
         self,
         source: Source[T],
-        pages: QuerySetPages[T] | None,
         limit: int | None,
         size: BatchSize,
         fetch: Callable[[Sequence[T]], Any] | None,
@@ -135,7 +138,7 @@ class RunContext(Step):
             self._ledger.update(name, error=explanation(error))
             self.log(f"{name} failed: {explanation(error)}")
 
-    def report(self, line: str, **result: Any) -> None:  # noqa: ANN401 - anything that JSON knows
+    def report(self, line: str, **result: Any) -> None:
         """Add a line to the result for people, and its figures to the result for programs."""
         self._ledger.report.append(line)
         self._ledger.result.update(result)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import Any, Generic, TypeVar, get_type_hints
+from typing import Any, Generic, Protocol, TypeVar, cast, get_type_hints
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -77,23 +77,30 @@ class Operation(Generic[P]):
         return self.params_type.parse(values)
 
 
+class Declare(Protocol):
+    """What `operation` returns: a decorator whose params type follows from the function."""
+
+    def __call__(self, function: Callable[[P, RunContext], None], /) -> Operation[P]:
+        """Declare the function as the operation."""
+
+
 def operation(  # noqa: PLR0913 - each keyword is one documented property of an operation
     name: str,
     *,
     queue: str = "default",
-    exclusive: Text[P] = None,
-    confirm: Text[P] = None,
+    exclusive: Text[Any] = None,
+    confirm: Text[Any] = None,
     read_only: bool = False,
     errors: tuple[type[Exception], ...] = (),
     aliases: tuple[str, ...] = (),
-) -> Callable[[Callable[[P, RunContext], None]], Operation[P]]:
+) -> Declare:
     """Declare and register the decorated function as the operation `name`; it keeps no other name.
 
     Raises:
         ImproperlyConfigured: at import, when the declaration cannot work.
     """
 
-    def declare(function: Callable[[P, RunContext], None]) -> Operation[P]:
+    def declare(function: Callable[[P, RunContext], None], /) -> Operation[P]:
         declared = Operation(
             name, function, _params_type(name, function), queue, exclusive, confirm, read_only, errors, aliases
         )
@@ -107,9 +114,9 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
 
 def _params_type(name: str, function: Callable[[P, RunContext], None]) -> type[P]:
     found: Any = get_type_hints(function).get("params")
-    if not (isinstance(found, type) and issubclass(found, Params)):
-        raise ImproperlyConfigured(f"operation {name!r}: its first argument is `params`, annotated with a Params model")
-    return found
+    if isinstance(found, type) and issubclass(found, Params):
+        return cast("type[P]", found)
+    raise ImproperlyConfigured(f"operation {name!r}: its first argument is `params`, annotated with a Params model")
 
 
 def _resolved(text: Text[P], params: P) -> str | None:

@@ -48,13 +48,13 @@ class AlreadyRunningError(OperationError):
     exit_code = 4
 
 
-class RunInterrupted(KeyboardInterrupt):  # noqa: N818 - it is a KeyboardInterrupt: psycopg then cancels the statement too
+class RunInterrupted(KeyboardInterrupt):  # it is a KeyboardInterrupt: psycopg then cancels the statement too
     """The run was asked to stop."""
 
 
-class HandOver(BaseException):  # noqa: N818 - not an error, and no guard for errors may swallow it
+class HandOver(BaseException):  # not an error, and no guard for errors may swallow it
     """The executor is stopping; another one is to go on with the run."""
 
 
-class LostClaim(BaseException):  # noqa: N818 - not an error, and no guard for errors may swallow it
+class LostClaim(BaseException):  # not an error, and no guard for errors may swallow it
     """The run was taken over by another executor; this one must not write any more."""

@@ -1,4 +1,4 @@
-"""Files that a run is given: a path in the foreground; sent to a worker, encrypted in the database until the run ends."""
+"""Files that a run is given: by path in the foreground; for a worker, encrypted in the database until the run ends."""
 
 import hashlib
 from io import BufferedReader, BytesIO

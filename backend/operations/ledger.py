@@ -15,6 +15,7 @@ from backend.operations.counts import Counts
 from backend.operations.models import Run
 from backend.operations.plans import Change
 from backend.operations.progress import Progress
+from backend.operations.states import Status
 
 Cursor: TypeAlias = int | str | None
 """How far a step is: everything up to and including this key is done."""
@@ -76,9 +77,9 @@ class Ledger:
     @property
     def room(self) -> int:
         """How many changes may still be recorded."""
-        return max(0, settings.RUN_MAX_CHANGES - self._recorded - len(self._changes))
+        return max(0, int(settings.RUN_MAX_CHANGES) - self._recorded - len(self._changes))
 
-    def update(self, name: str, **fields: Any) -> None:  # noqa: ANN401 - StepState's fields
+    def update(self, name: str, **fields: Any) -> None:
         """Note something about a step; it is written with the next commit or flush."""
         self.steps[name] = replace(self.steps.get(name, StepState()), **fields)
 
@@ -127,7 +128,7 @@ class Ledger:
             self._write()
         self._written()
 
-    def close(self, status: "Run.Status", error: str = "") -> None:
+    def close(self, status: Status, error: str = "") -> None:
         """Write what is left and give the claim up, in one transaction. Raises LostClaim."""
         with transaction.atomic():
             if Run.objects.select_for_update().values_list("commits", flat=True).get(pk=self.run_id) == self._commits:

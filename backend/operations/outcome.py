@@ -34,7 +34,7 @@ class Outcome:
     @classmethod
     def of(cls, run: Run) -> Self:
         """Of a run as it is now."""
-        ended = run.finished_at and run.started_at
+        seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
         return cls(
             run=run.pk,
             operation=run.operation,
@@ -44,7 +44,7 @@ class Outcome:
             reasons=run.reasons,
             result=run.result,
             report=tuple(run.report),
-            seconds=(run.finished_at - run.started_at).total_seconds() if ended else None,
+            seconds=seconds,
             error=run.error,
         )
 

@@ -63,8 +63,11 @@ class Page(Generic[T]):
 
 
 class QuerySetPages(Generic[T]):
-    """A queryset in pages of its primary key. The first page only asks for its key range; whoever then looks at the
-    items gets the following ones with their rows, whoever does not never loads any."""
+    """A queryset in pages of its primary key.
+
+    The first page only asks for its key range: whoever then looks at the items gets the following pages with their
+    rows, whoever does not never loads any.
+    """
 
     def __init__(self, queryset: "QuerySet[Any, T]") -> None:
         self._queryset = queryset.order_by("pk")
@@ -141,7 +144,7 @@ def _arrived(page: Page[T]) -> Page[T]:
     return page
 
 
-def _key(row: object) -> Any:  # noqa: ANN401 - a primary key of any type
+def _key(row: object) -> Any:
     return row["pk"] if isinstance(row, Mapping) else row.pk  # type: ignore[attr-defined]
 
 

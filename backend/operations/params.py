@@ -11,8 +11,8 @@ from pydantic_core import ErrorDetails
 from backend.operations.errors import InvalidParamsError
 
 RESERVED_NAMES = frozenset(
-    "args confirm dry_run enqueue force_color help json no_color no_input pythonpath settings skip_checks sync traceback "
-    "verbose verbosity version wait".split()
+    {"args", "confirm", "dry_run", "enqueue", "force_color", "help", "json", "no_color", "no_input", "pythonpath"}
+    | {"settings", "skip_checks", "sync", "traceback", "verbose", "verbosity", "version", "wait"}
 )
 """Names that say how to run, not what; Django's commands and ours have them already."""
 
@@ -27,7 +27,7 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - pydantic's signature
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse, at declaration, fields that no command could have or that would store a secret."""
         super().__pydantic_init_subclass__(**kwargs)
         for name, field in cls.model_fields.items():

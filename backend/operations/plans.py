@@ -21,8 +21,11 @@ class Change:
     reason: str = ""
     """Why the item was skipped or failed, as a short code that can be counted: `not_found`."""
     payload: Any = None
-    """What `write` needs to carry the change out; never recorded. An unchanged, skipped or failed item with a payload is
-    handed to `write` too: it may have something to note, such as when it was last asked for."""
+    """What `write` needs to carry the change out; never recorded.
+
+    An unchanged, skipped or failed item with a payload is handed to `write` too: it may have something to note, such as
+    when it was last asked for.
+    """
 
     @property
     def has_effect(self) -> bool:

@@ -33,7 +33,7 @@ def enqueue(  # noqa: PLR0913 - how to run, beside what
     dry_run: bool = False,
     confirm: str = "",
     origin: str = "",
-    user: Any = None,  # noqa: ANN401 - an instance of whatever AUTH_USER_MODEL is
+    user: Any = None,
 ) -> Run:
     """Record a run and send it to a worker after the caller's transaction is committed.
 

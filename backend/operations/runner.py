@@ -35,7 +35,7 @@ def record(  # noqa: PLR0913 - the columns of a new run
     confirm: str = "",
     queue: str = "",
     origin: str = "",
-    user: Any = None,  # noqa: ANN401 - an instance of whatever AUTH_USER_MODEL is
+    user: Any = None,
 ) -> Run:
     """Write the row of a new run.
 
@@ -67,7 +67,7 @@ def execute(  # noqa: PLR0913 - how to run, beside what
     confirm: str = "",
     origin: str = "",
     progress: Progress | None = None,
-    user: Any = None,  # noqa: ANN401 - an instance of whatever AUTH_USER_MODEL is
+    user: Any = None,
 ) -> Outcome:
     """Run an operation here and now.
 
@@ -115,7 +115,7 @@ def carry_out(
         ledger.close(Status.CANCELLED)
     except LostClaim:
         logger.warning("run %s was taken over by another executor; this one stopped without writing", run_id)
-    except Exception as caught:  # noqa: BLE001 - the one place where any failure of an operation becomes a failed run
+    except Exception as caught:  # the one place where any failure of an operation becomes a failed run
         error = caught
         _reconnect()
         ledger.close(Status.FAILED, told(caught, run.operation))

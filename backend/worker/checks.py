@@ -10,7 +10,7 @@ from backend.worker.schedules import CRONTAB_FIELDS
 
 
 @register()
-def check_crontabs(**_kwargs: Any) -> list[CheckMessage]:  # noqa: ANN401 - Django's signature
+def check_crontabs(**_kwargs: Any) -> list[CheckMessage]:
     """Every entry's crontab parses."""
     problems: list[CheckMessage] = []
     for entry in default_schedule():

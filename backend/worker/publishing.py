@@ -11,10 +11,10 @@ logger = logging.getLogger(__name__)
 
 def publish(run: Run) -> bool:
     """Send a queued run's message; False, with a warning, when the broker cannot be reached: the run stays queued."""
-    from backend.config.celery import app  # noqa: PLC0415 - the composition root, which imports this package
+    from backend import celery_app  # noqa: PLC0415 - made when it is first asked for; it imports this package
 
     try:
-        app.tasks[run.operation].send(run, retry=False)
+        celery_app.tasks[run.operation].send(run, retry=False)
     except (OperationalError, OSError) as error:
         Run.objects.filter(pk=run.pk).update(sent_at=None)
         run.sent_at = None

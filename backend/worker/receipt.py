@@ -1,6 +1,6 @@
 """What comes from outside, and what is believed of it: Beat's messages, `.delay()`, Flower's API, a hostile broker."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -98,11 +98,11 @@ def _uuid(task_id: object) -> UUID | None:
         return None
 
 
-def _seconds(value: object) -> bool:
+def _seconds(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_SECONDS
 
 
-BELIEVABLE = {
+BELIEVABLE: Mapping[str, Callable[[Any], bool]] = {
     "countdown": _seconds,
     "eta": lambda value: isinstance(value, datetime),
     "expires": lambda value: _seconds(value) or isinstance(value, datetime),

@@ -23,12 +23,12 @@ CELERY_STATES = {
 }
 
 
-class RunBackend(BaseBackend):  # type: ignore[misc] - Celery has no annotations
+class RunBackend(BaseBackend):  # type: ignore[misc]  # Celery has no annotations
     """`AsyncResult(run.id)` tells what the run's row says; aborting one cancels its run."""
 
     supports_autoexpire = True
 
-    def _store_result(self, task_id: str, result: Any, state: str, *_args: Any, **_kwargs: Any) -> Any:  # noqa: ANN401
+    def _store_result(self, task_id: str, result: Any, state: str, *_args: Any, **_kwargs: Any) -> Any:
         if state == ABORTED and (run_id := _uuid(task_id)):
             claims.cancel(run_id)
         return result
@@ -51,11 +51,11 @@ class RunBackend(BaseBackend):  # type: ignore[misc] - Celery has no annotations
     def cleanup(self) -> None:
         """Old runs are deleted by an operation."""
 
-    def _save_group(self, group_id: str, result: Any) -> Any:  # noqa: ANN401, ARG002 - Celery's signature
+    def _save_group(self, group_id: str, result: Any) -> Any:  # noqa: ARG002 - Celery's signature
         return result
 
 
-def _result(run: Run) -> Any:  # noqa: ANN401 - JSON, or an exception
+def _result(run: Run) -> Any:
     if run.status == Status.FAILED:
         return OperationError(run.error)
     return Outcome.of(run).as_json() if run.status in ENDED else None

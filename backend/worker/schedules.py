@@ -1,7 +1,7 @@
 """The default schedule, as code defines it, brought into django-celery-beat without undoing what an operator did.
 
-Each field is merged by itself: one that still is as the last deployment wrote it becomes what code says now; one that an
-operator changed stays.
+Each field is merged by itself: one that still is as the last deployment wrote it becomes what code says now; one that
+an operator changed stays.
 """
 
 import json
@@ -19,7 +19,7 @@ from backend.worker.models import SynchronisedEntry
 CRONTAB_FIELDS = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
 
 
-def synchronise_after_migrate(**_kwargs: Any) -> None:  # noqa: ANN401 - Django's signature
+def synchronise_after_migrate(**_kwargs: Any) -> None:
     """`post_migrate`: the tables of django-celery-beat are there by then."""
     synchronise(default_schedule())
 

@@ -10,14 +10,12 @@ from backend.operations.states import Status
 from backend.worker import handover
 
 
-@worker_shutting_down.connect
-def hand_over(**_kwargs: Any) -> None:  # noqa: ANN401 - Celery's signature
+def hand_over(**_kwargs: Any) -> None:
     """SIGTERM: the batches in flight commit, their runs go back to the queue."""
     handover.request()
 
 
-@task_revoked.connect
-def stop_run(request: Any, *, expired: bool = False, **_kwargs: Any) -> None:  # noqa: ANN401 - Celery's signature
+def stop_run(request: Any, *, expired: bool = False, **_kwargs: Any) -> None:
     """A revoked run is cancelled; one whose message expired is skipped."""
     try:
         run_id = UUID(str(request.id))
@@ -27,3 +25,7 @@ def stop_run(request: Any, *, expired: bool = False, **_kwargs: Any) -> None:  #
         claims.move(run_id, Status.QUEUED, Status.SKIPPED, error="its message expired before a worker took it")
     else:
         claims.cancel(run_id)
+
+
+worker_shutting_down.connect(hand_over)
+task_revoked.connect(stop_run)

@@ -18,7 +18,7 @@ from backend.operations.states import Status
 from backend.worker import handover, receipt
 
 
-class OperationTask(Task):  # type: ignore[misc] - Celery has no annotations
+class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
     """Sends and carries out the runs of one operation."""
 
     operation: Operation[Any]

@@ -43,7 +43,7 @@ class Reply:
     announced: bool = True
 
     @classmethod
-    def of(cls, content: Any, status: int = 200) -> "Reply":  # noqa: ANN401 - any JSON
+    def of(cls, content: Any, status: int = 200) -> "Reply":
         """Return this content as JSON, letters as they are."""
         return cls(status, json.dumps(content, ensure_ascii=False).encode())
 

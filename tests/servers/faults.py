@@ -61,7 +61,7 @@ def text(body: str) -> Fault:
     return Fault(body=body)
 
 
-def patched(**fields: Any) -> Fault:  # noqa: ANN401 - any JSON
+def patched(**fields: Any) -> Fault:
     """Other values in the first level of the answer."""
     return Fault(patch=fields)
 

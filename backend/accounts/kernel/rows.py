@@ -71,12 +71,12 @@ def _row(record: Record, columns: tuple[str, ...], first_lines: dict[str, int]) 
 
 
 def _given(record: Record, columns: tuple[str, ...]) -> Mapping[str, str]:
-    """The cells by column: a row that is shorter than the heading ends in empty ones."""
+    """The cells by column; a row may be shorter than the heading."""
     if record.cells is None:
         raise CellError("broken_row", "not CSV: is a quote not closed, or not doubled?")
     if len(record.cells) > len(columns):
         raise CellError("too_many_cells", f"{len(record.cells)} cells in {len(columns)} columns")
-    return dict.fromkeys(columns, "") | dict(zip(columns, record.cells, strict=False))
+    return dict(zip(columns, record.cells, strict=False))
 
 
 def _username(given: Mapping[str, str]) -> str:
@@ -89,6 +89,7 @@ def _username(given: Mapping[str, str]) -> str:
 
 
 def _read(column: str, reader: Callable[[str], _T], given: Mapping[str, str]) -> _T:
+    """What the reader makes of the column's cell; a cell that is not there is empty."""
     try:
         return reader(given.get(column, ""))
     except CellError as error:

@@ -31,7 +31,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             "password": address.password,
         }
 
-    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:  # noqa: ANN401 - as Django declares it
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Django's; tried once more when the server was just dying, or recovering from a crash of one of its parts."""
         try:
             return super().get_new_connection(conn_params)

@@ -18,13 +18,13 @@ COMPLETE = {
 numbers = itertools.count(1)
 
 
-def dvd(**overrides: Any) -> DVD:  # noqa: ANN401 - any column
+def dvd(**overrides: Any) -> DVD:
     """A stored DVD of which nothing but its name and TMDB id is known."""
     number = next(numbers)
     return DVD.objects.create(**{"name": f"Film {number}", "tmdb_id": number, **overrides})
 
 
-def updated(stored: DVD, **payload: Any) -> Change:  # noqa: ANN401 - any column
+def updated(stored: DVD, **payload: Any) -> Change:
     """A plan that writes these columns of a DVD."""
     return Change("updated" if payload else "unchanged", str(stored.pk), stored.name, payload=payload)
 

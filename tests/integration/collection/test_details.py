@@ -16,7 +16,7 @@ def to_refresh(*, force: bool = False, tmdb_id: int | None = None, recheck_after
     return {row["pk"] for row in rows}
 
 
-def days_ago(days: float) -> Any:  # noqa: ANN401 - what a column takes
+def days_ago(days: float) -> Any:
     return timezone.now() - timedelta(days=days)
 
 

@@ -34,7 +34,7 @@ def connect(django_db_blocker: DjangoDbBlocker) -> Iterator[Connect]:
             connection.close()
 
 
-def answer(connection: DatabaseWrapper, sql: str) -> Any:  # noqa: ANN401 - whatever the column holds
+def answer(connection: DatabaseWrapper, sql: str) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchone()[0]

@@ -36,7 +36,7 @@ def tmdb(shared: Server) -> Server:
     return shared
 
 
-def closed(schema: Any) -> Any:  # noqa: ANN401 - a JSON schema
+def closed(schema: Any) -> Any:
     """Return the schema without room for fields that it does not name."""
     if isinstance(schema, list):
         return [closed(part) for part in schema]

@@ -6,7 +6,7 @@ from backend.collection.kernel.movie import Movie
 from backend.collection.kernel.quality import Quality
 
 
-def refresh_row(**overrides: Any) -> refresh.Row:  # noqa: ANN401 - any column
+def refresh_row(**overrides: Any) -> refresh.Row:
     """A DVD of which nothing but the name and the TMDB id is known."""
     blank: dict[str, Any] = {
         name: None if "None" in str(kind) else "" for name, kind in refresh.Row.__annotations__.items()
@@ -14,7 +14,7 @@ def refresh_row(**overrides: Any) -> refresh.Row:  # noqa: ANN401 - any column
     return cast("refresh.Row", {**blank, "pk": 1, "name": "The Long Tide", "tmdb_id": 900_001, **overrides})
 
 
-def movie(**overrides: Any) -> Movie:  # noqa: ANN401 - any column
+def movie(**overrides: Any) -> Movie:
     """A film of which TMDB knows everything."""
     known: dict[str, Any] = {
         "tmdb_id": 900_001,
@@ -41,15 +41,15 @@ def stored(row: refresh.Row, payload: dict[str, Any]) -> refresh.Row:
     return cast("refresh.Row", {**row, **payload, **scores})
 
 
-def imdb_row(**overrides: Any) -> imdb_ids.Row:  # noqa: ANN401 - any column
+def imdb_row(**overrides: Any) -> imdb_ids.Row:
     return cast("imdb_ids.Row", {"pk": 1, "name": "The Long Tide", "tmdb_id": 900_001, **overrides})
 
 
-def availability_row(**overrides: Any) -> availability.Row:  # noqa: ANN401 - any column
+def availability_row(**overrides: Any) -> availability.Row:
     blank = {"pk": 1, "name": "The Long Tide", "imdb_id": "tt9000010", "is_available": False, "qualities": []}
     return cast("availability.Row", {**blank, **overrides})
 
 
-def quality(**overrides: Any) -> Quality:  # noqa: ANN401 - any column
+def quality(**overrides: Any) -> Quality:
     known: dict[str, Any] = {"quality": "1080p", "size_bytes": 1_986_422_374, "seeds": 12, "peers": 3}
     return Quality(**{**known, **overrides})

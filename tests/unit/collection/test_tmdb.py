@@ -21,7 +21,7 @@ JSON = st.recursive(
 )
 
 
-def answer(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+def answer(**fields: Any) -> dict[str, Any]:
     appended: dict[str, Any] = {
         "external_ids": {},
         "release_dates": {"results": []},
@@ -30,7 +30,7 @@ def answer(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
     return films.details(603) | appended | fields
 
 
-def movie(**fields: Any) -> Movie:  # noqa: ANN401 - any JSON
+def movie(**fields: Any) -> Movie:
     return tmdb.movie(603, answer(**fields))
 
 
@@ -226,7 +226,7 @@ def test_any_object_is_external_ids_or_not_understood(fields: dict[str, Any]) ->
     assert ids.imdb_id is None or ids.imdb_id.startswith("tt")
 
 
-def connected(handler: Callable[[httpx2.Request], httpx2.Response], key: str = KEY) -> Any:  # noqa: ANN401 - a context
+def connected(handler: Callable[[httpx2.Request], httpx2.Response], key: str = KEY) -> Any:
     transport = httpx2.MockTransport(handler)
     return tmdb.connect(key, "https://tmdb.example/3", requests_per_second=None, transport=transport)
 

@@ -15,7 +15,7 @@ Handler = (
 )
 
 
-def client(handler: Handler, **overrides: Any) -> RemoteClient:  # noqa: ANN401 - the fields of a RemoteClient
+def client(handler: Handler, **overrides: Any) -> RemoteClient:
     fields: dict[str, Any] = {"credentials": "the API key", "params": {"api_key": SECRET}} | overrides
     return RemoteClient("Oracle", "https://oracle.example/api", transport=httpx2.MockTransport(handler), **fields)
 

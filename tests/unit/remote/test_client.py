@@ -21,7 +21,7 @@ from tests.unit.remote.oracles import SECRET, Handler, Oracle, client, questions
 ROOT = Path(__file__).parents[3]
 
 
-def outcome(handler: Handler, **overrides: Any) -> Outcome:  # noqa: ANN401 - the fields of a RemoteClient
+def outcome(handler: Handler, **overrides: Any) -> Outcome:
     with client(handler, **overrides) as oracle:
         (one,) = oracle.map(questions(1))
     return one

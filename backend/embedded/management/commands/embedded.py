@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("action", choices=["start", "stop", "status"])
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401, ARG002 - as Django declares it
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - as Django declares it
         try:
             getattr(self, f"_{options['action']}")(Path(settings.UPKEEP_HOME))
         except EmbeddedError as error:

@@ -1,0 +1,48 @@
+# The newest Python that works and has venv; PYTHON=… overrides.
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
+RUN = .venv/bin/python
+STAMP = .venv/installed
+export UV_PYTHON_DOWNLOADS = never
+export UV_PROJECT_ENVIRONMENT = .venv
+TEST_HOME = $(CURDIR)/.upkeep/tests
+
+.PHONY: demo test check bench up stop lock
+
+demo: $(STAMP)  ## sample data, then real operations through a real worker
+	@$(RUN) -m ops.demo
+
+test: $(STAMP)  ## the whole test suite
+	@$(RUN) -m pytest $(PYTEST_ARGS); status=$$?; \
+	UPKEEP_HOME=$(TEST_HOME) $(RUN) manage.py embedded stop >/dev/null; exit $$status
+
+check: $(STAMP)  ## style, types, import contracts, migrations, lock file
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+	@.venv/bin/lint-imports
+	@$(RUN) manage.py makemigrations --check --dry-run
+	@if $(RUN) -m uv --version >/dev/null 2>&1 && [ ! -f .venv/by-pip ]; then \
+	$(RUN) -m uv lock --check --quiet && $(RUN) -m uv export --quiet --frozen --all-groups --no-header | diff -q - requirements.txt; fi
+
+bench: $(STAMP)  ## this project's figures beside those of the plain way
+	@$(RUN) -m tests.benchmarks $(BENCH_ARGS)
+
+up: $(STAMP)  ## web, worker, Beat and Flower, until Ctrl-C
+	@$(RUN) -m ops.stack
+
+stop:  ## whatever `make up` or the embedded servers left running for this UPKEEP_HOME
+	@[ ! -x $(RUN) ] || { $(RUN) -m ops.stack stop && $(RUN) manage.py embedded stop; }
+
+lock:  ## after a change of the dependencies
+	@$(RUN) -m uv lock
+	@$(RUN) -m uv export --quiet --frozen --all-groups --no-header -o requirements.txt
+
+$(STAMP): pyproject.toml uv.lock requirements.txt
+	@[ -n "$(PYTHON)" ] || { echo "No Python 3.11 or newer with venv found: install one (Debian: python3-venv), or set PYTHON=" >&2; exit 1; }
+	@[ -x $(RUN) ] || $(PYTHON) -m venv .venv
+	@rm -f .venv/by-pip
+	@{ $(RUN) -m pip install --quiet --disable-pip-version-check "uv>=0.8" && $(RUN) -m uv sync --quiet --frozen --inexact; } || { \
+	echo "uv cannot use this machine's package index: installing with pip"; touch .venv/by-pip; \
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt; }
+	@touch $(STAMP)

@@ -1,0 +1,146 @@
+"""pytest-celery's setup, one for all acceptance tests: a broker, a worker, and this process's app to talk to them."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from celery import Celery
+from django.conf import settings
+from django.db import connection
+from django.test import override_settings
+from pytest_celery import (
+    CeleryBrokerCluster,
+    CeleryTestSetup,
+    CeleryTestWorker,
+    CeleryWorkerCluster,
+    RedisTestBroker,
+)
+
+from backend.config.celery import app
+from backend.operations.models import Run
+from backend.operations.states import Status
+from tests.acceptance.polling import until
+from tests.acceptance.processes import BrokerProcess, WorkerProcess
+from tests.servers.process import Server
+from tests.servers.tmdb import KEY, tmdb_server
+
+OURS = ("CELERY_", "DJANGO_", "FLOWER_", "RUN_", "TMDB_", "UPKEEP_", "YTS_", "PYTHONWARNINGS")
+"""Variables of the environment that must not decide how a test ends."""
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The UPKEEP_HOME of all processes, with their logs."""
+    return tmp_path_factory.mktemp("acceptance")
+
+
+@pytest.fixture(scope="session")
+def tmdb_of_all() -> Iterator[Server]:
+    with tmdb_server() as server:
+        yield server
+
+
+@pytest.fixture
+def tmdb(tmdb_of_all: Server) -> Iterator[Server]:
+    """The stand-in that the worker asks, without faults at first."""
+    tmdb_of_all.fail({})
+    yield tmdb_of_all
+    tmdb_of_all.fail({})
+
+
+@pytest.fixture(scope="session")
+def celery_broker_cluster(folder: Path) -> Iterator[CeleryBrokerCluster]:
+    broker = RedisTestBroker(BrokerProcess(folder=folder))
+    broker.container.start()
+    broker.ready()
+    yield CeleryBrokerCluster(broker)
+    broker.teardown()
+
+
+@pytest.fixture(scope="session")
+def celery_backend_cluster() -> None:
+    """Results are read from the runs, in the database."""
+
+
+@pytest.fixture(scope="session")
+def environment(
+    django_db_setup: None,  # noqa: ARG001 - makes the database
+    celery_broker_cluster: CeleryBrokerCluster,
+    folder: Path,
+    tmdb_of_all: Server,
+) -> dict[str, str]:
+    """For every process of the product: the test's database, broker and stand-ins."""
+    broker = celery_broker_cluster[0].config()["url"]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    return inherited | {
+        "DJANGO_SETTINGS_MODULE": "tests.acceptance.settings",
+        "DATABASE_URL": _database_url(),
+        "REDIS_URL": broker,
+        "CELERY_BROKER_URL": broker,
+        "UPKEEP_HOME": str(folder),
+        "MEDIA_ROOT": str(folder / "media"),
+        "SECRET_KEY": settings.SECRET_KEY,
+        "FERNET_KEYS": ",".join(settings.FERNET_KEYS),
+        "TMDB_API_URL": tmdb_of_all.url,
+        "TMDB_API_KEY": KEY,
+        "RUN_TURN_SECONDS": "1",
+        "LOG_LEVEL": "INFO",
+    }
+
+
+def _database_url() -> str:
+    place: dict[str, Any] = connection.get_connection_params()
+    login = ":".join(quote(place.get(name) or "", safe="") for name in ("user", "password"))
+    host = quote(str(place.get("host") or ""), safe="")
+    return f"postgresql://{login}@/{quote(place['dbname'], safe='')}?host={host}&port={place.get('port') or 5432}"
+
+
+@pytest.fixture(scope="session")
+def celery_setup_app(celery_broker_cluster: CeleryBrokerCluster) -> Iterator[Celery]:
+    """The product's app, in this process, on the broker of the tests."""
+    url = celery_broker_cluster[0].config()["host_url"]
+    with override_settings(REDIS_URL=url, CELERY_BROKER_URL=url):
+        app.conf.update(broker_url=url)
+        app._after_fork()  # forgets the connections to another broker
+        yield app
+    app.conf.changes.pop("broker_url")
+    app._after_fork()
+
+
+@pytest.fixture(scope="session")
+def celery_worker_cluster(
+    environment: dict[str, str], folder: Path, celery_setup_app: Celery
+) -> Iterator[CeleryWorkerCluster]:
+    worker = CeleryTestWorker(WorkerProcess("worker", env=environment, folder=folder), celery_setup_app)
+    worker.container.start()
+    yield CeleryWorkerCluster(worker)
+    worker.teardown()
+
+
+@pytest.fixture(scope="session")
+def celery_setup(
+    celery_worker_cluster: CeleryWorkerCluster,
+    celery_broker_cluster: CeleryBrokerCluster,
+    celery_backend_cluster: None,
+    celery_setup_app: Celery,
+) -> CeleryTestSetup:
+    setup = CeleryTestSetup(celery_worker_cluster, celery_broker_cluster, celery_backend_cluster, celery_setup_app)
+    assert setup.ready()
+    return setup
+
+
+@pytest.fixture
+def setup(celery_setup: CeleryTestSetup, transactional_db: None) -> Iterator[CeleryTestSetup]:  # noqa: ARG001
+    """The setup with its worker running and idle, an empty queue and an empty database."""
+    if celery_setup.worker.container.status != "running":
+        celery_setup.worker.restart()
+    celery_setup.app.control.purge()
+    yield celery_setup
+    until(_all_ended, why="a run did not end")
+
+
+def _all_ended() -> bool:
+    return not Run.objects.filter(status__in=[Status.QUEUED, Status.RUNNING]).exists()

@@ -1,0 +1,73 @@
+"""`python -m tests.benchmarks [--quick] [NAME …]`: ours beside the plain way, measured in the same run.
+
+Asserts nothing. Needs no more than the embedded PostgreSQL, where it makes a database of its own.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from rich.console import Console
+
+from tests.benchmarks import child
+from tests.benchmarks.report import Row, table
+
+BENCHMARKS = {
+    "details": "details.speed",
+    "rate": "details.rate",
+    "certifications": "certifications.speed",
+    "certifications_memory": "certifications.memory",
+    "posters": "posters.speed",
+    "posters_memory": "posters.memory",
+    "make_users": "make_users.speed",
+    "reading": "core.reading",
+    "writing": "core.writing",
+    "startup": "startup.help_text",
+}
+"""Each runs in a process of its own."""
+
+PACKAGE = "tests.benchmarks."
+DEFAULTS = {"DEBUG": "false", "LOG_LEVEL": "WARNING", "RUN_MAX_CHANGES": "10000"}
+"""Settings that would change a figure are as they are by default."""
+
+
+def main() -> None:
+    """Measure, tell each figure as it comes, and all of them in the end."""
+    options = _options()
+    rows = []
+    with _environment() as environment:
+        for name in options.names or BENCHMARKS:
+            for found in child.found(PACKAGE + BENCHMARKS[name], environment, quick=options.quick):
+                row = Row.load(found)
+                sys.stderr.write(f"{row}\n")
+                rows.append(row)
+    Console().print(table(rows))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measures ours beside others.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"What to measure: {', '.join(BENCHMARKS)}.")
+    parser.add_argument("--quick", action="store_true", help="Less of everything; the figures are rough.")
+    options = parser.parse_args()
+    for name in options.names:
+        if name not in BENCHMARKS:
+            parser.error(f"no benchmark {name!r}: there are {', '.join(BENCHMARKS)}")
+    return options
+
+
+@contextmanager
+def _environment() -> Iterator[Mapping[str, str]]:
+    """The environment of a child, with a database for it."""
+    [created] = child.found(PACKAGE + "database.create", os.environ)
+    environment = {**os.environ, **DEFAULTS, "DATABASE_URL": created["url"]}
+    try:
+        child.manage("migrate", "--verbosity", "0", **environment)
+        yield environment
+    finally:
+        list(child.found(PACKAGE + "database.drop", os.environ))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""normalize_uk_certifications on a table of which two fifths change."""
+
+from collections.abc import Iterator
+
+from django.db import connection
+
+from backend.collection.models import DVD
+from backend.collection.services.certifications import TIDY
+from backend.operations.runner import execute
+from tasks.collection.normalize_uk_certifications import NormalizeUkCertifications, normalize_uk_certifications
+from tests.benchmarks import child, database
+from tests.benchmarks.pairs import measured, seconds
+from tests.benchmarks.report import Row, at_least, at_most
+
+CERTIFICATION = "(ARRAY['PG', '12A ', 'u', '15', 'pg'])[1 + mod(n, 5)]"
+UPDATE = f"UPDATE collection_dvd SET uk_certification = {TIDY}, updated_at = now() WHERE uk_certification <> {TIDY}"  # noqa: S608
+
+
+def speed(*, quick: bool) -> Iterator[Row]:
+    """Beside one statement, and beside the plain loop."""
+    number, plain_number, rounds = (20_000, 500, 1) if quick else (100_000, 2_000, 5)
+    database.fill(number, uk_certification=CERTIFICATION)
+    database.keep()
+    bare = measured(rounds, _ours, _barely)
+    yield Row(
+        f"normalize_uk_certifications: one UPDATE of {number:,} DVDs",
+        bare.slower, goal=at_most(3), ours=f"{bare.ours:.2f} s", other=f"{bare.other:.2f} s",
+    )  # fmt: skip
+    plain = measured(1 if quick else 3, _ours, lambda: _plainly(plain_number) * number / plain_number)
+    yield Row(
+        f"normalize_uk_certifications: a loop with save() over {number:,} DVDs",
+        plain.faster, goal=at_least(50), ours=f"{plain.ours:.2f} s", other=f"{plain.other:.0f} s",
+    )  # fmt: skip
+
+
+def memory(*, quick: bool) -> Iterator[Row]:
+    """Of the command, on a large table."""
+    number = 100_000 if quick else 1_000_000
+    database.fill(number, uk_certification=CERTIFICATION)
+    ended = child.manage("normalize_uk_certifications", "--json")
+    name = f"manage.py normalize_uk_certifications: {number:,} DVDs"
+    yield Row(name, ended.megabytes, "MB", at_most(120), ours=f"{ended.seconds:.1f} s")
+
+
+def _ours() -> float:
+    database.reset()
+    return seconds(lambda: execute(normalize_uk_certifications, NormalizeUkCertifications()))
+
+
+def _barely() -> float:
+    database.reset()
+    with connection.cursor() as cursor:
+        return seconds(lambda: cursor.execute(UPDATE))
+
+
+def _plainly(number: int) -> float:
+    database.reset()
+    return seconds(lambda: [_normalized(dvd) for dvd in DVD.objects.filter(pk__lte=number).iterator()])
+
+
+def _normalized(dvd: DVD) -> None:
+    tidy = dvd.uk_certification.strip().lower()
+    if dvd.uk_certification != tidy:
+        dvd.uk_certification = tidy
+        dvd.save()

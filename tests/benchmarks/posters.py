@@ -1,0 +1,78 @@
+"""cleanup_unused_posters on a folder of which half is used."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.test import override_settings
+
+from backend.operations.runner import execute
+from tasks.collection.cleanup_unused_posters import CleanupUnusedPosters, cleanup_unused_posters
+from tests.benchmarks import child, database
+from tests.benchmarks.pairs import measured, seconds
+from tests.benchmarks.report import Row, at_most
+
+FOLDERS = 20
+POSTER = f"'posters/' || mod(n, {FOLDERS}) || '/used-' || n || '.jpg'"
+
+
+def speed(*, quick: bool) -> Iterator[Row]:
+    """Beside the system calls alone."""
+    number, rounds = (10_000, 1) if quick else (100_000, 5)
+    with _media(number) as media, override_settings(MEDIA_ROOT=str(media)):
+        pairs = measured(rounds, lambda: _ours(media, number), lambda: _barely(media, number))
+    yield Row(
+        f"cleanup_unused_posters: scandir, stat and unlink alone, {number:,} files",
+        pairs.slower, goal=at_most(2), ours=f"{pairs.ours:.2f} s", other=f"{pairs.other:.2f} s",
+    )  # fmt: skip
+
+
+def memory(*, quick: bool) -> Iterator[Row]:
+    """Of the command, on a large folder."""
+    number = 100_000 if quick else 1_000_000
+    with _media(number) as media:
+        _make(media, "unused", number // 2)
+        options = ("--delete", "--min-age-hours", "0", "--json")
+        ended = child.manage("cleanup_unused_posters", *options, MEDIA_ROOT=str(media))
+    name = f"manage.py cleanup_unused_posters: {number:,} files"
+    yield Row(name, ended.megabytes, "MB", at_most(120), ours=f"{ended.seconds:.1f} s")
+
+
+@contextmanager
+def _media(number: int) -> Iterator[Path]:
+    """A media folder with the used half of so many files."""
+    database.fill(number // 2, poster=POSTER)
+    with tempfile.TemporaryDirectory(prefix="upkeep-bench-") as media:
+        _make(Path(media), "used", number // 2)
+        yield Path(media)
+
+
+def _make(media: Path, kind: str, number: int) -> None:
+    for folder in range(FOLDERS):
+        path = media / "posters" / str(folder)
+        path.mkdir(parents=True, exist_ok=True)
+        for file in range(folder or FOLDERS, number + 1, FOLDERS):
+            os.close(os.open(f"{path}/{kind}-{file}.jpg", os.O_CREAT | os.O_WRONLY))
+
+
+def _ours(media: Path, number: int) -> float:
+    _make(media, "unused", number // 2)
+    params = CleanupUnusedPosters(min_age_hours=0, delete=True)
+    took = seconds(lambda: execute(cleanup_unused_posters, params))
+    assert sum(len(files) for _, _, files in os.walk(media)) == number // 2
+    return took
+
+
+def _barely(media: Path, number: int) -> float:
+    _make(media, "unused", number // 2)
+    return seconds(lambda: [_cleaned(media / "posters" / str(folder)) for folder in range(FOLDERS)])
+
+
+def _cleaned(folder: Path) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            entry.stat(follow_symlinks=False)
+            if entry.name.startswith("unused"):
+                os.unlink(entry)  # noqa: PTH108 - the bare call
