@@ -49,7 +49,8 @@ def run_operations(users: Path) -> bool:
         ("Destroying data wants a confirmation: without one nothing is touched, exit code 2",
          2, ["cleanup_unused_posters"]),
     ]  # fmt: skip
-    return all([step(title, code, *command) for title, code, command in steps])
+    ended_well = [step(title, code, *command) for title, code, command in steps]
+    return all(ended_well)
 
 
 def step(title: str, expected: int, *command: str) -> bool:

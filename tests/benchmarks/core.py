@@ -8,7 +8,7 @@ from backend.collection.models import DVD
 from backend.operations.runner import execute
 from tests.benchmarks import database
 from tests.benchmarks.operations import Nothing, count_copies, read_dvds
-from tests.benchmarks.pairs import measured, seconds
+from tests.benchmarks.pairs import measured, seconds, seconds_of_each
 from tests.benchmarks.report import Row, at_most
 
 CHUNK = 2_000
@@ -62,7 +62,7 @@ def _barely() -> float:
 
 def _plainly(number: int) -> float:
     database.reset()
-    return seconds(lambda: [_counted(dvd) for dvd in DVD.objects.filter(pk__lte=number).iterator()])
+    return seconds_of_each(_counted, DVD.objects.filter(pk__lte=number).iterator())
 
 
 def _counted(dvd: DVD) -> None:

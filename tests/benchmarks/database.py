@@ -36,7 +36,7 @@ def fill(number: int, **columns: str) -> None:
     words |= {"tmdb_id": "n", "created_at": "now()", "updated_at": "now()"} | columns
     fields = [field for field in DVD._meta.concrete_fields if field.column not in words]
     plain = [field.get_db_prep_save(field.get_default(), connection) for field in fields]
-    names = ", ".join([*words, *(field.column for field in fields)])
+    names = ", ".join([*words, *(str(field.column) for field in fields)])
     values = ", ".join([*words.values(), *["%s"] * len(fields)])
     insert = f"INSERT INTO collection_dvd ({names}) SELECT {values} FROM generate_series(1, {number}) n"  # noqa: S608
     with connection.cursor() as cursor:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -12,7 +13,7 @@ from backend.collection.tmdb import EVERYTHING
 from backend.operations.runner import execute
 from tasks.collection.refresh_missing_details import RefreshMissingDetails, refresh_missing_details
 from tests.benchmarks import database
-from tests.benchmarks.pairs import measured, seconds
+from tests.benchmarks.pairs import measured, seconds, seconds_of_each
 from tests.benchmarks.report import Row, at_least, at_most
 from tests.servers.process import Server
 from tests.servers.tmdb import KEY, tmdb_server
@@ -71,7 +72,7 @@ def _ours(number: int) -> float:
 def _plainly(server: Server, number: int) -> float:
     database.fill(number)
     with httpx2.Client(base_url=server.url, params={"api_key": KEY}) as client:
-        return seconds(lambda: [_refreshed(client, dvd) for dvd in DVD.objects.iterator()])
+        return seconds_of_each(partial(_refreshed, client), DVD.objects.iterator())
 
 
 def _refreshed(client: httpx2.Client, dvd: DVD) -> None:

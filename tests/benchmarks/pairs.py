@@ -1,9 +1,12 @@
 """Ours beside another way, in turns, so that both see the same machine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +52,12 @@ def seconds(work: Callable[[], object]) -> float:
     """How long it takes."""
     started = perf_counter()
     work()
+    return perf_counter() - started
+
+
+def seconds_of_each(work: Callable[[T], object], items: Iterable[T]) -> float:
+    """How long it takes for all of the items, and to get them."""
+    started = perf_counter()
+    for item in items:
+        work(item)
     return perf_counter() - started
