@@ -1,4 +1,7 @@
-"""The project's settings, with a home of the tests' own: they start, fill and stop other servers than the developer's."""
+"""The settings of the tests and of the processes that they start.
+
+The embedded servers are the tests' own. A process is told the tests' database, and knows the operations under test.
+"""
 
 import os
 from pathlib import Path
@@ -6,3 +9,8 @@ from pathlib import Path
 os.environ["UPKEEP_HOME"] = str(Path(__file__).resolve().parents[1] / ".upkeep" / "tests")
 
 from backend.config.settings import *  # noqa: E402, F403 - read with that home
+from backend.config.settings import DATABASES, INSTALLED_APPS  # noqa: E402
+
+if "TEST_DATABASE" in os.environ:
+    DATABASES["default"]["NAME"] = os.environ["TEST_DATABASE"]
+    INSTALLED_APPS += ["tests.operations"]

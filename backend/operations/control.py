@@ -49,7 +49,7 @@ class Control:
                 yield
             finally:
                 self._ended.set()
-        watch.join()
+                watch.join()
 
     @contextmanager
     def _signals(self, *, foreground: bool) -> Iterator[None]:

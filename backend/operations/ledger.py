@@ -156,10 +156,10 @@ class Ledger:
         )
 
     def _written(self) -> None:
-        self._commits += 1
         self._recorded += len(self._changes)
         self._changes, self._log = [], []
         self._flushed = time.monotonic()
+        self._commits += 1  # last: an interrupt before it makes `close` trust the row
 
     def _show(self, name: str, changes: Sequence[Change]) -> None:
         self._progress.changed(changes)

@@ -106,21 +106,9 @@ def carry_out(
     ledger = Ledger(run, progress or Unwatched())
     error: Exception | None = None
     try:
-        _perform(run, ledger, foreground=foreground, hand_over=hand_over)
-        ledger.close(Status.SUCCEEDED)
-    except HandOver:
-        ledger.close(Status.QUEUED)
-    except KeyboardInterrupt:
-        _reconnect()
-        ledger.close(Status.CANCELLED)
+        error = _performed(run, ledger, foreground=foreground, hand_over=hand_over)
     except LostClaim:
         logger.warning("run %s was taken over by another executor; this one stopped without writing", run_id)
-    except Exception as caught:  # the one place where any failure of an operation becomes a failed run
-        error = caught
-        _reconnect()
-        ledger.close(Status.FAILED, told(caught, run.operation))
-        if not is_expected(caught, run.operation):
-            logger.exception("run %s of %s failed by an unexpected error", run_id, run.operation)
     if error and foreground:
         raise error
     return Outcome.of(Run.objects.get(pk=run_id))
@@ -139,6 +127,26 @@ def is_expected(error: BaseException, name: str) -> bool:
     return isinstance(error, registry.find(name).errors)
 
 
+def _performed(run: Run, ledger: Ledger, *, foreground: bool, hand_over: Callable[[], bool]) -> Exception | None:
+    """What the operation failed by, once it is recorded how it ended. Raises LostClaim: then nothing is recorded."""
+    borrowed = connection.in_atomic_block
+    try:
+        _perform(run, ledger, foreground=foreground, hand_over=hand_over)
+        ledger.close(Status.SUCCEEDED)
+    except HandOver:
+        ledger.close(Status.QUEUED)
+    except KeyboardInterrupt:
+        _reconnect(borrowed=borrowed)
+        ledger.close(Status.CANCELLED)
+    except Exception as error:  # the one place where any failure of an operation becomes a failed run
+        _reconnect(borrowed=borrowed)
+        ledger.close(Status.FAILED, told(error, run.operation))
+        if not is_expected(error, run.operation):
+            logger.exception("run %s of %s failed by an unexpected error", run.pk, run.operation)
+        return error
+    return None
+
+
 def _perform(run: Run, ledger: Ledger, *, foreground: bool, hand_over: Callable[[], bool]) -> None:
     operation = registry.find(run.operation)
     params = operation.parse(run.params)
@@ -149,9 +157,10 @@ def _perform(run: Run, ledger: Ledger, *, foreground: bool, hand_over: Callable[
         context.check_steps()
 
 
-def _reconnect() -> None:
-    """Leave a connection that an exception may have left in the middle of anything, unless a caller has one open."""
-    if not connection.in_atomic_block:
+def _reconnect(*, borrowed: bool) -> None:
+    """Leave a connection that an exception may have left in the middle of anything, unless a caller is in it."""
+    if not borrowed:
+        connection.in_atomic_block = False  # an interrupt within Atomic.__enter__ leaves it set, and its block unclosed
         try:
             connection.close()
         except DatabaseError:

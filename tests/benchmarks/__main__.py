@@ -28,6 +28,9 @@ BENCHMARKS = {
 }
 """Each runs in a process of its own."""
 
+WIDTH = 160
+"""Columns of a file that the table is written to."""
+
 PACKAGE = "tests.benchmarks."
 DEFAULTS = {"DEBUG": "false", "LOG_LEVEL": "WARNING", "RUN_MAX_CHANGES": "10000"}
 """Settings that would change a figure are as they are by default."""
@@ -43,7 +46,8 @@ def main() -> None:
                 row = Row.load(found)
                 sys.stderr.write(f"{row}\n")
                 rows.append(row)
-    Console().print(table(rows))
+    console = Console()
+    Console(width=None if console.is_terminal else WIDTH).print(table(rows))
 
 
 def _options() -> argparse.Namespace:

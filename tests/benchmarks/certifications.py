@@ -23,12 +23,12 @@ def speed(*, quick: bool) -> Iterator[Row]:
     database.keep()
     bare = measured(rounds, _ours, _barely)
     yield Row(
-        f"normalize_uk_certifications: one UPDATE of {number:,} DVDs",
+        "normalize_uk_certifications", f"one UPDATE, {number:,} DVDs",
         bare.slower, goal=at_most(3), ours=f"{bare.ours:.2f} s", other=f"{bare.other:.2f} s",
     )  # fmt: skip
     plain = measured(1 if quick else 3, _ours, lambda: _plainly(plain_number) * number / plain_number)
     yield Row(
-        f"normalize_uk_certifications: a loop with save() over {number:,} DVDs",
+        "normalize_uk_certifications", f"a loop: a save() a change, {number:,} DVDs",
         plain.faster, goal=at_least(50), ours=f"{plain.ours:.2f} s", other=f"{plain.other:.0f} s",
     )  # fmt: skip
 
@@ -38,8 +38,8 @@ def memory(*, quick: bool) -> Iterator[Row]:
     number = 100_000 if quick else 1_000_000
     database.fill(number, uk_certification=CERTIFICATION)
     ended = child.manage("normalize_uk_certifications", "--json")
-    name = f"manage.py normalize_uk_certifications: {number:,} DVDs"
-    yield Row(name, ended.megabytes, "MB", at_most(120), ours=f"{ended.seconds:.1f} s")
+    name = "manage.py normalize_uk_certifications"
+    yield Row(name, f"{number:,} DVDs", ended.megabytes, "MB", at_most(120), ours=f"{ended.seconds:.1f} s")
 
 
 def _ours() -> float:

@@ -20,7 +20,7 @@ def reading(*, quick: bool) -> Iterator[Row]:
     database.fill(number)
     pairs = measured(rounds, lambda: seconds(lambda: execute(read_dvds, Nothing())), lambda: seconds(_iterated))
     yield Row(
-        f"the core: iterator() over {number:,} DVDs",
+        "batches that do nothing", f"iterator(), {number:,} DVDs",
         pairs.slower, goal=at_most(1.15), ours=f"{pairs.ours:.2f} s", other=f"{pairs.other:.2f} s",
     )  # fmt: skip
 
@@ -32,12 +32,12 @@ def writing(*, quick: bool) -> Iterator[Row]:
     database.keep()
     bare = measured(rounds, _ours, _barely)
     yield Row(
-        f"commit_sql: one UPDATE of {number:,} DVDs",
+        "commit_sql", f"one UPDATE, {number:,} DVDs",
         bare.slower, goal=at_most(4), ours=f"{bare.ours:.2f} s", other=f"{bare.other:.2f} s",
     )  # fmt: skip
     plain = measured(1, _ours, lambda: _plainly(plain_number) * number / plain_number)
     yield Row(
-        f"commit_sql: a loop with save() over {number:,} DVDs",
+        "commit_sql", f"a loop: a save() a DVD, {number:,} DVDs",
         plain.faster, ours=f"{plain.ours:.2f} s", other=f"{plain.other:.0f} s",
     )  # fmt: skip
 

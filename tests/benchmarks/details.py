@@ -30,12 +30,12 @@ def speed(*, quick: bool) -> Iterator[Row]:
     with tmdb_server(delay=DELAY) as server, _settings(server, requests_per_second=1e6):
         plain = measured(rounds, lambda: _ours(number) / number, lambda: _plainly(server, plain_number) / plain_number)
         yield Row(
-            "refresh_missing_details: a loop with 4 requests and save() a DVD",
+            "refresh_missing_details", "a loop: 4 requests and a save() a DVD",
             plain.faster, goal=at_least(60), ours=f"{1 / plain.ours:.0f} DVDs/s", other=f"{1 / plain.other:.1f} DVDs/s",
         )  # fmt: skip
         bare = measured(rounds, lambda: _ours(number), lambda: asyncio.run(_barely(server, number)))
         yield Row(
-            f"refresh_missing_details: {CONCURRENCY} requests at a time, and nothing else",
+            "refresh_missing_details", f"the requests alone, {CONCURRENCY} at a time",
             bare.faster, goal=at_least(0.6), ours=f"{number / bare.ours:.0f} DVDs/s",
             other=f"{number / bare.other:.0f} requests/s",
         )  # fmt: skip
@@ -49,8 +49,8 @@ def rate(*, quick: bool) -> Iterator[Row]:
         seen = server.stats()
     kept = (len(seen.arrivals) - 1) / (seen.arrivals[-1] - seen.arrivals[0])
     allowed = f"{ALLOWED} a second allowed"
-    yield Row("refresh_missing_details: requests a second", kept, "/s", at_least(37), f"{number} DVDs", allowed)
-    yield Row("refresh_missing_details: answers 429", seen.refused, "refused", at_most(0), f"{number} DVDs", allowed)
+    yield Row("refresh_missing_details", "requests a second", kept, "/s", at_least(37), f"{number} DVDs", allowed)
+    yield Row("refresh_missing_details", "answers 429", seen.refused, "refused", at_most(0), f"{number} DVDs", allowed)
 
 
 def _settings(server: Server, *, requests_per_second: float) -> Any:

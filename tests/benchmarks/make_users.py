@@ -20,7 +20,7 @@ def speed(*, quick: bool) -> Iterator[Row]:
     cores = os.sched_getaffinity(0)
     pairs = measured(1 if quick else 5, lambda: _seconds_a_user(cores), lambda: _seconds_a_user({min(cores)}))
     yield Row(
-        f"make_users: {len(cores)} cores beside one",
+        f"make_users, {len(cores)} cores", "one core",
         pairs.faster, goal=at_least(0.85 * len(cores)) if len(cores) > 1 else None,
         ours=f"{1 / pairs.ours:.1f} users/s", other=f"{1 / pairs.other:.1f} users/s",
     )  # fmt: skip

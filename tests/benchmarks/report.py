@@ -36,6 +36,8 @@ class Row:
     """One measurement."""
 
     name: str
+    beside: str
+    """What ours is compared with, or what it has to cope with."""
     value: float
     """What is compared with the goal: a ratio of ours to the other, or an absolute figure."""
     unit: Unit = "x"
@@ -69,7 +71,7 @@ class Row:
         return f"{self.goal.sign} {_shown(self.goal.value, self.unit)}" if self.goal else ""
 
     def __str__(self) -> str:
-        told = [f"{self.name}: {self.figure}"]
+        told = [f"{self.name}, {self.beside}: {self.figure}"]
         told += [f"ours {self.ours}"] if self.ours else []
         told += [f"other {self.other}"] if self.other else []
         told += [f"wanted {self.wanted}, {self.verdict}"] if self.goal else []
@@ -78,12 +80,12 @@ class Row:
 
 def table(rows: Iterable[Row]) -> Table:
     """All rows for a terminal."""
-    made = Table("", "ours", "plain or bare", "ratio", "wanted", "memory", "")
+    made = Table("", "beside", "ours", "plain or bare", "ratio", "wanted", "memory", "")
     for row in rows:
         memory = row.unit == "MB"
         ratio, peak = ("", row.figure) if memory else (row.figure, "")
         style = "bold red" if row.verdict == "MISSED" else ""
-        made.add_row(row.name, row.ours, row.other, ratio, row.wanted, peak, row.verdict, style=style)
+        made.add_row(row.name, row.beside, row.ours, row.other, ratio, row.wanted, peak, row.verdict, style=style)
     return made
 
 

@@ -13,6 +13,6 @@ def help_text(*, quick: bool) -> Iterator[Row]:
         3 if quick else 9, lambda: child.manage("run_task", "--help").seconds, lambda: child.manage("check").seconds
     )
     yield Row(
-        "manage.py run_task --help: manage.py check",
+        "manage.py run_task --help", "manage.py check",
         pairs.slower, goal=at_most(1.3), ours=f"{pairs.ours:.2f} s", other=f"{pairs.other:.2f} s",
     )  # fmt: skip

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 
 from backend.collection.models import DVD
 
-BLANKS = r"E' \t\n\r\f\v\u00a0'"
+BLANKS = r"E' \t\n\r\f\x0b\u00a0'"
 TIDY = f"lower(btrim(uk_certification, {BLANKS}))"
 
 PLAN = f"""

@@ -32,7 +32,15 @@ def planned(*, meanwhile: str = "") -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     ("typed", "tidy"),
-    [("12A", "12a"), (" 15 ", "15"), ("\t PG\n", "pg"), ("\u00a0U", "u"), ("R 18", "r 18"), ("  ", "")],
+    [
+        ("12A", "12a"),
+        (" 15 ", "15"),
+        ("\t PG\n", "pg"),
+        ("\x0b\f\r\u00a0U", "u"),
+        ("R 18", "r 18"),
+        ("tvTV", "tvtv"),
+        ("  ", ""),
+    ],
 )
 def test_certifications_become_lower_case_without_blanks_around(typed: str, tidy: str) -> None:
     stored = certified(typed)

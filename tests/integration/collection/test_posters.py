@@ -203,8 +203,14 @@ def test_names_that_are_not_utf8_can_be_deleted(media: Path) -> None:
 def test_posters_that_dvds_use_are_known_by_their_path() -> None:
     dvd(poster="posters/a/alien.jpg")
     dvd(poster="")
-    names = ["posters/a/alien.jpg", "posters/alien.jpg", "posters/A/alien.jpg", os.fsdecode(b"posters/\xff.jpg")]
-    assert services.used_posters(PosterFile(name, 1, 0.0) for name in names) == {"posters/a/alien.jpg"}
+    files = [
+        PosterFile("posters/a", "alien.jpg", 1, 0.0),
+        PosterFile("posters", "alien.jpg", 1, 0.0),
+        PosterFile("posters/A", "alien.jpg", 1, 0.0),
+        PosterFile("posters", os.fsdecode(b"\xff.jpg"), 1, 0.0),
+        Unreadable("posters/private", "permission_denied"),
+    ]
+    assert services.used_posters(files) == {"posters/a/alien.jpg"}
 
 
 @pytest.mark.django_db

@@ -1,7 +1,5 @@
 import asyncio
 import gzip
-import os
-import signal
 import threading
 import tomllib
 from collections.abc import Callable
@@ -259,20 +257,3 @@ def test_an_error_in_the_block_is_what_is_raised() -> None:
 
     with ThreadPoolExecutor() as pool, pytest.raises(ZeroDivisionError):
         fail()
-
-
-def test_ctrl_c_ends_the_requests_even_when_the_block_goes_on() -> None:
-    ended = threading.Event()
-
-    async def hang(_: httpx2.Request) -> httpx2.Response:
-        os.kill(os.getpid(), signal.SIGINT)
-        try:
-            await asyncio.sleep(30)
-        finally:
-            ended.set()
-        raise AssertionError
-
-    with client(hang) as oracle:
-        with pytest.raises(KeyboardInterrupt):
-            oracle.map(questions(1))
-        assert ended.wait(1)

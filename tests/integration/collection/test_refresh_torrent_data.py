@@ -1,0 +1,94 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from backend.collection.models import DVD
+from tests.integration.collection.commands import Ended, ran
+from tests.integration.collection.factories import dvd
+from tests.servers import faults
+from tests.servers.process import Server
+from tests.servers.yts import UNKNOWN_FROM
+
+pytestmark = pytest.mark.django_db(transaction=True)
+UNKNOWN = f"tt{UNKNOWN_FROM}"
+
+
+def refreshed(*options: str) -> Ended:
+    return ran("refresh_torrent_data", *options)
+
+
+def test_a_film_is_available_in_the_qualities_that_are_kept(yts: Server) -> None:
+    film, unknown = dvd(imdb_id="tt0000301"), dvd(imdb_id=UNKNOWN)
+    ended = refreshed()
+    assert (ended.exit_code, ended.counts) == (0, {"processed": 2, "updated": 1, "unchanged": 1})
+    film.refresh_from_db()
+    unknown.refresh_from_db()
+    assert (film.is_available, unknown.is_available, unknown.qualities) == (True, False, [])
+    assert [quality["quality"] for quality in film.qualities] == ["720p", "1080p"]
+    assert film.qualities[1] == {
+        "quality": "1080p",
+        "size_bytes": 1_986_422_012,
+        "seeds": 12,
+        "peers": 3,
+        "uploaded_at": "2021-12-01T10:00:00+00:00",
+    }
+    assert yts.stats().by_key["tt0000301"] == 1
+
+
+def test_a_dvd_that_was_asked_for_is_not_asked_for_again_before_its_time(yts: Server) -> None:
+    dvd(imdb_id="tt0000302")
+    refreshed()
+    assert refreshed().counts == {}
+    assert refreshed("--force").counts == {"processed": 1, "unchanged": 1}
+    DVD.objects.update(availability_asked_at=timezone.now() - timedelta(hours=25))
+    assert refreshed("--max-age-hours", "24").counts == {"processed": 1, "unchanged": 1}
+    assert yts.stats().by_key["tt0000302"] == 3
+
+
+def test_a_service_that_cannot_answer_says_nothing_about_a_film(yts: Server) -> None:
+    film = dvd(imdb_id="tt0000303", is_available=True, qualities=[{"quality": "1080p"}])
+    yts.fail({"*": faults.html()})
+    ended = refreshed()
+    assert (ended.exit_code, ended.reasons) == (3, {"unavailable": 1})
+    after = DVD.objects.get(pk=film.pk)
+    assert (after.is_available, after.qualities, after.availability_asked_at) == (True, film.qualities, None)
+
+
+def test_only_recent_dvds_are_asked_for_when_told(yts: Server) -> None:
+    recent, old = dvd(imdb_id="tt0000304"), dvd(imdb_id="tt0000305")
+    DVD.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=8))
+    assert refreshed("--recent-only", "--recent-days", "7").counts["processed"] == 1
+    asked = yts.stats().by_key
+    assert (asked.get(recent.imdb_id), asked.get(old.imdb_id)) == (1, None)
+
+
+def test_a_limit_and_a_dry_run_are_kept(yts: Server) -> None:
+    for number in range(2):
+        dvd(imdb_id=f"tt000031{number}")
+    assert refreshed("--limit", "1", "--dry-run").counts == {"processed": 1, "updated": 1}
+    assert yts.stats().by_key.keys() & {"tt0000310", "tt0000311"} == {"tt0000310"}
+    assert not DVD.objects.exclude(availability_asked_at=None, is_available=False).exists()
+
+
+def test_without_an_address_it_says_so_and_does_nothing(settings: Settings) -> None:
+    settings.YTS_API_URL = ""
+    film = dvd(imdb_id="tt0000320")
+    ended = refreshed()
+    assert (ended.exit_code, ended.counts) == (0, {})
+    assert "YTS_API_URL" in ended.report[0]
+    film.refresh_from_db()
+    assert film.availability_asked_at is None
+
+
+def test_flags_are_recomputed_without_a_request(settings: Settings) -> None:
+    settings.YTS_API_URL = ""
+    missing = dvd(imdb_id="tt0000321", qualities=[{"quality": "720p"}], availability_asked_at=timezone.now())
+    stale = dvd(imdb_id="tt0000322", is_available=True)
+    right = dvd(imdb_id="tt0000323")
+    ended = refreshed("--update-flags-only")
+    assert (ended.exit_code, ended.counts) == (0, {"processed": 3, "updated": 2, "unchanged": 1})
+    flags = {film.pk: film.is_available for film in DVD.objects.all()}
+    assert flags == {missing.pk: True, stale.pk: False, right.pk: False}
+    assert DVD.objects.get(pk=stale.pk).availability_asked_at is None

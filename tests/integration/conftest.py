@@ -1,0 +1,45 @@
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.core.management import get_commands
+from django.test import override_settings
+
+from backend.config.celery import app
+from backend.embedded import redis
+
+get_commands()  # kept from now on, those of all apps: `COMMITTED` tests see only some
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A broker that no worker listens to."""
+    home = tmp_path_factory.mktemp("broker")
+    yield redis.ensure(home).url
+    redis.stop(home)
+
+
+@pytest.fixture
+def broker(redis_url: str) -> Iterator[str]:
+    """That broker, for the messages that this process sends."""
+    before = dict(app.conf.changes)
+    with override_settings(REDIS_URL=redis_url, CELERY_BROKER_URL=redis_url):
+        app.conf.update(broker_url=redis_url)
+        app._after_fork()  # forgets the connections to another broker
+        yield redis_url
+    app.conf.changes.clear()
+    app.conf.changes.update(before)
+    app._after_fork()
+
+
+@pytest.fixture
+def environment(redis_url: str) -> dict[str, str]:
+    """Of a process that shares the tests' database, and that broker."""
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.operations.settings",
+        "TEST_DATABASE": str(settings.DATABASES["default"]["NAME"]),
+        "UPKEEP_HOME": str(settings.UPKEEP_HOME),
+        "CELERY_BROKER_URL": redis_url,
+    }

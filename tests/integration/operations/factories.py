@@ -1,0 +1,47 @@
+from collections.abc import Callable, Iterable, Sequence
+
+import pytest
+
+from backend.collection.models import DVD
+from backend.operations.context import RunContext
+from backend.operations.plans import Change
+from tests.operations.dvds import add, added
+
+COMMITTED = pytest.mark.django_db(transaction=True, available_apps=["backend.operations", "backend.collection", "tasks"])
+"""Transactions are real; afterwards, the tables of these apps alone are emptied, which is ten times as fast."""
+numbers = iter(range(1, 10_000_000))
+
+
+def dvds(number: int) -> list[DVD]:
+    """So many stored DVDs, with one copy each."""
+    return DVD.objects.bulk_create(DVD(name=f"Film {next(numbers)}") for _ in range(number))
+
+
+def copies() -> list[int]:
+    """How many copies there are of each DVD, in the order of their keys."""
+    return list(DVD.objects.order_by("pk").values_list("copy_number", flat=True))
+
+
+def paged(pages: Iterable[Sequence[DVD]]) -> Callable[[object], Iterable[tuple[Sequence[DVD], int]]]:
+    """A source that gives these pages, and those behind the cursor when it is asked again."""
+
+    def source(after: object) -> Iterable[tuple[Sequence[DVD], int]]:
+        return ((page, page[-1].pk) for page in pages if not isinstance(after, int) or page[-1].pk > after)
+
+    return source
+
+
+def add_one_to_each(run: RunContext) -> None:
+    """Add a copy of each DVD, in batches."""
+    for batch in run.batches(DVD.objects.all()):
+        batch.commit(added(batch.items), write=add)
+
+
+def skipped(dvd: DVD, reason: str = "complete") -> Change:
+    """Leave a DVD alone."""
+    return Change("skipped", str(dvd.pk), dvd.name, reason=reason)
+
+
+def tallied(counts: dict[str, int]) -> dict[str, int]:
+    """Those that are not zero."""
+    return {action: number for action, number in counts.items() if number}

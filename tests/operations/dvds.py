@@ -1,0 +1,121 @@
+"""Operations under test, over the DVDs: each adds one to their copies, in one way or another."""
+
+import time
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import Literal
+
+from django.db import connection
+from django.db.models import F
+
+from backend.collection.models import DVD
+from backend.operations.context import RunContext
+from backend.operations.declaration import operation
+from backend.operations.files import InputFile
+from backend.operations.params import Params
+from backend.operations.plans import Change
+
+PLAN = """
+    SELECT 'updated' AS action, id::text AS key, name AS label,
+        jsonb_build_object('copy_number', jsonb_build_array(copy_number, copy_number + 1)) AS fields, '' AS reason, id
+    FROM collection_dvd WHERE id BETWEEN %(first)s AND %(last)s
+"""
+WRITE = "UPDATE collection_dvd AS dvd SET copy_number = copy_number + 1 FROM plan WHERE dvd.id = plan.id"
+
+
+class Refusal(Exception):
+    """A failure that the operation foresees."""
+
+
+class Crash(Exception):
+    """A failure that nobody foresees."""
+
+
+class Ending(Enum):
+    REFUSED = "refused"
+    CRASHED = "crashed"
+
+
+class AddOne(Params):
+    limit: int | None = None
+    """At most so many DVDs."""
+    hang: Literal["nowhere", "sleep", "statement", "fetch", "prepare"] = "nowhere"
+    """Where to stay for a minute, after the first batch."""
+    ending: Ending | None = None
+    """How to fail after the first batch."""
+
+
+def added(dvds: Iterable[DVD]) -> list[Change]:
+    """A plan that adds one copy of each."""
+    return [
+        Change(
+            "updated", str(dvd.pk), dvd.name, {"copy_number": (dvd.copy_number, dvd.copy_number + 1)}, payload=dvd.pk
+        )
+        for dvd in dvds
+    ]
+
+
+def add(changes: Sequence[Change]) -> None:
+    """Carry that plan out."""
+    DVD.objects.filter(pk__in=[change.payload for change in changes]).update(copy_number=F("copy_number") + 1)
+
+
+@operation("testing.add_one", exclusive="testing:dvds", errors=(Refusal,))
+def add_one(params: AddOne, run: RunContext) -> None:
+    """Add one copy of each DVD.
+
+    Twenty of them in the first batch.
+    """
+    batches = 0
+
+    def fetch(_dvds: Sequence[DVD]) -> None:
+        if params.hang == "fetch" and batches:
+            time.sleep(60)
+
+    def prepare(changes: Sequence[Change]) -> Sequence[Change]:
+        if params.hang == "prepare" and batches:
+            time.sleep(60)
+        return changes
+
+    for batch in run.batches(DVD.objects.all(), limit=params.limit, fetch=fetch):
+        batch.commit(added(batch.items), write=add, prepare=prepare)
+        batches += 1
+        run.log(f"batch {batches}")
+        if params.hang == "sleep":
+            time.sleep(60)
+        if params.hang == "statement":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(60)")
+        if params.ending:
+            raise {Ending.REFUSED: Refusal, Ending.CRASHED: Crash}[params.ending]("no more")
+    run.report("All have one more.", batches=batches)
+
+
+class Remove(Params):
+    kind: str = "all"
+    """Which."""
+
+
+@operation("testing.remove_dvds", exclusive="testing:dvds", confirm=lambda params: params.kind)
+def remove_dvds(params: Remove, run: RunContext) -> None:
+    """Delete the DVDs."""
+    for batch in run.batches(DVD.objects.all()):
+        plan = [Change("deleted", str(dvd.pk), dvd.name, payload=dvd.pk) for dvd in batch.items]
+        batch.commit(plan, write=lambda changes: _delete([change.payload for change in changes]))
+    run.log(params.kind)
+
+
+def _delete(keys: list[int]) -> None:
+    DVD.objects.filter(pk__in=keys).delete()
+
+
+class Read(Params):
+    file: InputFile
+    """What to read."""
+
+
+@operation("testing.read_file", read_only=True)
+def read_file(params: Read, run: RunContext) -> None:
+    """Tell what a file holds."""
+    with run.open(params.file) as file:
+        run.report(file.read().decode())

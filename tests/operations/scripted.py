@@ -1,0 +1,78 @@
+"""Operations that do what a test says, and a way to run them to their end whatever that is."""
+
+from collections.abc import Callable
+from typing import Any
+
+from backend.operations import claims, queue, runner
+from backend.operations.context import RunContext
+from backend.operations.declaration import Operation, operation
+from backend.operations.models import Run
+from backend.operations.params import Params
+from backend.operations.progress import Progress
+from tests.operations.dvds import Refusal
+
+Body = Callable[[RunContext], None]
+
+
+class Nothing(Params):
+    pass
+
+
+class Stage:
+    """What the next runs do."""
+
+    body: Body
+
+
+stage = Stage()
+
+
+@operation("testing.scripted", errors=(Refusal,))
+def scripted(params: Nothing, run: RunContext) -> None:  # noqa: ARG001 - every operation has params
+    """Do what the test says."""
+    stage.body(run)
+
+
+@operation("testing.scripted_alone", exclusive="testing:alone", aliases=("testing.scripted_by_itself",))
+def scripted_alone(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
+    """Do what the test says, one at a time."""
+    stage.body(run)
+
+
+def recorded(body: Body, *, what: Operation[Any] = scripted, **columns: Any) -> Run:
+    """A queued run that will do that."""
+    stage.body = body
+    return runner.record(what, Nothing(), **{"queue": "default", **columns})
+
+
+def claimed(body: Body, *, what: Operation[Any] = scripted, **columns: Any) -> Run:
+    """A run of this process that will do that."""
+    run = recorded(body, what=what, **columns)
+    assert claims.claim(run.pk)
+    return reread(run)
+
+
+def played(body: Body, *, progress: Progress | None = None, **columns: Any) -> Run:
+    """A run that has done that, or whose end it was."""
+    run = claimed(body, **columns)
+    runner.carry_out(run.pk, progress=progress)
+    return reread(run)
+
+
+def resumed(run: Run, body: Body | None = None) -> Run:
+    """The run, taken up again, now doing that."""
+    stage.body = body or stage.body
+    queue.requeue(run.pk, queue=run.queue)
+    return claimed_again(run)
+
+
+def claimed_again(run: Run) -> Run:
+    """The queued run, carried out."""
+    assert claims.claim(run.pk)
+    runner.carry_out(run.pk)
+    return reread(run)
+
+
+def reread(run: Run) -> Run:
+    """What the database knows of it."""
+    return Run.objects.get(pk=run.pk)
