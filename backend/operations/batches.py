@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from django.db import connection, transaction
@@ -69,9 +70,10 @@ class Batch(Generic[T]):
         rest = [change for change in changes if not change.has_effect]
         prepared = prepare(effects) if prepare else effects
         try:
-            self._step.write(self._page.cursor, lambda: _written_at_once(prepared, rest, write))
+            written = self._step.write(self._page.cursor, lambda: _written_at_once(prepared, rest, write))
         except DATA_ERRORS:
-            self._step.write(self._page.cursor, lambda: _written_one_by_one(prepared, rest, write))
+            written = self._step.write(self._page.cursor, lambda: _written_one_by_one(prepared, rest, write))
+        self._step.show(written)
 
     def commit_sql(self, *, plan: str, write: str, params: Mapping[str, Any] | None = None) -> None:
         """Plan and carry out in one statement, without loading a row: for millions of them.
@@ -95,15 +97,17 @@ class Batch(Generic[T]):
         values = {**params, "first": page.first, "last": page.last}
         try:
             if self._step.dry_run:
-                self._step.advance(page.cursor, *self._executed(page, plan, "", values))
+                show = partial(self._step.advance, page.cursor, *self._executed(page, plan, "", values))
             else:
-                self._step.write(page.cursor, lambda: self._executed(page, plan, write, values))
+                written = self._step.write(page.cursor, lambda: self._executed(page, plan, write, values))
+                show = partial(self._step.show, written)
         except DATA_ERRORS as error:
-            if page.number == 1:
-                change = failed(Change("unchanged", str(page.first), str(page.first)), error)
-                self._step.advance(page.cursor, [change], Counts.of([change]))
+            if page.number > 1:
+                self._halves(page, plan, write, params)
                 return
-            self._halves(page, plan, write, params)
+            change = failed(Change("unchanged", str(page.first), str(page.first)), error)
+            show = partial(self._step.advance, page.cursor, [change], Counts.of([change]))
+        show()
 
     def _halves(self, page: Page[T], plan: str, write: str, params: dict[str, Any]) -> None:
         after = self._step.cursor

@@ -86,9 +86,16 @@ class Step:
         for batch in self.batches(no_items):
             batch.commit(plan(), write=write, prepare=prepare)
 
-    def write(self, cursor: Cursor, effect: Callable[[], Outcomes]) -> None:
-        """Carry out the effect of a batch, together with the progress that it means, in one transaction."""
-        self._ledger.commit(self.name, cursor, effect)
+    def write(self, cursor: Cursor, effect: Callable[[], Outcomes]) -> Sequence[Change]:
+        """Carry out the effect of a batch, together with the progress that it means, in one transaction.
+
+        Returns what is to be shown.
+        """
+        return self._ledger.commit(self.name, cursor, effect)
+
+    def show(self, changes: Sequence[Change]) -> None:
+        """Tell whoever is watching what was written."""
+        self._ledger.show(self.name, changes)
 
     def advance(self, cursor: Cursor, changes: Sequence[Change], counts: Counts) -> None:
         """Count a batch that has no effect."""

@@ -88,8 +88,11 @@ class Ledger:
         self._log.append((datetime.now(UTC), message))
         self._progress.logged(message)
 
-    def commit(self, name: str, cursor: Cursor, effect: Callable[[], Outcomes]) -> None:
+    def commit(self, name: str, cursor: Cursor, effect: Callable[[], Outcomes]) -> Sequence[Change]:
         """The effect, and with it what it means for the step, in one transaction or not at all.
+
+        Returns:
+            What is to be shown. Not shown yet: a terminal's error must not be taken for one of the data.
 
         Raises:
             LostClaim: the run is another executor's; nothing was written.
@@ -104,7 +107,7 @@ class Ledger:
             self.steps[name], self._left_out, self._changes, self._log = before
             raise
         self._written()
-        self._show(name, changes)
+        return changes
 
     def advance(self, name: str, cursor: Cursor, changes: Sequence[Change], counts: Counts) -> None:
         """Count what became of a batch. Every row of `counts` is in `changes` unless it was changed by SQL alone."""
@@ -120,7 +123,7 @@ class Ledger:
         """Write progress that came with no effect, unless it was written a moment ago."""
         if time.monotonic() - self._flushed >= FLUSH_SECONDS:
             self.flush()
-        self._show(name, changes)
+        self.show(name, changes)
 
     def flush(self) -> None:
         """Write the progress now. Raises LostClaim."""
@@ -134,6 +137,11 @@ class Ledger:
             if Run.objects.select_for_update().values_list("commits", flat=True).get(pk=self.run_id) == self._commits:
                 self._write()  # else a commit went through whose success we never saw: the row knows better than we do
             claims.leave(self.run_id, self.attempt, status, {"error": recording.storable(error)})
+
+    def show(self, name: str, changes: Sequence[Change]) -> None:
+        """Tell whoever is watching."""
+        self._progress.changed(changes)
+        self._progress.advanced(name, self.steps[name].counts.processed, self.steps[name].total)
 
     def _write(self) -> None:
         recording.record_changes(self.run_id, self._changes)
@@ -160,7 +168,3 @@ class Ledger:
         self._changes, self._log = [], []
         self._flushed = time.monotonic()
         self._commits += 1  # last: an interrupt before it makes `close` trust the row
-
-    def _show(self, name: str, changes: Sequence[Change]) -> None:
-        self._progress.changed(changes)
-        self._progress.advanced(name, self.steps[name].counts.processed, self.steps[name].total)

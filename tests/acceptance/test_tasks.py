@@ -1,22 +1,54 @@
-"""What `.delay()` and AsyncResult promise."""
+"""What `.delay()` and its result promise."""
 
+import pytest
 from celery.result import AsyncResult
+from django.db import transaction
 from pytest_celery import CeleryTestSetup
 
-from backend.collection.models import DVD
+from backend.operations.errors import OperationError
 from backend.operations.models import Run
-from tests.integration.collection.factories import dvd
-
-NORMALIZE = "collection.normalize_uk_certifications"
+from tests.acceptance.films import certification, shouting
+from tests.acceptance.runs import NORMALIZE, REFRESH, ended
 
 
 def test_delay_makes_a_recorded_run_that_the_worker_carries_out(setup: CeleryTestSetup) -> None:
-    film = dvd()
-    DVD.objects.filter(pk=film.pk).update(uk_certification=" PG ")
+    film = shouting()
     result = setup.app.tasks[NORMALIZE].delay()
-    outcome = result.get(timeout=15)
-    film.refresh_from_db()
-    run = Run.objects.get(pk=result.id)
-    assert (film.uk_certification, run.status, run.origin) == ("pg", "succeeded", "message")
-    assert outcome["counts"]["updated"] == run.counts["updated"] == 1
+    run = ended(result.id)
+    assert (certification(film), run.status, run.origin, run.attempt) == ("pg", "succeeded", "message", 1)
+    assert run.counts["updated"] == 1
+
+
+def test_the_result_of_a_task_is_the_outcome_of_its_run(setup: CeleryTestSetup) -> None:
+    shouting()
+    result = setup.app.tasks[NORMALIZE].delay(dry_run=True)
+    outcome = result.get(timeout=20)
+    assert (outcome["run"], outcome["status"], outcome["dry_run"]) == (result.id, "succeeded", True)
+    assert outcome["counts"] == Run.objects.get(pk=result.id).counts
     assert AsyncResult(result.id, app=setup.app).state == "SUCCESS"
+
+
+def test_the_result_of_a_failed_run_raises_its_reason(setup: CeleryTestSetup) -> None:
+    result = setup.app.tasks[REFRESH].delay(limit=0)
+    with pytest.raises(OperationError, match="limit should be greater than 0"):
+        result.get(timeout=20)
+
+
+def test_the_row_is_there_before_the_message_which_waits_for_the_commit(setup: CeleryTestSetup) -> None:
+    film = shouting()
+    with transaction.atomic():
+        run_id = setup.app.tasks[NORMALIZE].delay().id
+        assert Run.objects.get(pk=run_id).sent_at is None
+    run = ended(run_id)
+    assert run.sent_at
+    assert run.sent_at > run.created_at
+    assert certification(film) == "pg"
+
+
+def test_nothing_is_sent_when_the_caller_rolls_back(setup: CeleryTestSetup) -> None:
+    with transaction.atomic():
+        lost = setup.app.tasks[NORMALIZE].delay().id
+        transaction.set_rollback(True)
+    ended(setup.app.tasks[NORMALIZE].delay().id)
+    assert lost not in setup.worker.logs()
+    assert not Run.objects.filter(pk=lost).exists()

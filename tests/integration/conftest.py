@@ -38,7 +38,7 @@ def environment(redis_url: str) -> dict[str, str]:
     """Of a process that shares the tests' database, and that broker."""
     return {
         **os.environ,
-        "DJANGO_SETTINGS_MODULE": "tests.operations.settings",
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
         "TEST_DATABASE": str(settings.DATABASES["default"]["NAME"]),
         "UPKEEP_HOME": str(settings.UPKEEP_HOME),
         "CELERY_BROKER_URL": redis_url,

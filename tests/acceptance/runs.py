@@ -1,0 +1,36 @@
+"""Runs as a test sends and watches them."""
+
+from typing import Any
+
+from celery import Celery
+
+from backend.operations.models import Run
+from backend.operations.states import ENDED
+from tests.acceptance.polling import until
+
+NORMALIZE = "collection.normalize_uk_certifications"
+REFRESH = "collection.refresh_missing_details"
+INCREMENT = "testing.increment_rows"
+"""Known to the processes alone, not to the app of the tests: its messages are sent past `apply_async`."""
+
+
+def sent(app: Celery, name: str, **kwargs: Any) -> str:
+    """The id of a message that was sent past `apply_async`."""
+    return str(app.send_task(name, kwargs=kwargs).id)
+
+
+def ended(run_id: object, seconds: float = 20.0) -> Run:
+    """The run, once it has ended."""
+    return until(lambda: Run.objects.filter(pk=run_id, status__in=ENDED).first(), seconds, why=f"{run_id} did not end")
+
+
+def committed(run_id: object) -> Run:
+    """The run, once it has committed something and goes on."""
+    found = Run.objects.filter(pk=run_id, status="running", commits__gt=0)
+    return until(found.first, why=f"{run_id} did not commit")
+
+
+def the_run(**columns: Any) -> Run:
+    """The only run with these columns, once it has ended."""
+    run = until(Run.objects.filter(**columns).first, why=f"no run with {columns}")
+    return ended(run.pk)

@@ -1,0 +1,42 @@
+"""How to run, told in a message: `dry_run` and `confirm`."""
+
+from pathlib import Path
+
+import pytest
+from pytest_celery import CeleryTestSetup
+
+from tests.acceptance.films import certification, shouting
+from tests.acceptance.runs import NORMALIZE, ended, sent
+from tests.integration.collection.factories import poster
+
+CLEANUP = "collection.cleanup_unused_posters"
+
+
+@pytest.fixture
+def unused(folder: Path) -> Path:
+    return poster(folder / "media", "unused.jpg")
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"confirm": "no"}])
+def test_nothing_is_destroyed_without_its_confirmation(
+    setup: CeleryTestSetup, unused: Path, kwargs: dict[str, str]
+) -> None:
+    run = ended(sent(setup.app, CLEANUP, **kwargs))
+    assert (run.status, run.attempt, unused.exists()) == ("failed", 0, True)
+    assert "wants confirm='yes'" in run.error
+
+
+def test_a_confirmed_run_destroys(setup: CeleryTestSetup, unused: Path) -> None:
+    run = ended(sent(setup.app, CLEANUP, confirm="yes"))
+    assert (run.status, run.confirm, run.counts["deleted"], unused.exists()) == ("succeeded", "yes", 1, False)
+
+
+def test_a_dry_run_needs_no_confirmation_and_destroys_nothing(setup: CeleryTestSetup, unused: Path) -> None:
+    run = ended(setup.app.tasks[CLEANUP].delay(dry_run=True).id)
+    assert (run.status, run.dry_run, run.counts["deleted"], unused.exists()) == ("succeeded", True, 1, True)
+
+
+def test_a_dry_run_writes_no_row(setup: CeleryTestSetup) -> None:
+    film = shouting()
+    run = ended(sent(setup.app, NORMALIZE, dry_run=True))
+    assert (run.dry_run, run.counts["updated"], certification(film)) == (True, 1, " PG ")

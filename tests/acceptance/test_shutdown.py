@@ -1,0 +1,24 @@
+"""SIGTERM on a worker in the middle of a run."""
+
+from pytest_celery import CeleryTestSetup
+
+from backend.operations.models import Run
+from tests.acceptance.films import copies, shelf
+from tests.acceptance.runs import INCREMENT, committed, ended, sent
+
+STOP_SECONDS = 10.0
+
+
+def test_a_stopped_worker_hands_its_run_over_and_every_row_is_done_once(setup: CeleryTestSetup) -> None:
+    shelf(40)
+    run_id = sent(setup.app, INCREMENT, rows=4, pause=0.4)
+    committed(run_id)
+    setup.worker.kill("SIGTERM")
+    assert setup.worker.container.wait(STOP_SECONDS) == 0
+    handed_over = Run.objects.get(pk=run_id)
+    assert (handed_over.status, handed_over.attempt, handed_over.losses) == ("queued", 1, 0)
+    assert copies() == {1: 40 - handed_over.counts["updated"], 2: handed_over.counts["updated"]}
+    setup.worker.restart()
+    run = ended(run_id)
+    assert (run.status, run.attempt, run.counts["updated"]) == ("succeeded", 2, 40)
+    assert copies() == {2: 40}

@@ -1,0 +1,93 @@
+"""What `make up`, `make stop` and `make demo` run, in a home of their own."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+import yaml
+
+from backend.embedded import postgres, redis
+from tests.acceptance.polling import until
+
+ROOT = Path(__file__).resolve().parents[2]
+INHERITED = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "FLOWER_BASIC_AUTH", "WEB_PORT", "FLOWER_PORT")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    postgres.stop(tmp_path)
+    redis.stop(tmp_path)
+
+
+def environment(home: Path) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in INHERITED}
+    return inherited | {"DJANGO_SETTINGS_MODULE": "backend.config.settings", "UPKEEP_HOME": str(home)}
+
+
+def program(home: Path, name: str, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", name, *words]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment(home), capture_output=True, text=True, timeout=240, check=False
+    )
+
+
+@pytest.fixture
+def stack(home: Path) -> Iterator[str]:
+    """What the running stack printed."""
+    output = home / "printed"
+    with output.open("wb") as printed:
+        process = subprocess.Popen([sys.executable, "-m", "ops.stack"], cwd=ROOT, env=environment(home), stdout=printed)
+    try:
+        until(lambda: "Stop with" in output.read_text() or process.poll() is not None, why="no URLs", seconds=90)
+        yield output.read_text()
+    finally:
+        program(home, "ops.stack", "stop")
+        process.wait(60)
+
+
+def test_the_stack_prints_where_it_is_and_a_login_that_works(stack: str, home: Path) -> None:
+    admin, flower = re.findall(r"http://127\.0\.0\.1:\d+/\S*", stack)
+    [(username, password)] = re.findall(r"Login +(\S+) / (\S+)", stack)
+
+    with httpx2.Client(follow_redirects=True, headers={"Referer": admin}) as browser:
+        [token] = re.findall(r'csrfmiddlewaretoken" value="(\w+)"', browser.get(f"{admin}login/").text)
+        login = {"csrfmiddlewaretoken": token, "username": username, "password": password, "next": "/admin/"}
+        assert "operations/run/" in browser.post(f"{admin}login/", data=login).text
+
+    assert httpx2.get(f"{flower}api/workers").status_code == 401
+    workers = httpx2.get(f"{flower}api/workers?refresh=1", auth=(username, password), timeout=30)
+    assert "celery@" in workers.text
+
+    again = program(home, "ops.stack")
+    assert (again.returncode, "running already" in again.stderr) == (1, True)
+
+
+def test_stopping_what_does_not_run_is_fine(home: Path) -> None:
+    done = program(home, "ops.stack", "stop")
+    assert (done.returncode, done.stdout) == (0, "Stack: not running\n")
+
+
+def test_the_demo_shows_real_runs_and_leaves_nothing_running(home: Path) -> None:
+    done = program(home, "ops.demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "300 processed: 300 created" in done.stdout
+    assert "20 processed: 14 updated, 6 unchanged" in done.stdout
+    assert "20 processed: 20 unchanged" in done.stdout
+    assert "120 processed: 120 updated" in done.stdout
+    assert postgres.running(home) is None
+    assert redis.running(home) is None
+
+
+def test_the_compose_file_has_every_part_of_the_stack() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    assert set(services) == {"backend", "worker", "beat", "flower", "postgres", "redis"}
+    assert services["postgres"]["image"] == "pgvector/pgvector:pg18"
+    for name in ("backend", "worker", "beat", "flower"):
+        assert (ROOT / services[name]["build"]["dockerfile"]).exists()
+        assert services[name]["environment"]["DATABASE_URL"].startswith("postgresql://")
