@@ -57,12 +57,13 @@ def test_the_stack_prints_where_it_is_and_a_login_that_works(stack: str, home: P
 
     with httpx2.Client(follow_redirects=True, headers={"Referer": admin}) as browser:
         [token] = re.findall(r'csrfmiddlewaretoken" value="(\w+)"', browser.get(f"{admin}login/").text)
-        login = {"csrfmiddlewaretoken": token, "username": username, "password": password, "next": "/admin/"}
-        assert "operations/run/" in browser.post(f"{admin}login/", data=login).text
+        form = {"csrfmiddlewaretoken": token, "username": username, "password": password, "next": "/admin/"}
+        assert "operations/run/" in browser.post(f"{admin}login/", data=form).text
 
     assert httpx2.get(f"{flower}api/workers").status_code == 401
-    workers = httpx2.get(f"{flower}api/workers?refresh=1", auth=(username, password), timeout=30)
-    assert "celery@" in workers.text
+    workers = f"{flower}api/workers?refresh=1"
+    login = (username, password)
+    until(lambda: "celery@" in httpx2.get(workers, auth=login, timeout=30).text, 60, why="Flower sees no worker")
 
     again = program(home, "ops.stack")
     assert (again.returncode, "running already" in again.stderr) == (1, True)

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,15 @@ class BrokenPipe(Unwatched):
 
     def changed(self, changes: Sequence[Change]) -> None:  # noqa: ARG002 - Progress's signature
         raise BrokenPipeError(32, "Broken pipe")
+
+
+@pytest.fixture
+def user() -> Iterator[User]:
+    """One that log entries may refer to."""
+    user = User.objects.create(username="ann")
+    yield user
+    LogEntry.objects.all().delete()
+    user.delete()
 
 
 def log_entries(changes: Sequence[Change]) -> None:
@@ -195,14 +204,12 @@ def test_a_row_that_is_there_already_fails_alone() -> None:
     assert DVD.objects.filter(pk__gte=10**8).count() == 2
 
 
-def test_a_constraint_that_is_only_checked_at_the_end_fails_its_row_alone() -> None:
-    user = User.objects.create(username="ann")
+def test_a_constraint_that_is_only_checked_at_the_end_fails_its_row_alone(user: User) -> None:
     plan = planned(4, n0=user.pk, n1=NOT_A_USER, n2=user.pk, n3=user.pk)
     run = played(lambda run: run.commit(lambda: plan, write=log_entries))
     assert tallied(run.counts) == {"processed": 4, "created": 3, "failed": 1}
     assert run.reasons == {"failed": {"foreign_key_violation": 1}}
     assert LogEntry.objects.count() == 3
-    user.delete()
 
 
 def test_a_file_that_cannot_be_written_fails_alone_and_says_why() -> None:
@@ -281,8 +288,9 @@ def test_of_rows_changed_by_sql_only_the_one_that_breaks_a_constraint_fails(numb
     assert run.changes.count() == number
 
 
-def test_of_rows_changed_by_sql_only_the_one_that_breaks_a_deferred_constraint_fails() -> None:
-    user = User.objects.create(username="ann")
+def test_of_rows_changed_by_sql_only_the_one_that_breaks_a_deferred_constraint_fails(
+    user: User,
+) -> None:
     stored = dvds(5)
     LogEntry.objects.bulk_create(LogEntry(id=dvd.pk, action_flag=1, user=user) for dvd in stored)
     write = (
@@ -293,8 +301,6 @@ def test_of_rows_changed_by_sql_only_the_one_that_breaks_a_deferred_constraint_f
     assert tallied(run.counts) == {"processed": 5, "updated": 4, "failed": 1}
     assert run.reasons == {"failed": {"foreign_key_violation": 1}}
     assert LogEntry.objects.filter(change_message="seen").count() == 4
-    LogEntry.objects.all().delete()
-    user.delete()
 
 
 def test_sql_wants_the_batches_of_a_queryset() -> None:

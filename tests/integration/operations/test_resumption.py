@@ -1,0 +1,254 @@
+from collections.abc import Iterator
+from itertools import chain, repeat
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.collection.models import DVD
+from backend.operations.claims import cancel
+from backend.operations.context import RunContext
+from backend.operations.errors import HandOver, OperationError, RunInterrupted
+from backend.operations.models import Run
+from backend.operations.queue import requeue
+from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, skipped, tallied
+from tests.operations.dvds import PLAN, WRITE, Crash, Refusal, add, added
+from tests.operations.scripted import claimed_again, played, recorded, reread, resumed
+
+pytestmark = COMMITTED
+
+STOPS = (Crash, Refusal, RunInterrupted, HandOver)
+
+
+def sizes(left: int, data: st.DataObject) -> Iterator[int]:
+    """Random sizes of pages that add up to `left`."""
+    while left:
+        size = data.draw(st.integers(1, left))
+        left -= size
+        yield size
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_a_run_that_is_stopped_anywhere_and_resumed_changes_every_row_exactly_once(data: st.DataObject) -> None:
+    stored = dvds(data.draw(st.integers(1, 12)))
+    left = iter(stored)
+    pages = [[next(left) for _ in range(size)] for size in sizes(len(stored), data)]
+    stops = chain(data.draw(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(STOPS)), max_size=4)), repeat(None))
+    by_sql = data.draw(st.booleans())
+
+    def body(run: RunContext) -> None:
+        stop = next(stops)
+        for number, batch in enumerate(run.batches(DVD.objects.all()) if by_sql else run.batches(paged(pages))):
+            if stop and number == stop[0]:
+                raise stop[1]
+            if by_sql:
+                batch.commit_sql(plan=PLAN, write=WRITE)
+            else:
+                batch.commit([*added(batch.items[1:]), skipped(batch.items[0])], write=add)
+        if stop:
+            raise stop[1]
+
+    run = played(body)
+    while run.status != "succeeded":
+        run = claimed_again(run) if run.status == "queued" else resumed(run)
+    untouched = {page[0].pk for page in pages} if not by_sql else set()
+    assert copies() == [1 if dvd.pk in untouched else 2 for dvd in stored]
+    expected = {"processed": len(stored), "updated": len(stored) - len(untouched), "skipped": len(untouched)}
+    assert tallied(run.counts) == tallied(expected)
+    assert run.changes_recorded == run.changes.count() == len(stored)
+    assert run.changes.values("key").distinct().count() == len(stored)
+    DVD.objects.all().delete()
+
+
+def test_a_step_without_a_cursor_starts_again_with_honest_counts() -> None:
+    stored = dvds(4)
+
+    def source(_after: object) -> list[tuple[list[DVD], None]]:
+        return [(list(DVD.objects.filter(pk__in=[dvd.pk for dvd in page])), None) for page in (stored[:2], stored[2:])]
+
+    def body(run: RunContext, *, stop: bool = True) -> None:
+        for batch in run.batches(source):
+            plan = [change if dvd.copy_number == 1 else skipped(dvd, "done") for change, dvd in zip(
+                added(batch.items), batch.items, strict=True)]  # fmt: skip
+            batch.commit(plan, write=add)
+            if stop:
+                raise Refusal
+
+    run = played(body)
+    assert tallied(run.counts) == {"processed": 2, "updated": 2}
+    run = resumed(run, lambda run: body(run, stop=False))
+    assert copies() == [2] * 4
+    assert tallied(run.counts) == {"processed": 4, "updated": 2, "skipped": 2}
+    assert run.reasons == {"skipped": {"done": 2}}
+
+
+def test_what_a_step_without_a_cursor_deleted_stays_counted_when_it_starts_again() -> None:
+    dvds(4)
+
+    def source(_after: object) -> list[tuple[list[DVD], None]]:
+        return [(list(DVD.objects.all()[:2]), None)] * 2
+
+    def body(run: RunContext, *, stop: bool = True) -> None:
+        for batch in run.batches(source):
+            keys = [dvd.pk for dvd in batch.items]
+            plan = [change_of(dvd, "deleted") for dvd in batch.items]
+            batch.commit(plan, write=lambda _changes, keys=keys: DVD.objects.filter(pk__in=keys).delete())
+            if stop:
+                raise Refusal
+
+    run = resumed(played(body), lambda run: body(run, stop=False))
+    assert run.status == "succeeded"
+    assert tallied(run.counts)["deleted"] == 4
+
+
+def change_of(dvd: DVD, action: Any) -> Any:
+    """That action on it."""
+    return added([dvd])[0].__class__(action, str(dvd.pk), dvd.name, payload=dvd.pk)
+
+
+def test_a_limit_counts_the_items_from_before_the_resumption() -> None:
+    stored = dvds(6)
+    pages = [[dvd] for dvd in stored]
+
+    def body(run: RunContext, *, stop: bool = True) -> None:
+        for number, batch in enumerate(run.batches(paged(pages), limit=4)):
+            batch.commit(added(batch.items), write=add)
+            if stop and number == 1:
+                raise Refusal
+
+    run = resumed(played(body), lambda run: body(run, stop=False))
+    assert copies() == [2, 2, 2, 2, 1, 1]
+    assert tallied(run.counts) == {"processed": 4, "updated": 4}
+
+
+def test_a_page_beyond_the_limit_is_cut() -> None:
+    stored = dvds(6)
+
+    def body(run: RunContext) -> None:
+        for batch in run.batches(paged([stored]), limit=4):
+            batch.commit(added(batch.items), write=add)
+
+    assert tallied(played(body).counts) == {"processed": 4, "updated": 4}
+    assert copies() == [2, 2, 2, 2, 1, 1]
+
+
+@pytest.mark.parametrize("limit", [0, 1, 3, 7, None])
+def test_a_limit_holds_for_a_queryset_with_and_without_fetching(limit: int | None) -> None:
+    dvds(7)
+
+    def body(run: RunContext) -> None:
+        with run.step("fetching") as step:
+            for batch in step.batches(DVD.objects.all(), limit=limit, fetch=len):
+                batch.commit(added(batch.items), write=add)
+        for batch in run.batches(DVD.objects.all(), limit=limit):
+            batch.commit(added(batch.items), write=add)
+
+    number = 7 if limit is None else limit
+    run = played(body)
+    assert copies() == [3] * number + [1] * (7 - number)
+    assert run.counts["processed"] == 2 * number
+    assert run.steps[""]["total"] == run.steps["fetching"]["total"] == number
+
+
+def test_named_steps_that_are_done_are_not_repeated() -> None:
+    dvds(2)
+    started: list[str] = []
+
+    def body(run: RunContext, *, stop: bool = True) -> None:
+        for name in ("first", "second"):
+            with run.step(name) as step:
+                for batch in step.batches(DVD.objects.all()):
+                    started.append(name)
+                    batch.commit(added(batch.items), write=add)
+            if stop:
+                raise Refusal
+
+    run = played(body)
+    assert (run.status, started) == ("failed", ["first"])
+    run = resumed(run, lambda run: body(run, stop=False))
+    assert (run.status, started) == ("succeeded", ["first", "second"])
+    assert copies() == [3, 3]
+    assert tallied(run.counts) == {"processed": 4, "updated": 4}
+
+
+def test_a_run_of_one_batch_that_committed_is_not_repeated() -> None:
+    stored = dvds(2)
+
+    def body(run: RunContext, *, stop: bool = True) -> None:
+        run.commit(lambda: added(stored), write=add)
+        if stop:
+            raise Refusal
+
+    run = resumed(played(body), lambda run: body(run, stop=False))
+    assert (copies(), tallied(run.counts)) == ([2, 2], {"processed": 2, "updated": 2})
+
+
+def failing(run: RunContext, *names: str) -> None:
+    """Two steps, of which those named fail by something foreseen."""
+    for name in ("north", "south"):
+        with run.step(name, isolate=Refusal) as step:
+            if name in names:
+                raise Refusal(f"no road to {name}")
+            for batch in step.batches(DVD.objects.all()):
+                batch.commit(added(batch.items), write=add)
+
+
+def test_an_isolated_failure_is_one_failed_item_and_the_other_steps_go_on() -> None:
+    dvds(2)
+    run = played(lambda run: failing(run, "north"))
+    assert (run.status, run.error, copies()) == ("succeeded", "", [2, 2])
+    assert tallied(run.counts) == {"processed": 3, "updated": 2, "failed": 1}
+    assert run.reasons == {"failed": {"step_failed": 1}}
+    assert run.changes.get(action="failed").label == "north: no road to north"
+    assert [line.message for line in run.log.all()] == ["north failed: no road to north"]
+
+
+def test_a_run_all_of_whose_steps_failed_is_failed_and_says_why() -> None:
+    run = played(lambda run: failing(run, "north", "south"))
+    assert run.status == "failed"
+    assert run.error == "north: no road to north; south: no road to south"
+
+
+def test_a_step_that_failed_counts_no_more_once_it_is_resumed_and_done() -> None:
+    stored = dvds(4)
+
+    def body(run: RunContext, *, stop: bool = True) -> None:
+        with run.step("north", isolate=Refusal) as step:
+            for batch in step.batches(paged([stored[:2], stored[2:]])):
+                batch.commit(added(batch.items), write=add)
+                if stop:
+                    raise Refusal
+
+    run = played(body)
+    assert (run.status, tallied(run.counts)) == ("failed", {"processed": 3, "updated": 2, "failed": 1})
+    run = resumed(resumed(run), lambda run: body(run, stop=False))
+    assert (run.status, copies()) == ("succeeded", [2] * 4)
+    assert tallied(run.counts) == {"processed": 4, "updated": 4}
+    assert run.reasons == {}
+
+
+def test_an_error_that_a_step_does_not_isolate_fails_the_run() -> None:
+    def body(run: RunContext) -> None:
+        with run.step("north", isolate=Crash):
+            raise Refusal("no")
+
+    assert (played(body).status, Run.objects.get().error) == ("failed", "no")
+
+
+@pytest.mark.parametrize("status", ["queued", "running", "succeeded", "skipped"])
+def test_only_a_failed_or_cancelled_run_is_resumed(status: str) -> None:
+    run = recorded(add_one_to_each, **{})
+    Run.objects.filter(pk=run.pk).update(status=status)
+    with pytest.raises(OperationError, match="only a failed or cancelled run can be resumed"):
+        requeue(run.pk, queue="default")
+    assert reread(run).status == status
+
+
+def test_a_cancelled_run_that_was_resumed_is_not_cancelled_again() -> None:
+    dvds(1)
+    run = recorded(add_one_to_each)
+    assert cancel(run.pk) == "cancelled"
+    run = resumed(run)
+    assert (run.status, run.cancel_at, copies()) == ("succeeded", None, [2])
