@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import django
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -97,19 +98,18 @@ def worker_and_beat(environment: dict[str, str]) -> Iterator[None]:
 
 def show_runs() -> None:
     """What happened, read from where every run is recorded."""
+    from backend.operations.counts import ACTIONS  # noqa: PLC0415
     from backend.operations.models import Run  # noqa: PLC0415 - wants Django to be set up
 
-    table = Table(title="\nEvery run is a row in PostgreSQL", title_justify="left")
-    for heading in ("run", "operation", "by", "status", "what became of the items", "seconds"):
+    table = Table(title="Every run is a row in PostgreSQL", title_justify="left", box=box.SIMPLE)
+    for heading in ("operation", "where", "status", "what became of the items", "seconds"):
         table.add_column(heading, justify="right" if heading == "seconds" else "left", no_wrap=True)
     for run in reversed(Run.objects.all()[:6]):
-        told = ", ".join(f"{number} {name}" for name, number in run.counts.items() if number and name != "processed")
+        told = ", ".join(f"{run.counts[action]} {action}" for action in ACTIONS if run.counts.get(action))
         seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else 0
-        by = "worker" if run.queue else "command"
-        status = run.status + (" (dry run)" if run.dry_run else "")
-        table.add_row(
-            str(run.pk)[:8], run.operation.rpartition(".")[2], by, status, told or "nothing to do", f"{seconds:.2f}"
-        )
+        where = ("worker" if run.queue else "here") + (", dry run" if run.dry_run else "")
+        table.add_row(run.operation.rpartition(".")[2], where, run.status, told or "nothing to do", f"{seconds:.2f}")
+    console.print()
     console.print(table)
 
 
@@ -121,7 +121,7 @@ def where_to_look(seconds: float) -> None:
     console.print(f"""
 Beat keeps {entries} recurring operations. Done in {seconds:.0f} s; everything that was started is stopped.
 
-  make up                               admin, Flower, worker and Beat, with their URLs and the login
+  make up                               admin, Flower, worker and Beat: their URLs and the login
   .venv/bin/python manage.py run_task   every operation there is
   .venv/bin/python manage.py dbshell    the database itself
   make test                             the test suite""", highlight=False)  # fmt: skip

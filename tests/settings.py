@@ -8,8 +8,8 @@ from pathlib import Path
 
 os.environ["UPKEEP_HOME"] = str(Path(__file__).resolve().parents[1] / ".upkeep" / "tests")
 
-from backend.config.settings import *  # noqa: E402, F403 - read with that home
-from backend.config.settings import DATABASES, INSTALLED_APPS  # noqa: E402
+from backend.config.settings import *  # noqa: F403 - read with that home
+from backend.config.settings import DATABASES, INSTALLED_APPS
 
 if "TEST_DATABASE" in os.environ:
     DATABASES["default"]["NAME"] = os.environ["TEST_DATABASE"]

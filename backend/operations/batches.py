@@ -21,11 +21,15 @@ Write: TypeAlias = Callable[[Sequence[Change]], None]
 Prepare: TypeAlias = Callable[[Sequence[Change]], Sequence[Change]]
 
 SQL = """
-WITH plan AS MATERIALIZED ({plan}){written}
+WITH plan AS ({plan}){written}
 SELECT (SELECT jsonb_agg(c) FROM (SELECT action, reason, count(*) AS number FROM {source} GROUP BY action, reason) c),
-       (SELECT jsonb_agg(r) FROM (SELECT action, key, label, fields, reason FROM {source} LIMIT %(room)s) r)
+       {rows}
 """
-WRITTEN = ", written AS ({write} RETURNING plan.action, plan.key, plan.label, plan.fields, plan.reason)"
+ROWS = "(SELECT jsonb_agg(r) FROM (SELECT action, key, label, fields, reason FROM {source} LIMIT %(room)s) r)"
+WRITTEN = ", written AS ({write} RETURNING {columns})"
+COUNTED = "plan.action, plan.reason"
+RECORDED = f"{COUNTED}, plan.key, plan.label, plan.fields"
+"""Once no more changes are recorded, PostgreSQL need not make them up."""
 
 
 class Batch(Generic[T]):
@@ -117,11 +121,13 @@ class Batch(Generic[T]):
 
     def _executed(self, page: Page[T], plan: str, write: str, values: dict[str, Any]) -> Outcomes:
         source = "written" if write else "plan"
-        written = WRITTEN.format(write=write) if write else ""
+        room = self._step.room
+        written = WRITTEN.format(write=write, columns=RECORDED if room else COUNTED) if write else ""
+        rows = ROWS.format(source=source) if room else "NULL"
         with connection.cursor() as cursor:
-            cursor.execute(SQL.format(plan=plan, written=written, source=source), {**values, "room": self._step.room})
-            numbers, rows = cursor.fetchone() or (None, None)
-        return [_change(row) for row in _decoded(rows)], _counts(_decoded(numbers), page.number)
+            cursor.execute(SQL.format(plan=plan, written=written, source=source, rows=rows), {**values, "room": room})
+            numbers, changes = cursor.fetchone() or (None, None)
+        return [_change(row) for row in _decoded(changes)], _counts(_decoded(numbers), page.number)
 
 
 def _written_at_once(prepared: Sequence[Change], rest: Sequence[Change], write: Write) -> Outcomes:

@@ -13,8 +13,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import DateTimeField, Func, Q, QuerySet
+from django.db.models import Case, DateTimeField, F, Func, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 
 from backend.operations.errors import AlreadyRunningError, LostClaim
 from backend.operations.models import Run, RunFile
@@ -32,11 +33,12 @@ RETURNING attempt
 
 RELEASE_LOST_HOLDER = """
 UPDATE operations_run
-   SET status = CASE WHEN queue = '' THEN 'failed' ELSE 'queued' END,
-       finished_at = CASE WHEN queue = '' THEN clock_timestamp() END,
+   SET status = CASE WHEN cancel_at IS NOT NULL THEN 'cancelled' WHEN queue = '' THEN 'failed' ELSE 'queued' END,
+       finished_at = CASE WHEN cancel_at IS NOT NULL OR queue = '' THEN clock_timestamp() END,
        error = CASE WHEN queue = '' THEN 'its process ended: resume_run ' || id || ' takes it up' ELSE '' END,
        losses = losses + 1, lease_until = NULL
  WHERE exclusive_key = %(key)s AND status = 'running' AND lease_until < clock_timestamp()
+RETURNING id, finished_at
 """
 
 
@@ -63,6 +65,7 @@ def claim(run_id: UUID) -> int | None:
     with connection.cursor() as cursor:
         if key:
             cursor.execute(RELEASE_LOST_HOLDER, {"key": key})
+            RunFile.objects.filter(run__in=[lost for lost, finished_at in cursor.fetchall() if finished_at]).delete()
         try:
             with transaction.atomic():
                 cursor.execute(CLAIM, values)
@@ -96,10 +99,15 @@ def write(run_id: UUID, attempt: int, fields: Mapping[str, Any]) -> None:
 
 
 def leave(run_id: UUID, attempt: int, status: Status, fields: Mapping[str, Any]) -> None:
-    """Give up the claim: the run becomes `status`. Raises LostClaim like `write`."""
-    check_transition(Status.RUNNING, status)
-    finished = DatabaseNow() if status in ENDED else None
+    """Give up the claim: the run becomes `status`. Raises LostClaim like `write`.
+
+    A run that somebody asked to stop does not go back to the queue: it is cancelled.
+    """
     with transaction.atomic():
+        asked = _held_by(run_id, attempt).select_for_update().values_list("cancel_at", flat=True).first()
+        status = Status.CANCELLED if asked and status is Status.QUEUED else status
+        check_transition(Status.RUNNING, status)
+        finished = DatabaseNow() if status in ENDED else None
         left = _held_by(run_id, attempt).update(**fields, status=status, finished_at=finished, lease_until=None)
         if not left:
             raise LostClaim(str(run_id))
@@ -111,18 +119,31 @@ def move(run_id: UUID, before: Status, after: Status, **fields: Any) -> bool:
     """Let a run that nobody executes go from `before` to `after`; False when it was not `before` any more."""
     check_transition(before, after)
     finished = DatabaseNow() if after in ENDED else None
-    return bool(Run.objects.filter(pk=run_id, status=before).update(status=after, finished_at=finished, **fields))
+    with transaction.atomic():
+        moved = Run.objects.filter(pk=run_id, status=before).update(status=after, finished_at=finished, **fields)
+        if moved and finished:
+            RunFile.objects.filter(run=run_id).delete()
+    return bool(moved)
 
 
-def cancel(run_id: UUID) -> Status | None:
+def cancel(run_id: UUID, *, killed: bool = False) -> Status | None:
     """Ask a run to stop: a queued one is cancelled at once, a running one as soon as its executor sees it.
+
+    One whose executor was `killed` is cancelled at once, too.
 
     Returns:
         The status it has now; None when there is no such run.
     """
-    if move(run_id, Status.QUEUED, Status.CANCELLED, cancel_at=DatabaseNow()):
-        RunFile.objects.filter(run=run_id).delete()
-    Run.objects.filter(Q(cancel_at=None), pk=run_id, status=Status.RUNNING).update(cancel_at=DatabaseNow())
+    unattended = Q(status__in=[Status.QUEUED, Status.RUNNING] if killed else [Status.QUEUED])
+    with transaction.atomic():
+        # One statement: a run that changes hands between two would lose the request.
+        Run.objects.filter(pk=run_id, status__in=[Status.QUEUED, Status.RUNNING]).update(
+            cancel_at=Coalesce("cancel_at", DatabaseNow()),
+            finished_at=Case(When(unattended, then=DatabaseNow())),
+            lease_until=Case(When(unattended, then=None), default=F("lease_until")),
+            status=Case(When(unattended, then=Value(Status.CANCELLED)), default=F("status")),
+        )
+        RunFile.objects.filter(run=run_id, run__status=Status.CANCELLED).delete()
     status = Run.objects.filter(pk=run_id).values_list("status", flat=True).first()
     return Status(status) if status else None
 

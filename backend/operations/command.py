@@ -2,6 +2,8 @@
 
 import json
 import sys
+from functools import partial
+from io import TextIOWrapper
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -9,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 
-from backend.operations import arguments, queue, runner
+from backend.operations import arguments, queue, recording, runner
 from backend.operations.arguments import OperationParser
 from backend.operations.console import ConsoleProgress, Patience, summary
 from backend.operations.counts import Counts
@@ -43,6 +45,9 @@ class RunCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command; whatever goes wrong is a CommandError with one line and the exit code of its kind."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # what it cannot show must not fail a run
         try:
             return super().execute(*args, **options)
         except KeyboardInterrupt:
@@ -66,7 +71,8 @@ class RunCommand(BaseCommand):
         out = self.stderr if options["json"] else self.stdout
         verbose = options["verbose"] or options["verbosity"] >= VERBOSE
         bar = bool(options["verbosity"]) and not verbose and sys.stderr.isatty()
-        return ConsoleProgress(lambda line: out.write(line, lambda text: text), bar=bar, verbose=verbose)
+        write = partial(out.write, style_func=str) if options["verbosity"] else _unsaid
+        return ConsoleProgress(write, bar=bar, verbose=verbose)
 
     def queued(self, run: Run, options: dict[str, Any]) -> None:
         """Tell that a run was sent, and with --wait how it goes on."""
@@ -78,6 +84,7 @@ class RunCommand(BaseCommand):
             return
         with self.progress(options) as progress:
             outcome = _followed(run.pk, progress)
+            progress.changed([recording.change(row) for row in run.changes.all()])
         self.told(outcome, options)
 
 
@@ -117,14 +124,15 @@ class OperationCommand(RunCommand):
 
     def _executed(self, params: Params, options: dict[str, Any], *, dry_run: bool, confirm: str = "") -> Outcome:
         with self.progress(options) as progress:
-            try:
-                return runner.execute(
-                    self.operation, params, dry_run=dry_run, confirm=confirm, origin="command", progress=progress
-                )
-            except OperationError:
-                raise
-            except Exception as error:
-                raise CommandError(runner.told(error, self.operation.name)) from error
+            return runner.execute(
+                self.operation,
+                params,
+                dry_run=dry_run,
+                confirm=confirm,
+                origin="command",
+                progress=progress,
+                raises=options["traceback"],
+            )
 
     def _confirmed(self, params: Params, options: dict[str, Any]) -> str:
         word = self.operation.confirmation(params)
@@ -136,7 +144,9 @@ class OperationCommand(RunCommand):
             raise UnconfirmedError(
                 f"{self.operation.short_name} destroys data: --no-input says yes, --dry-run looks first"
             )
-        outcome = self._executed(params, {**options, "json": False}, dry_run=True)
+        outcome = self._executed(params, options, dry_run=True)
+        if outcome.status is not Status.SUCCEEDED:
+            self.told(outcome, options)
         self.stderr.write("\n".join(summary(outcome)), lambda text: text)
         self.stderr.write(f"Type {word!r} to go on: ", lambda text: text, ending="")
         self.stderr.flush()
@@ -152,11 +162,18 @@ def _followed(run_id: UUID, progress: ConsoleProgress) -> Outcome:
     return Outcome.of(run)
 
 
+def _unsaid(_line: str) -> None:
+    """With --verbosity 0."""
+
+
 def _complaint(outcome: Outcome) -> str:
+    resuming = f"`manage.py resume_run {outcome.run}` goes on after the last commit"
     if outcome.status is Status.SUCCEEDED:
         return f"{outcome.counts['failed']:,} of {outcome.counts['processed']:,} items failed: `--verbose` names them"
     if outcome.status is Status.CANCELLED:
-        return f"cancelled: `manage.py resume_run {outcome.run}` goes on after the last commit"
+        return f"cancelled: {resuming}"
+    if outcome.status is Status.FAILED and outcome.counts["processed"]:
+        return f"{outcome.error} ({resuming})"
     return outcome.error or f"the run is {outcome.status}"
 
 

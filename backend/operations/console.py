@@ -80,7 +80,8 @@ def summary(outcome: Outcome) -> list[str]:
         told = [f"{outcome.counts[action]:,} {action}" for action in ACTIONS if outcome.counts[action]]
         lines.append(f"  {outcome.counts['processed']:,} processed" + (": " + ", ".join(told) if told else ""))
     for kind, reasons in outcome.reasons.items():
-        lines.append(f"  {kind}: " + ", ".join(f"{reason} {number:,}" for reason, number in reasons.items()))
+        most_first = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+        lines.append(f"  {kind}: " + ", ".join(f"{reason} {number:,}" for reason, number in most_first))
     return [*lines, *(f"  {line}" for line in outcome.report)]
 
 

@@ -22,6 +22,7 @@ MOST_ROWS = 2_000
 MOST_KEYS = 50_000
 """A batch whose rows are never loaded may be larger."""
 MOST_FETCHED = 500
+STEP_FAILED = "step_failed"
 
 
 class Step:
@@ -74,6 +75,7 @@ class Step:
             if page.rows is None:
                 size.allow(MOST_KEYS)
             size.learn(page.number)
+            page.release()
         self._control.check()
         self._ledger.update(self.name, done=True)
 
@@ -101,6 +103,11 @@ class Step:
         """Count a batch that has no effect."""
         self._ledger.advance(self.name, cursor, changes, counts)
         self._ledger.flush_at_leisure(self.name, changes)
+
+    def forget_failure(self) -> None:
+        """The step is tried again: that it failed before does not count any more."""
+        failure = Counts.one("failed", 1, STEP_FAILED) if self._state.error else Counts()
+        self._ledger.update(self.name, error="", counts=self._state.counts - failure)
 
     def _start(self, source: Source[T], limit: int | None) -> None:
         state = self._state
@@ -136,11 +143,11 @@ class RunContext(Step):
     def step(self, name: str, *, isolate: type[Exception] | tuple[type[Exception], ...] = ()) -> Iterator[Step]:
         """A named step. An `isolate` error ends it as one failed item, and the run goes on with its other steps."""
         step = Step(name, self._ledger, self._control, dry_run=self.dry_run)
-        self._ledger.update(name, error="")
+        step.forget_failure()
         try:
             yield step
         except isolate as error:
-            change = Change("failed", name, f"{name}: {explanation(error)}", reason="step_failed")
+            change = Change("failed", name, f"{name}: {explanation(error)}", reason=STEP_FAILED)
             step.advance(step.cursor, [change], Counts.of([change]))
             self._ledger.update(name, error=explanation(error))
             self.log(f"{name} failed: {explanation(error)}")

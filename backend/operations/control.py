@@ -29,14 +29,17 @@ class Control:
         self._run = run
         self._hand_over = hand_over
         self._cancelled = threading.Event()
+        self._stopping = threading.Event()
         self._ended = threading.Event()
         self._executor = threading.current_thread()
+        self.interrupted = False
+        """Whether the main thread was interrupted, whatever it made of that."""
 
     def check(self) -> None:
         """Raise RunInterrupted or HandOver when the run is to stop."""
         if self._cancelled.is_set():
             raise RunInterrupted
-        if self._hand_over():
+        if self._stopping.is_set() or self._hand_over():
             raise HandOver
 
     @contextmanager
@@ -56,8 +59,10 @@ class Control:
         if self._executor is not threading.main_thread():
             yield
             return
-        names = (SIGNAL, signal.SIGINT, signal.SIGTERM) if foreground else (SIGNAL,)
-        before: dict[signal.Signals, Any] = {name: signal.signal(name, self._interrupt) for name in names}
+        handlers = {SIGNAL: self._interrupt, signal.SIGTERM: self._interrupt if foreground else self._stop}
+        if foreground:
+            handlers[signal.SIGINT] = self._interrupt
+        before: dict[signal.Signals, Any] = {name: signal.signal(name, handlers[name]) for name in handlers}
         try:
             yield
         finally:
@@ -66,7 +71,11 @@ class Control:
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         if not self._ended.is_set():
+            self.interrupted = True
             raise RunInterrupted
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping.set()
 
     def _watch(self) -> None:
         renewals = max(1, int(settings.RUN_LEASE_SECONDS / 4 / settings.RUN_POLL_SECONDS))

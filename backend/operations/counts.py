@@ -43,6 +43,11 @@ class Counts:
         kinds = self.reasons.keys() | other.reasons.keys()
         return Counts(actions, {kind: _merged(self.reasons.get(kind), other.reasons.get(kind)) for kind in kinds})
 
+    def __sub__(self, other: "Counts") -> "Counts":
+        actions = Counter(self.actions) - Counter(other.actions)
+        reasons = {kind: Counter(found) - Counter(other.reasons.get(kind)) for kind, found in self.reasons.items()}
+        return Counts(actions, {kind: left for kind, left in reasons.items() if left})
+
     def __getitem__(self, action: str) -> int:
         return self.actions.get(action, 0)
 

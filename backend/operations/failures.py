@@ -2,7 +2,6 @@
 
 import os
 import re
-from dataclasses import replace
 
 from django.core.exceptions import ValidationError
 from django.db import DataError, Error, IntegrityError
@@ -16,7 +15,7 @@ DATA_ERRORS = (IntegrityError, DataError, ValidationError, OSError)
 def failed(change: Change, error: Exception) -> Change:
     """What becomes of an item whose change could not be carried out."""
     label = f"{change.label}: {explanation(error)}"
-    return replace(change, action="failed", label=label, fields={}, reason=reason(error), payload=None)
+    return change._replace(action="failed", label=label, fields={}, reason=reason(error), payload=None)
 
 
 def reason(error: Exception) -> str:

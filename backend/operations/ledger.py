@@ -15,6 +15,7 @@ from backend.operations.counts import Counts
 from backend.operations.models import Run
 from backend.operations.plans import Change
 from backend.operations.progress import Progress
+from backend.operations.recording import storable_json
 from backend.operations.states import Status
 
 Cursor: TypeAlias = int | str | None
@@ -153,13 +154,13 @@ class Ledger:
             {
                 "commits": self._commits + 1,
                 "losses": 0,
-                "steps": {name: step.dump() for name, step in self.steps.items()},
+                "steps": storable_json({name: step.dump() for name, step in self.steps.items()}),
                 "counts": counts.as_json(),
-                "reasons": counts.dump()["reasons"],
+                "reasons": storable_json(counts.dump()["reasons"]),
                 "changes_recorded": self._recorded + len(self._changes),
                 "changes_left_out": self._left_out,
-                "result": self.result,
-                "report": self.report,
+                "result": storable_json(self.result),
+                "report": storable_json(self.report),
             },
         )
 

@@ -2,9 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+from threading import Semaphore, Thread
 from time import monotonic
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -61,6 +62,12 @@ class Page(Generic[T]):
             self.rows = self.load()
         return self.rows
 
+    def release(self) -> None:
+        """Give the rows back, so that no two pages are held at a time; `items` is not to be asked for any more."""
+        self.load, self.future = tuple, None
+        if self.rows is not None:
+            self.rows = ()
+
 
 class QuerySetPages(Generic[T]):
     """A queryset in pages of its primary key.
@@ -95,7 +102,7 @@ class QuerySetPages(Generic[T]):
     def _loaded(self, after: Cursor, size: int) -> Page[T]:
         rows = list(self._behind(after)[:size])
         first, last = (_key(rows[0]), _key(rows[-1])) if rows else (None, None)
-        return Page(_cursor(last), len(rows), rows, lambda: rows, first, last)
+        return Page(_cursor(last), len(rows), rows, tuple, first, last)
 
     def _behind(self, after: Cursor) -> "QuerySet[Any, T]":
         return self._queryset if after is None else self._queryset.filter(pk__gt=after)
@@ -104,7 +111,7 @@ class QuerySetPages(Generic[T]):
 def function_pages(found: Iterable[tuple[Sequence[T], Cursor]]) -> Iterator[Page[T]]:
     """The pages that a function source gives."""
     for rows, cursor in found:
-        yield Page(cursor, len(rows), rows, lambda rows=rows: rows)  # type: ignore[misc]
+        yield Page(cursor, len(rows), rows, tuple)
 
 
 def limited(pages: Iterator[Page[T]], limit: int | None, size: BatchSize) -> Iterator[Page[T]]:
@@ -117,7 +124,7 @@ def limited(pages: Iterator[Page[T]], limit: int | None, size: BatchSize) -> Ite
             return
         if left is not None and page.number > left:
             rows = page.items[:left]
-            page = Page(page.cursor, left, rows, lambda rows=rows: rows)  # type: ignore[misc]
+            page = Page(page.cursor, left, rows, tuple)
         left = None if left is None else left - page.number
         yield page
 
@@ -125,17 +132,35 @@ def limited(pages: Iterator[Page[T]], limit: int | None, size: BatchSize) -> Ite
 def fetched(pages: Iterator[Page[T]], fetch: Callable[[Sequence[T]], Any]) -> Iterator[Page[T]]:
     """The pages with what `fetch` made of their items, which goes on for the next ones while one is worked on."""
     ahead: deque[Page[T]] = deque()
-    pool = ThreadPoolExecutor(FETCHES_IN_FLIGHT, thread_name_prefix="fetch")
+    turns = Semaphore(FETCHES_IN_FLIGHT)
     try:
         for page in pages:
-            page.future = pool.submit(fetch, page.items)
+            page.future = _started(partial(fetch, page.items), turns)
             ahead.append(page)
             if len(ahead) > FETCHES_IN_FLIGHT:
                 yield _arrived(ahead.popleft())
         while ahead:
             yield _arrived(ahead.popleft())
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        for page in ahead:
+            if page.future:
+                page.future.cancel()
+
+
+def _started(work: Callable[[], Any], turns: Semaphore) -> "Future[Any]":
+    """What `work` will have returned. Its thread is a daemon: unlike an executor's, it keeps no process from ending."""
+    future: Future[Any] = Future()
+
+    def carry_out() -> None:
+        with turns:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(work())
+                except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+                    future.set_exception(error)
+
+    Thread(target=carry_out, name="fetch", daemon=True).start()
+    return future
 
 
 def _arrived(page: Page[T]) -> Page[T]:

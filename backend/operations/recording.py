@@ -1,19 +1,21 @@
 """How changes and log lines reach their tables: by COPY, with whatever text an outside system sent made storable."""
 
 import json
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 
-from backend.operations.models import RunLog
-from backend.operations.plans import Change
+from backend.operations.models import RunChange, RunLog
+from backend.operations.plans import Action, Change
 
 COPY_CHANGES = "COPY operations_runchange (run_id, action, key, label, fields, reason) FROM STDIN"
 MAX_REASON = 200
+ENCODER = DjangoJSONEncoder()
 
 
 def storable(text: str) -> str:
@@ -21,8 +23,26 @@ def storable(text: str) -> str:
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")
 
 
-def record_changes(run_id: UUID, changes: Iterable[Change]) -> None:
+def storable_json(value: Any) -> Any:
+    """The value as a jsonb column can keep it, texts as by `storable`; what JSON does not know becomes a text."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, Mapping):
+        return {storable(str(name)): storable_json(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [storable_json(part) for part in value]
+    if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    try:
+        return ENCODER.default(value)
+    except TypeError:
+        return storable(str(value))
+
+
+def record_changes(run_id: UUID, changes: Sequence[Change]) -> None:
     """Insert one row a change."""
+    if not changes:
+        return
     with connection.cursor() as cursor, cursor.copy(COPY_CHANGES) as copy:
         for change in changes:
             copy.write_row(
@@ -31,14 +51,16 @@ def record_changes(run_id: UUID, changes: Iterable[Change]) -> None:
             )  # fmt: skip
 
 
+def change(row: RunChange) -> Change:
+    """A recorded change as it was planned, but for its payload."""
+    fields = {name: (before, after) for name, (before, after) in row.fields.items()}
+    return Change(cast("Action", row.action), row.key, row.label, fields, row.reason)
+
+
 def record_log(run_id: UUID, lines: Iterable[tuple[datetime, str]]) -> None:
     """Insert one row a line."""
     RunLog.objects.bulk_create([RunLog(run_id=run_id, at=at, message=storable(message)) for at, message in lines])
 
 
 def _dumped(fields: Mapping[str, tuple[Any, Any]]) -> str:
-    return json.dumps({name: [_value(value) for value in pair] for name, pair in fields.items()}, cls=DjangoJSONEncoder)
-
-
-def _value(value: object) -> object:
-    return storable(value) if isinstance(value, str) else value
+    return json.dumps(storable_json(fields))

@@ -1,7 +1,9 @@
 """The one way to run an operation, whoever asks: record a run, claim it, carry it out."""
 
+import gc
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,13 +15,14 @@ from backend.operations import claims, registry
 from backend.operations.context import RunContext
 from backend.operations.control import Control
 from backend.operations.declaration import Operation
-from backend.operations.errors import AlreadyRunningError, HandOver, LostClaim, OperationError
+from backend.operations.errors import AlreadyRunningError, HandOver, InvalidParamsError, LostClaim, OperationError
 from backend.operations.failures import explanation
 from backend.operations.ledger import Ledger
 from backend.operations.models import Run
 from backend.operations.outcome import Outcome
 from backend.operations.params import Params
 from backend.operations.progress import Progress, Unwatched
+from backend.operations.recording import storable_json
 from backend.operations.states import Status
 
 logger = logging.getLogger(__name__)
@@ -40,18 +43,21 @@ def record(  # noqa: PLR0913 - the columns of a new run
     """Write the row of a new run.
 
     Raises:
-        InvalidParamsError: a dry run of an operation that changes nothing.
+        InvalidParamsError: a dry run of an operation that changes nothing, or a text that cannot be recorded.
         UnconfirmedError: it destroys data, and `confirm` is not the word that it wants.
     """
     operation.check_dry_run(dry_run=dry_run)
+    values = params.model_dump(mode="json")
+    if storable_json(values) != values:
+        raise InvalidParamsError("a parameter holds a NUL character, or something else that cannot be recorded")
     if not dry_run:
         operation.check_confirmed(params, confirm=confirm)
     return Run.objects.create(
         **({"id": run_id} if run_id else {}),
         operation=operation.name,
-        params=params.model_dump(mode="json"),
+        params=values,
         dry_run=dry_run,
-        confirm=confirm,
+        confirm=confirm if not dry_run and operation.confirmation(params) else "",
         queue=queue,
         exclusive_key=None if dry_run else operation.exclusive_key(params),
         origin=origin,
@@ -68,8 +74,11 @@ def execute(  # noqa: PLR0913 - how to run, beside what
     origin: str = "",
     progress: Progress | None = None,
     user: Any = None,
+    raises: bool = True,
 ) -> Outcome:
     """Run an operation here and now.
+
+    With `raises` off, what the operation raised is only told by the outcome of the run, which is recorded as failed.
 
     Raises:
         AlreadyRunningError: another run holds its exclusive key; this one is recorded as skipped.
@@ -84,7 +93,7 @@ def execute(  # noqa: PLR0913 - how to run, beside what
         raise
     if attempt is None:
         raise LostClaim(str(run.pk))
-    return carry_out(run.pk, progress=progress, foreground=True)
+    return carry_out(run.pk, progress=progress, foreground=True, raises=raises)
 
 
 def carry_out(
@@ -92,6 +101,7 @@ def carry_out(
     *,
     progress: Progress | None = None,
     foreground: bool = False,
+    raises: bool = False,
     hand_over: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Do the work of a run that this process has claimed, and record how it ended.
@@ -99,7 +109,8 @@ def carry_out(
     Args:
         run_id: the run.
         progress: is told how it goes.
-        foreground: Ctrl-C and SIGTERM cancel it, and what the operation raises is raised again.
+        foreground: Ctrl-C and SIGTERM cancel it.
+        raises: what the operation raises is raised again, once it is recorded.
         hand_over: asked between two batches; when it says yes, the run goes back to the queue.
     """
     run = Run.objects.get(pk=run_id)
@@ -109,7 +120,7 @@ def carry_out(
         error = _performed(run, ledger, foreground=foreground, hand_over=hand_over)
     except LostClaim:
         logger.warning("run %s was taken over by another executor; this one stopped without writing", run_id)
-    if error and foreground:
+    if error and raises:
         raise error
     return Outcome.of(Run.objects.get(pk=run_id))
 
@@ -130,8 +141,9 @@ def is_expected(error: BaseException, name: str) -> bool:
 def _performed(run: Run, ledger: Ledger, *, foreground: bool, hand_over: Callable[[], bool]) -> Exception | None:
     """What the operation failed by, once it is recorded how it ended. Raises LostClaim: then nothing is recorded."""
     borrowed = connection.in_atomic_block
+    control = Control(run, hand_over=hand_over)
     try:
-        _perform(run, ledger, foreground=foreground, hand_over=hand_over)
+        _perform(run, ledger, control, foreground=foreground)
         ledger.close(Status.SUCCEEDED)
     except HandOver:
         ledger.close(Status.QUEUED)
@@ -140,6 +152,9 @@ def _performed(run: Run, ledger: Ledger, *, foreground: bool, hand_over: Callabl
         ledger.close(Status.CANCELLED)
     except Exception as error:  # the one place where any failure of an operation becomes a failed run
         _reconnect(borrowed=borrowed)
+        if control.interrupted:  # within a commit: Django then fails to leave its transaction
+            ledger.close(Status.CANCELLED)
+            return None
         ledger.close(Status.FAILED, told(error, run.operation))
         if not is_expected(error, run.operation):
             logger.exception("run %s of %s failed by an unexpected error", run.pk, run.operation)
@@ -147,12 +162,21 @@ def _performed(run: Run, ledger: Ledger, *, foreground: bool, hand_over: Callabl
     return None
 
 
-def _perform(run: Run, ledger: Ledger, *, foreground: bool, hand_over: Callable[[], bool]) -> None:
+@contextmanager
+def _unburdened() -> Iterator[None]:
+    """While the body runs, the garbage collector passes over what was there before: all code, models and settings."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _perform(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> None:
     operation = registry.find(run.operation)
     params = operation.parse(run.params)
-    control = Control(run, hand_over=hand_over)
     context = RunContext(ledger, control, dry_run=run.dry_run)
-    with control.watched(foreground=foreground):
+    with control.watched(foreground=foreground), _unburdened():
         operation.function(params, context)
         context.check_steps()
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.db import IntegrityError
 from kombu import Connection, Producer
 
 from backend.operations import files, runner
@@ -12,6 +13,7 @@ from backend.operations.claims import DatabaseNow
 from backend.operations.declaration import Operation
 from backend.operations.errors import InvalidParamsError, OperationError
 from backend.operations.models import Run
+from backend.operations.recording import storable
 from backend.operations.states import Status
 
 BEAT = "beat"
@@ -32,7 +34,7 @@ def known_options(options: Mapping[str, Any]) -> dict[str, Any]:
 def origin_of(headers: object) -> str:
     """Who sent it: `beat: <entry>`, or a message from anywhere else."""
     entry = headers.get("periodic_task_name") if isinstance(headers, Mapping) else None
-    return f"{BEAT}: {entry}"[:200] if isinstance(entry, str) else "message"
+    return storable(f"{BEAT}: {entry}")[:200] if isinstance(entry, str) else "message"
 
 
 def free_id(task_id: object) -> UUID:
@@ -58,7 +60,7 @@ def accept(operation: Operation[Any], args: object, kwargs: object, *, run_id: U
             queue=operation.queue,
             origin=origin,
             status=Status.FAILED,
-            error=str(error),
+            error=storable(str(error)),
             finished_at=DatabaseNow(),
         )
 
@@ -66,8 +68,12 @@ def accept(operation: Operation[Any], args: object, kwargs: object, *, run_id: U
 def received(operation: Operation[Any], task_id: object, args: object, kwargs: object, *, origin: str) -> Run:
     """The run that a message names; a new one when it was sent past `apply_async`, or names a run of something else."""
     run_id = _uuid(task_id)
-    run = Run.objects.filter(pk=run_id, operation=operation.name).first() if run_id else None
-    return run or accept(operation, args, kwargs, run_id=free_id(task_id), origin=origin)
+    names = (operation.name, *operation.aliases)
+    run = Run.objects.filter(pk=run_id, operation__in=names).first() if run_id else None
+    try:
+        return run or accept(operation, args, kwargs, run_id=free_id(task_id), origin=origin)
+    except IntegrityError:  # the same message was delivered twice, and another process recorded it just now
+        return received(operation, task_id, args, kwargs, origin=origin)
 
 
 def message(run: Run) -> dict[str, Any]:

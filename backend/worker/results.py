@@ -6,6 +6,7 @@ from uuid import UUID
 from celery import states
 from celery.backends.base import BaseBackend
 from celery.contrib.abortable import ABORTED
+from celery.exceptions import TaskRevokedError
 
 from backend.operations import claims
 from backend.operations.errors import OperationError
@@ -27,6 +28,11 @@ class RunBackend(BaseBackend):  # type: ignore[misc]  # Celery has no annotation
     """`AsyncResult(run.id)` tells what the run's row says; aborting one cancels its run."""
 
     supports_autoexpire = True
+
+    def mark_as_revoked(self, task_id: str, reason: str = "", *_args: Any, **_kwargs: Any) -> None:
+        """A run that was revoked before its start is cancelled at once, wherever its message waits."""
+        if reason == "revoked" and (run_id := _uuid(task_id)):
+            claims.cancel(run_id)
 
     def _store_result(self, task_id: str, result: Any, state: str, *_args: Any, **_kwargs: Any) -> Any:
         if state == ABORTED and (run_id := _uuid(task_id)):
@@ -58,6 +64,8 @@ class RunBackend(BaseBackend):  # type: ignore[misc]  # Celery has no annotation
 def _result(run: Run) -> Any:
     if run.status == Status.FAILED:
         return OperationError(run.error)
+    if run.status == Status.CANCELLED:
+        return TaskRevokedError(f"run {run.pk} was cancelled")  # Celery wants an exception in this state
     return Outcome.of(run).as_json() if run.status in ENDED else None
 
 

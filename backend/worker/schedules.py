@@ -41,16 +41,17 @@ def synchronise(entries: Iterable[ScheduleEntry]) -> None:
             _merge(task, last.definition if last else None, definition)
         SynchronisedEntry.objects.update_or_create(name=entry.name, defaults={"definition": definition})
     for name, gone in known.items():
-        if name in tasks:
-            _merge(tasks[name], gone.definition, {**gone.definition, "enabled": False})
-        gone.definition["enabled"] = False
-        gone.save()
+        task = tasks.get(name)
+        if task and task.enabled and gone.definition["enabled"]:  # else the operator switched it off, or we did before
+            _merge(task, gone.definition, {**gone.definition, "enabled": False})
+            gone.definition["enabled"] = False
+            gone.save()
 
 
 def _definition(entry: ScheduleEntry) -> dict[str, Any]:
     return {
         "task": registry.find(entry.operation).name,
-        "crontab": entry.crontab,
+        "crontab": " ".join(entry.crontab.split()),
         "kwargs": json.dumps(dict(entry.params)),
         "enabled": True,
     }
@@ -80,4 +81,6 @@ def _present(task: PeriodicTask) -> dict[str, Any]:
 
 def _crontab(text: str) -> CrontabSchedule:
     fields = dict(zip(CRONTAB_FIELDS, text.split(), strict=True))
-    return CrontabSchedule.objects.get_or_create(**fields, timezone=settings.TIME_ZONE)[0]
+    fields["timezone"] = settings.TIME_ZONE
+    # Not get_or_create: the admin lets the same crontab be there twice.
+    return CrontabSchedule.objects.filter(**fields).first() or CrontabSchedule.objects.create(**fields)

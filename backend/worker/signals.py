@@ -1,5 +1,6 @@
 """What Celery tells about a worker and its messages."""
 
+import signal
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,8 @@ def hand_over(**_kwargs: Any) -> None:
     handover.request()
 
 
-def stop_run(request: Any, *, expired: bool = False, **_kwargs: Any) -> None:
-    """A revoked run is cancelled; one whose message expired is skipped."""
+def stop_run(request: Any, *, expired: bool = False, signum: int | None = None, **_kwargs: Any) -> None:
+    """A revoked run is cancelled, also when its process was killed for that; one whose message expired is skipped."""
     try:
         run_id = UUID(str(request.id))
     except ValueError:
@@ -24,7 +25,7 @@ def stop_run(request: Any, *, expired: bool = False, **_kwargs: Any) -> None:
     if expired:
         claims.move(run_id, Status.QUEUED, Status.SKIPPED, error="its message expired before a worker took it")
     else:
-        claims.cancel(run_id)
+        claims.cancel(run_id, killed=signum not in (None, signal.SIGTERM))  # after a SIGTERM it cancels itself
 
 
 worker_shutting_down.connect(hand_over)

@@ -30,8 +30,8 @@ def cleanup_unused_posters(params: CleanupUnusedPosters, run: RunContext) -> Non
     modified_before = time.time() - params.min_age_hours * 3600
     folder, planned = services.poster_folder(), posters.Freed()
     for batch in run.batches(folder.pages):
-        used = services.used_posters(batch.items)
-        plan = posters.plan(batch.items, used=used, modified_before=modified_before)
+        found = folder.looked_at(batch.items, used=services.used_posters(batch.items))
+        plan = posters.plan(found, modified_before=modified_before)
         batch.commit(plan, write=folder.delete)
         planned += posters.Freed.by(plan)
     freed = planned if run.dry_run else folder.freed

@@ -1,6 +1,8 @@
 """pytest-celery's setup, one for all acceptance tests: a broker, a worker, and this process's app to talk to them."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,15 +22,25 @@ from pytest_celery import (
 )
 
 from backend.config.celery import app
+from backend.operations import claims
 from backend.operations.models import Run
-from backend.operations.states import Status
+from backend.operations.states import ENDED
 from tests.acceptance.polling import until
-from tests.acceptance.processes import BrokerProcess, WorkerProcess
+from tests.acceptance.processes import ROOT, BrokerProcess, Manage, Start, WorkerProcess
 from tests.servers.process import Server
 from tests.servers.tmdb import KEY, tmdb_server
 
 OURS = ("CELERY_", "DJANGO_", "FLOWER_", "RUN_", "TMDB_", "UPKEEP_", "YTS_", "PYTHONWARNINGS")
 """Variables of the environment that must not decide how a test ends."""
+APPS = ["backend.accounts", "backend.operations", "backend.collection", "tasks"]
+"""Whose tables are emptied after a test; to empty all of them takes longer than most tests."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test with the setup has a database whose transactions are real, since other processes look at it."""
+    for item in items:
+        if "celery_setup" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.django_db(transaction=True, available_apps=APPS))
 
 
 @pytest.fixture(scope="session")
@@ -133,14 +145,44 @@ def celery_setup(
 
 
 @pytest.fixture
-def setup(celery_setup: CeleryTestSetup, transactional_db: None) -> Iterator[CeleryTestSetup]:  # noqa: ARG001
-    """The setup with its worker running and idle, an empty queue and an empty database."""
+def setup(celery_setup: CeleryTestSetup, transactional_db: None) -> Iterator[CeleryTestSetup]:  # noqa: ARG001 - empties it
+    """The setup with its worker running and idle, and an empty queue and database, which the worker sees too."""
     if celery_setup.worker.container.status != "running":
         celery_setup.worker.restart()
-    celery_setup.app.control.purge()
     yield celery_setup
-    until(_all_ended, why="a run did not end")
+    celery_setup.app.control.purge()
+    until(_all_stopped, why="a run did not stop")
 
 
-def _all_ended() -> bool:
-    return not Run.objects.filter(status__in=[Status.QUEUED, Status.RUNNING]).exists()
+def _all_stopped() -> bool:
+    unfinished = Run.objects.exclude(status__in=ENDED)
+    return all([claims.cancel(run.pk) in ENDED for run in unfinished])  # noqa: C419 - all are asked, not some
+
+
+@pytest.fixture
+def held(setup: CeleryTestSetup) -> Iterator[CeleryTestSetup]:
+    """The setup, whose worker takes no messages of the default queue."""
+    assert setup.app.control.cancel_consumer("default", reply=True)
+    yield setup
+    assert setup.app.control.add_consumer("default", reply=True)
+
+
+@pytest.fixture
+def start(setup: CeleryTestSetup, environment: dict[str, str]) -> Start:  # noqa: ARG001
+    impatient = environment | {"RUN_POLL_SECONDS": "0.2"}
+
+    def started(*words: str, stderr: int = subprocess.PIPE) -> "subprocess.Popen[str]":
+        command, nothing, out = [sys.executable, "manage.py", *words], subprocess.DEVNULL, subprocess.PIPE
+        return subprocess.Popen(command, cwd=ROOT, env=impatient, stdin=nothing, stdout=out, stderr=stderr, text=True)
+
+    return started
+
+
+@pytest.fixture
+def manage(start: Start) -> Manage:
+    def run(*words: str) -> "subprocess.CompletedProcess[str]":
+        with start(*words) as process:
+            out, err = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    return run

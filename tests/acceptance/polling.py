@@ -6,7 +6,7 @@ from backend.embedded.polling import attempts
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T], seconds: float = 15.0, *, why: str = "") -> T:
+def until(look: Callable[[], T | None], seconds: float = 15.0, *, why: str = "") -> T:
     """The first truthy value of `look`, which is asked again and again for so many seconds. Raises AssertionError."""
     for _ in attempts(seconds):
         if found := look():

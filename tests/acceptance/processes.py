@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,13 @@ from tests.acceptance.polling import until
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
+Start = Callable[..., "subprocess.Popen[str]"]
+"""Starts `manage.py` with these words."""
+Manage = Callable[..., "subprocess.CompletedProcess[str]"]
+"""Runs `manage.py` with these words to its end."""
 
 
-class LocalProcess(CeleryTestContainer):  # type: ignore[misc] - pytest-celery has no annotations
+class LocalProcess(CeleryTestContainer):  # type: ignore[misc]  # pytest-celery has no annotations
     """A command that runs in a session of its own, with its output in a file; it may be killed and started again."""
 
     ready_prompt = ""
@@ -61,7 +65,7 @@ class LocalProcess(CeleryTestContainer):  # type: ignore[misc] - pytest-celery h
     @property
     def exit_code(self) -> int | None:
         """None while it runs; negative for the signal that killed it."""
-        return self._process and self._process.poll()
+        return self._process.poll() if self._process else None
 
     def start(self) -> None:
         """Start the command, whose output is appended to the log."""
@@ -96,7 +100,7 @@ class LocalProcess(CeleryTestContainer):  # type: ignore[misc] - pytest-celery h
     def reload(self) -> None:
         """Nothing is cached."""
 
-    def kill(self, signal: str | int = signal.SIGKILL) -> None:  # noqa: A002 - pytest-celery's word
+    def kill(self, signal: str | int = signal.SIGKILL) -> None:
         """Send the signal to the process, by its number or name; SIGKILL to all its children too."""
         number = _signal(signal)
         with suppress(ProcessLookupError):
@@ -162,8 +166,8 @@ class WorkerProcess(CeleryProcess):
     ready_prompt = " ready."
 
     def __init__(self, name: str, *, env: Mapping[str, str], folder: Path) -> None:
-        arguments = ("worker", "--concurrency=2", f"--hostname={name}@%h", "--loglevel=INFO", "--without-gossip")
-        super().__init__(name, *arguments, env=env, folder=folder)
+        options = ("--concurrency=2", "--loglevel=INFO", "--without-gossip", "--without-mingle")
+        super().__init__(name, "worker", f"--hostname={name}@%h", *options, env=env, folder=folder)
 
     @property
     def celeryconfig(self) -> dict[str, str]:

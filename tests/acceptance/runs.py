@@ -1,6 +1,7 @@
 """Runs as a test sends and watches them."""
 
 from typing import Any
+from uuid import UUID
 
 from celery import Celery
 
@@ -19,12 +20,17 @@ def sent(app: Celery, name: str, **kwargs: Any) -> str:
     return str(app.send_task(name, kwargs=kwargs).id)
 
 
-def ended(run_id: object, seconds: float = 20.0) -> Run:
+def ended(run_id: str | UUID, seconds: float = 20.0) -> Run:
     """The run, once it has ended."""
     return until(lambda: Run.objects.filter(pk=run_id, status__in=ENDED).first(), seconds, why=f"{run_id} did not end")
 
 
-def committed(run_id: object) -> Run:
+def running(run_id: str | UUID) -> Run:
+    """The run, once an executor has it."""
+    return until(Run.objects.filter(pk=run_id, status="running").first, why=f"{run_id} did not start")
+
+
+def committed(run_id: str | UUID) -> Run:
     """The run, once it has committed something and goes on."""
     found = Run.objects.filter(pk=run_id, status="running", commits__gt=0)
     return until(found.first, why=f"{run_id} did not commit")

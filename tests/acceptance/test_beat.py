@@ -19,11 +19,17 @@ def beat(environment: dict[str, str], folder: Path) -> Iterator[CeleryProcess]:
     process.teardown()
 
 
-@pytest.mark.usefixtures("setup")
-def test_a_due_entry_becomes_a_recorded_run_that_the_worker_carries_out(beat: CeleryProcess) -> None:
-    film = shouting()
+@pytest.fixture
+def entry(setup: CeleryTestSetup) -> Iterator[PeriodicTask]:  # noqa: ARG001 - there is a database
     every_second = IntervalSchedule.objects.create(every=1, period="seconds")
-    entry = PeriodicTask.objects.create(name="Every second", task=NORMALIZE, interval=every_second, kwargs='{"dry_run": false}')
+    yield PeriodicTask.objects.create(name="Every second", task=NORMALIZE, interval=every_second)
+    every_second.delete()
+
+
+def test_a_due_entry_becomes_a_recorded_run_that_the_worker_carries_out(
+    beat: CeleryProcess, entry: PeriodicTask
+) -> None:
+    film = shouting()
     beat.start()
     run = the_run(origin="beat: Every second")
     beat.stop()

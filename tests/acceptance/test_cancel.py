@@ -11,7 +11,8 @@ from django.utils import timezone
 from pytest_celery import CeleryTestSetup
 
 from tests.acceptance.films import certification, copies, shelf, shouting
-from tests.acceptance.runs import INCREMENT, NORMALIZE, committed, ended, sent
+from tests.acceptance.processes import Manage
+from tests.acceptance.runs import INCREMENT, NORMALIZE, committed, ended, running, sent
 
 Cancel = Callable[[Celery, str], object]
 
@@ -28,7 +29,11 @@ def by_revoke(app: Celery, run_id: str) -> None:
     app.control.revoke(run_id, terminate=True)
 
 
-@pytest.mark.parametrize("cancel", [by_command, by_abort, by_revoke])
+def by_kill(app: Celery, run_id: str) -> None:
+    app.control.revoke(run_id, terminate=True, signal="SIGKILL")
+
+
+@pytest.mark.parametrize("cancel", [by_command, by_abort, by_revoke, by_kill])
 def test_a_running_run_stops_within_two_seconds(setup: CeleryTestSetup, cancel: Cancel) -> None:
     shelf(1000)
     run_id = sent(setup.app, INCREMENT, rows=1, pause=0.2)
@@ -46,7 +51,7 @@ def test_a_running_run_stops_within_two_seconds(setup: CeleryTestSetup, cancel: 
 def test_a_run_that_stays_in_one_transaction_for_long_stops_within_two_seconds(setup: CeleryTestSetup) -> None:
     shelf(2)
     run_id = sent(setup.app, INCREMENT, rows=1, pause=60)
-    setup.worker.wait_for_log(f"{INCREMENT}[{run_id}] received")
+    running(run_id)
     asked_at = timezone.now()
     call_command("cancel_run", run_id)
     run = ended(run_id)
@@ -63,11 +68,20 @@ def test_a_run_revoked_before_its_start_never_starts(setup: CeleryTestSetup) -> 
     assert (run.status, run.attempt, certification(film)) == ("cancelled", 0, " PG ")
 
 
-def test_a_cancelled_run_goes_on_where_it_stopped_when_it_is_resumed(setup: CeleryTestSetup) -> None:
-    film = shouting()
-    run_id = str(uuid4())
-    assert setup.app.control.revoke(str(run_id), reply=True)
-    setup.app.tasks[NORMALIZE].apply_async(task_id=run_id)
-    ended(run_id)
-    call_command("resume_run", run_id, "--wait")
-    assert certification(film) == "pg"
+@pytest.mark.parametrize("cancel", [by_command, by_abort, by_revoke])
+def test_a_run_that_waits_at_the_broker_is_cancelled_at_once(held: CeleryTestSetup, cancel: Cancel) -> None:
+    run_id = held.app.tasks[NORMALIZE].delay().id
+    cancel(held.app, run_id)
+    run = ended(run_id, 2)
+    assert (run.status, run.attempt) == ("cancelled", 0)
+
+
+def test_a_cancelled_run_goes_on_where_it_stopped_when_it_is_resumed(setup: CeleryTestSetup, manage: Manage) -> None:
+    shelf(20)
+    run_id = sent(setup.app, INCREMENT, rows=4, pause=0.3)
+    committed(run_id)
+    call_command("cancel_run", run_id)
+    done = ended(run_id).counts["updated"]
+    assert 0 < done < 20
+    assert manage("resume_run", run_id, "--wait").returncode == 0
+    assert (ended(run_id).counts["updated"], copies()) == (20, {2: 20})

@@ -3,49 +3,19 @@
 import json
 import os
 import pty
-import subprocess
-import sys
-from collections.abc import Callable
 from contextlib import suppress
 
-import pytest
 from django.core.management import call_command
 from pytest_celery import CeleryTestSetup
 
 from backend.operations.models import Run
 from tests.acceptance.films import copies, shelf
-from tests.acceptance.processes import ROOT
+from tests.acceptance.polling import until
+from tests.acceptance.processes import Manage, Start
 from tests.acceptance.runs import INCREMENT, committed, ended, the_run
 from tests.integration.collection.factories import dvd
 from tests.servers.faults import patched, status
 from tests.servers.process import Server
-
-Manage = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def start(setup: CeleryTestSetup, environment: dict[str, str]) -> Callable[..., "subprocess.Popen[str]"]:  # noqa: ARG001
-    """Starts `manage.py` with these words."""
-
-    def started(*words: str, stderr: int = subprocess.PIPE) -> "subprocess.Popen[str]":
-        command = [sys.executable, "manage.py", *words]
-        return subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, text=True
-        )
-
-    return started
-
-
-@pytest.fixture
-def manage(start: Callable[..., "subprocess.Popen[str]"]) -> Manage:
-    """Runs `manage.py` with these words to its end."""
-
-    def run(*words: str) -> "subprocess.CompletedProcess[str]":
-        with start(*words) as process:
-            out, err = process.communicate(timeout=60)
-        return subprocess.CompletedProcess(words, process.returncode, out, err)
-
-    return run
 
 
 def test_enqueue_prints_the_id_of_a_run_that_the_worker_carries_out(manage: Manage) -> None:
@@ -83,7 +53,7 @@ def test_wait_exits_with_1_when_the_run_failed(manage: Manage, tmdb: Server) -> 
 
 
 def test_wait_shows_the_progress_and_exits_with_130_when_the_run_is_cancelled(
-    start: Callable[..., "subprocess.Popen[str]"], setup: CeleryTestSetup
+    start: Start, setup: CeleryTestSetup
 ) -> None:
     shelf(1000)
     terminal, its_end = pty.openpty()
@@ -101,20 +71,14 @@ def test_wait_shows_the_progress_and_exits_with_130_when_the_run_is_cancelled(
     assert setup.worker.container.status == "running"
 
 
-def test_ctrl_c_only_stops_watching(start: Callable[..., "subprocess.Popen[str]"]) -> None:
+def test_ctrl_c_only_stops_watching(start: Start) -> None:
     shelf(20)
     with start("increment_rows", "--wait", "--rows", "4", "--pause", "0.3") as process:
-        run = the_running(INCREMENT)
+        run = committed(until(Run.objects.filter(operation=INCREMENT).first).pk)
         process.send_signal(2)
         assert process.wait(timeout=20) == 130
     assert ended(run.pk).status == "succeeded"
     assert copies() == {2: 20}
-
-
-def the_running(operation: str) -> Run:
-    from tests.acceptance.polling import until
-
-    return committed(until(Run.objects.filter(operation=operation).first).pk)
 
 
 def test_run_task_enqueues(manage: Manage) -> None:

@@ -42,7 +42,7 @@ def post(setup: CeleryTestSetup, flower: str) -> Post:  # noqa: ARG001
         headers = {"Content-Type": "application/json"}
         if login:
             headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
-        request = Request(flower + path, json.dumps(body).encode(), headers, method="POST")
+        request = Request(flower + path, json.dumps(body).encode(), headers, method="POST")  # noqa: S310 - our own server
         try:
             with build_opener(ProxyHandler({})).open(request, timeout=20) as answer:
                 return answer.status, json.load(answer)
@@ -106,6 +106,14 @@ def test_hostile_options_change_nothing_about_the_run(
     assert (run.status, run.queue, certification(film)) == ("succeeded", "default", "pg")
     assert Run.objects.count() == 1
     assert "Traceback" not in setup.worker.logs()[before:]
+
+
+def test_pickled_code_is_refused_by_the_worker(post: Post, setup: CeleryTestSetup) -> None:
+    film = shouting()
+    post(f"/api/task/send-task/{NORMALIZE}", {"kwargs": {}, "serializer": "pickle"})
+    setup.worker.wait_for_log("Refusing to deserialize")
+    assert (Run.objects.count(), certification(film)) == (0, " PG ")
+    assert ended(sent(setup.app, NORMALIZE)).status == "succeeded"
 
 
 def test_the_id_of_another_run_is_not_taken(post: Post, setup: CeleryTestSetup) -> None:

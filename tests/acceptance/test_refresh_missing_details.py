@@ -19,8 +19,8 @@ def test_details_are_filled_and_what_tmdb_lacks_or_refuses_is_counted_by_its_rea
     tmdb.fail({"7": status(404), "8": status(503)})
     run = ended(setup.app.tasks[REFRESH].delay().id, 40)
     assert run.status == "succeeded"
-    assert (run.counts["processed"], run.counts["updated"], run.counts["skipped"], run.counts["failed"]) == (30, 28, 1, 1)
-    assert run.reasons == {"skipped": {"not_found": 1}, "failed": {"unavailable": 1}}
+    assert (run.counts["processed"], run.counts["updated"], run.counts["failed"]) == (30, 28, 2)
+    assert run.reasons == {"failed": {"not_found": 1, "unavailable": 1}}
     assert run.result["tagline"] == {"filled": 28, "total": 30}
     assert tmdb.stats().by_key["8"] == 4
     film = DVD.objects.get(tmdb_id=3)

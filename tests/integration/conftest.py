@@ -1,13 +1,16 @@
 import os
+import warnings
 from collections.abc import Iterator
 
 import pytest
+from celery.exceptions import DuplicateTaskNameWarning
 from django.conf import settings
 from django.core.management import get_commands
 from django.test import override_settings
 
 from backend.config.celery import app
 from backend.embedded import redis
+from backend.worker import task
 
 get_commands()  # kept from now on, those of all apps: `COMMITTED` tests see only some
 
@@ -27,6 +30,8 @@ def broker(redis_url: str) -> Iterator[str]:
     with override_settings(REDIS_URL=redis_url, CELERY_BROKER_URL=redis_url):
         app.conf.update(broker_url=redis_url)
         app._after_fork()  # forgets the connections to another broker
+        with warnings.catch_warnings(action="ignore", category=DuplicateTaskNameWarning):
+            task.register(app)  # once more: the operations under test, too
         yield redis_url
     app.conf.changes.clear()
     app.conf.changes.update(before)

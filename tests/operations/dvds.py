@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import Literal
+from typing import Annotated, Literal
 
 from django.db import connection
 from django.db.models import F
@@ -12,7 +12,7 @@ from backend.collection.models import DVD
 from backend.operations.context import RunContext
 from backend.operations.declaration import operation
 from backend.operations.files import InputFile
-from backend.operations.params import Params
+from backend.operations.params import Params, Positional
 from backend.operations.plans import Change
 
 PLAN = """
@@ -110,7 +110,7 @@ def _delete(keys: list[int]) -> None:
 
 
 class Read(Params):
-    file: InputFile
+    file: Annotated[InputFile, Positional()]
     """What to read."""
 
 

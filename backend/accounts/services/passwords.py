@@ -35,7 +35,7 @@ def _hashed(change: Change) -> Change:
     if entry.pk is not None and entry.password is None:
         return change
     encoded = make_password(entry.password.get_secret_value() if entry.password else None)
-    return replace(change, payload=replace(entry, values={**entry.values, "password": encoded}, password=None))
+    return change._replace(payload=replace(entry, values={**entry.values, "password": encoded}, password=None))
 
 
 def _discreet(problem: ValidationError, password: str) -> str:

@@ -1,6 +1,6 @@
 """Which files of the posters folder go."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -8,20 +8,14 @@ from backend.operations.plans import Change
 
 
 class PosterFile(NamedTuple):
-    """An image in the posters folder."""
+    """An image in the posters folder that no DVD uses."""
 
-    folder: str
-    """Relative to the media folder: `posters/1979`."""
-    name: str
+    path: str
+    """As a DVD would name its poster, relative to the media folder: `posters/1979/alien.jpg`."""
     size: int
     """Bytes."""
     modified_at: float
     """Seconds since 1970."""
-
-    @property
-    def path(self) -> str:
-        """As a DVD names its poster: `posters/1979/alien.jpg`."""
-        return f"{self.folder}/{self.name}"
 
 
 class Unreadable(NamedTuple):
@@ -32,7 +26,10 @@ class Unreadable(NamedTuple):
     reason: str
 
 
-Found = PosterFile | Unreadable
+Found = str | Unreadable
+"""The path of an image, or what is in its place."""
+LookedAt = str | PosterFile | Unreadable
+"""A path alone is that of a file in use, at which nobody has to look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +49,20 @@ class Freed:
         return Freed(self.files + other.files, self.bytes + other.bytes)
 
 
-def plan(found: Iterable[Found], *, used: Container[str], modified_before: float) -> list[Change]:
+def plan(found: Iterable[LookedAt], *, modified_before: float) -> list[Change]:
     """One change for each thing found: a file goes if no DVD uses it and it was last modified before then."""
-    return [_change(item, used, modified_before) for item in found]
+    return [
+        Change("unchanged", item, item) if isinstance(item, str) else _change(item, modified_before) for item in found
+    ]
 
 
-def _change(item: Found, used: Container[str], modified_before: float) -> Change:
-    path = item.path
-    shown = path if path.isascii() else printable(path)
+def _change(item: PosterFile | Unreadable, modified_before: float) -> Change:
+    path = item.path if item.path.isascii() else printable(item.path)
     if isinstance(item, Unreadable):
-        return Change("failed", shown, shown, reason=item.reason)
-    if path in used:
-        return Change("unchanged", shown, shown)
+        return Change("failed", path, path, reason=item.reason)
     if item.modified_at >= modified_before:
-        return Change("skipped", shown, shown, reason="too_young")
-    return Change("deleted", shown, shown, {"bytes": (item.size, None)}, payload=item)
+        return Change("skipped", path, path, reason="too_young")
+    return Change("deleted", path, path, {"bytes": (item.size, None)}, payload=item)
 
 
 def printable(path: str) -> str:

@@ -1,18 +1,18 @@
 """The files in the posters folder: found without holding all their names, deleted without ever leaving the folder."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import groupby, islice
-from operator import attrgetter
 from pathlib import Path
 
-from backend.collection.kernel.posters import Found, Freed, PosterFile, Unreadable
+from backend.collection.kernel.posters import Found, Freed, LookedAt, PosterFile, Unreadable
 from backend.operations.plans import Change
 
 POSTERS = "posters"
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
-PAGE = 2_000
+PAGE = 10_000
+"""Files: some tenths of a second's work."""
 MAX_DEPTH = 100
 """Each open sub-folder holds two file descriptors."""
 
@@ -38,7 +38,7 @@ class PosterFolder:
         return Freed(self._files, self._bytes)
 
     def pages(self, _after: object) -> Iterator[tuple[list[Found], None]]:
-        """The images in the folder and below, and what could not be looked at. A folder has no order, thus no cursor.
+        """The images in the folder and below, and the folders that cannot be read. There is no order, thus no cursor.
 
         A missing folder holds nothing. Raises PosterFolderError when it cannot be read at all.
         """
@@ -47,6 +47,11 @@ class PosterFolder:
             while page := list(islice(found, PAGE)):
                 yield page, None
 
+    def looked_at(self, found: Iterable[Found], *, used: Container[str]) -> list[LookedAt]:
+        """The things found, with the size and the age of the files that are not `used`."""
+        with self._opened() as root:
+            return [_looked_at(item, root) if isinstance(item, str) and item not in used else item for item in found]
+
     def delete(self, changes: Sequence[Change]) -> None:
         """Delete the files of the payloads; what is gone already is fine.
 
@@ -54,7 +59,7 @@ class PosterFolder:
         """
         files: Iterator[PosterFile] = (change.payload for change in changes)
         with self._opened() as root:
-            for folder, group in groupby(files, key=attrgetter("folder")):
+            for folder, group in groupby(files, key=lambda file: file.path.rpartition("/")[0]):
                 if root is not None:
                     self._delete_from(root, folder.split("/")[1:], group)
 
@@ -71,7 +76,7 @@ class PosterFolder:
 
     def _unlink(self, file: PosterFile, folder: int) -> None:
         try:
-            os.unlink(file.name, dir_fd=folder)
+            os.unlink(file.path.rpartition("/")[2], dir_fd=folder)
         except FileNotFoundError:
             return
         self._files += 1
@@ -103,12 +108,7 @@ def _walk(folder: int, path: str, *, depth: int) -> Iterator[Found]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.lower().endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except OSError as error:
-                    yield from _unreadable(error, f"{path}/{entry.name}")
-                else:
-                    yield PosterFile(path, entry.name, status.st_size, status.st_mtime)
+                yield f"{path}/{entry.name}"
             elif entry.is_dir(follow_symlinks=False):
                 yield from _walk_below(folder, entry.name, f"{path}/{entry.name}", depth=depth + 1)
 
@@ -120,12 +120,23 @@ def _walk_below(parent: int, name: str, path: str, *, depth: int) -> Iterator[Fo
     with ExitStack() as stack:
         try:
             folder = stack.enter_context(_folder(name, parent))
+        except FileNotFoundError:
+            return  # it has gone since its parent was read
         except OSError as error:
-            yield from _unreadable(error, path)
+            yield _unreadable(path, error)
         else:
             yield from _walk(folder, path, depth=depth)
 
 
-def _unreadable(error: OSError, path: str) -> Iterator[Unreadable]:
-    if not isinstance(error, FileNotFoundError):  # that one has gone since its folder was read
-        yield Unreadable(path, "permission_denied" if isinstance(error, PermissionError) else "unreadable")
+def _looked_at(path: str, root: int | None) -> LookedAt:
+    try:
+        status = os.stat(path[len(POSTERS) + 1 :], dir_fd=root, follow_symlinks=False)
+    except FileNotFoundError:
+        return path  # somebody was quicker: nothing is left to do
+    except OSError as error:
+        return _unreadable(path, error)
+    return PosterFile(path, status.st_size, status.st_mtime)
+
+
+def _unreadable(path: str, error: OSError) -> Unreadable:
+    return Unreadable(path, "permission_denied" if isinstance(error, PermissionError) else "unreadable")

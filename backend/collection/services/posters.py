@@ -16,7 +16,7 @@ USED = """
     SELECT string_agg(poster, %(separator)s) FROM collection_dvd
     WHERE poster = ANY((SELECT string_to_array(%(paths)s, %(separator)s))::text[])
 """
-"""With the list in a subquery the planner takes the index; seeing thousands of values, it would read the whole table."""
+"""With the list in a subquery the planner takes the index; seeing thousands of values, it would read the table."""
 
 
 def poster_folder() -> PosterFolder:
@@ -27,7 +27,7 @@ def poster_folder() -> PosterFolder:
 def used_posters(found: Iterable[Found]) -> set[str]:
     """Those of the paths that DVDs use at this moment."""
     # A name that is not UTF-8 cannot be a DVD's; spelt in a printable way it finds none.
-    paths = printable(SEPARATOR.join(item.path for item in found))
+    paths = printable(SEPARATOR.join(item for item in found if isinstance(item, str)))
     with connection.cursor() as cursor:
         cursor.execute(USED, {"separator": SEPARATOR, "paths": paths})
         [text] = cursor.fetchone() or [None]

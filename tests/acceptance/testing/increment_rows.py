@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from pydantic import NonNegativeFloat, PositiveInt
 
 from backend.collection.models import DVD
@@ -43,6 +43,6 @@ def increment_rows(params: IncrementRows, run: RunContext) -> None:
         batch.commit([Change("updated", str(pk), f"DVD {pk}") for pk in batch.items], write=write)
 
 
-def _behind(after: Cursor) -> Sequence[int]:
+def _behind(after: Cursor) -> QuerySet[DVD, int]:
     rows = DVD.objects.order_by("pk").values_list("pk", flat=True)
     return rows if after is None else rows.filter(pk__gt=after)

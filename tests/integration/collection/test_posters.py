@@ -38,12 +38,13 @@ def unprivileged() -> Iterator[None]:
             os.seteuid(0)
 
 
-def found(media: Path) -> list[posters.Found]:
-    return [item for page, _ in PosterFolder(media).pages(None) for item in page]
+def found(media: Path) -> list[posters.LookedAt]:
+    folder = PosterFolder(media)
+    return [item for page, _ in folder.pages(None) for item in folder.looked_at(page, used=())]
 
 
 def paths(media: Path) -> list[str]:
-    return sorted(item.path for item in found(media))
+    return sorted(str(item) for page, _ in PosterFolder(media).pages(None) for item in page)
 
 
 def open_files() -> int:
@@ -52,7 +53,7 @@ def open_files() -> int:
 
 def plan(media: Path) -> list[Change]:
     """That all files go."""
-    return posters.plan(found(media), used=(), modified_before=float("inf"))
+    return posters.plan(found(media), modified_before=float("inf"))
 
 
 def test_images_are_found_in_sub_folders_too_whatever_the_case_of_their_suffix(media: Path) -> None:
@@ -64,7 +65,17 @@ def test_images_are_found_in_sub_folders_too_whatever_the_case_of_their_suffix(m
 
 def test_a_file_comes_with_its_size_and_age(media: Path) -> None:
     file = poster(media, "alien.jpg", size=1_234)
-    assert found(media) == [PosterFile("posters", "alien.jpg", 1_234, file.stat().st_mtime)]
+    assert found(media) == [PosterFile("posters/alien.jpg", 1_234, file.stat().st_mtime)]
+
+
+def test_nobody_looks_at_a_file_in_use(media: Path) -> None:
+    poster(media, "alien.jpg")
+    assert PosterFolder(media).looked_at(["posters/alien.jpg"], used={"posters/alien.jpg"}) == ["posters/alien.jpg"]
+
+
+def test_a_file_that_has_gone_meanwhile_is_left_alone(media: Path) -> None:
+    poster(media, "alien.jpg")
+    assert PosterFolder(media).looked_at(["posters/gone.jpg"], used=()) == ["posters/gone.jpg"]
 
 
 def test_a_missing_folder_holds_nothing(media: Path) -> None:
@@ -203,11 +214,11 @@ def test_names_that_are_not_utf8_can_be_deleted(media: Path) -> None:
 def test_posters_that_dvds_use_are_known_by_their_path() -> None:
     dvd(poster="posters/a/alien.jpg")
     dvd(poster="")
-    files = [
-        PosterFile("posters/a", "alien.jpg", 1, 0.0),
-        PosterFile("posters", "alien.jpg", 1, 0.0),
-        PosterFile("posters/A", "alien.jpg", 1, 0.0),
-        PosterFile("posters", os.fsdecode(b"\xff.jpg"), 1, 0.0),
+    files: list[posters.Found] = [
+        "posters/a/alien.jpg",
+        "posters/alien.jpg",
+        "posters/A/alien.jpg",
+        "posters/" + os.fsdecode(b"\xff.jpg"),
         Unreadable("posters/private", "permission_denied"),
     ]
     assert services.used_posters(files) == {"posters/a/alien.jpg"}
@@ -215,7 +226,7 @@ def test_posters_that_dvds_use_are_known_by_their_path() -> None:
 
 @pytest.mark.django_db
 def test_uses_are_read_again_each_time() -> None:
-    files = [PosterFile("posters", "alien.jpg", 1, 0.0)]
+    files = ["posters/alien.jpg"]
     assert services.used_posters(files) == set()
     dvd(poster="posters/alien.jpg")
     assert services.used_posters(files) == {"posters/alien.jpg"}

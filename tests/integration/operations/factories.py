@@ -7,7 +7,9 @@ from backend.operations.context import RunContext
 from backend.operations.plans import Change
 from tests.operations.dvds import add, added
 
-COMMITTED = pytest.mark.django_db(transaction=True, available_apps=["backend.operations", "backend.collection", "tasks"])
+COMMITTED = pytest.mark.django_db(
+    transaction=True, available_apps=["backend.operations", "backend.collection", "tasks"]
+)
 """Transactions are real; afterwards, the tables of these apps alone are emptied, which is ten times as fast."""
 numbers = iter(range(1, 10_000_000))
 

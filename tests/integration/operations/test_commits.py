@@ -1,5 +1,4 @@
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -229,7 +228,7 @@ def test_an_item_that_preparing_found_wrong_is_counted_so_and_not_written() -> N
 
     def prepare(changes: Sequence[Change]) -> list[Change]:
         return [
-            replace(change, action="failed", reason="weak", payload=None) if change.key == "1" else change
+            change._replace(action="failed", reason="weak", payload=None) if change.key == "1" else change
             for change in changes
         ]
 
@@ -243,7 +242,7 @@ def test_an_item_that_preparing_found_wrong_is_counted_so_and_not_written() -> N
 
 def test_an_unchanged_item_with_a_payload_is_written_and_counts_as_unchanged() -> None:
     stored = dvds(2)
-    plan = [replace(change, action="unchanged", fields={}) for change in added(stored)]
+    plan = [change._replace(action="unchanged", fields={}) for change in added(stored)]
     run = played(lambda run: run.commit(lambda: plan, write=add))
     assert copies() == [2, 2]
     assert tallied(run.counts) == {"processed": 2, "unchanged": 2}

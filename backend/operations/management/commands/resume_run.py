@@ -5,7 +5,7 @@ from django.core.management.base import CommandParser
 from backend.operations import claims, queue, registry, runner
 from backend.operations.arguments import run_id
 from backend.operations.command import RunCommand
-from backend.operations.errors import AlreadyRunningError, OperationError
+from backend.operations.errors import AlreadyRunningError
 from backend.operations.states import Status
 
 
@@ -30,8 +30,5 @@ class Command(RunCommand):
             claims.move(run.pk, Status.QUEUED, Status.CANCELLED, error=str(error))
             raise
         with self.progress(options) as progress:
-            try:
-                outcome = runner.carry_out(run.pk, progress=progress, foreground=True)
-            except Exception as error:
-                raise OperationError(runner.told(error, operation.name)) from error
+            outcome = runner.carry_out(run.pk, progress=progress, foreground=True, raises=options["traceback"])
         self.told(outcome, options)

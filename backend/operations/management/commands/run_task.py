@@ -23,7 +23,7 @@ class Command(RunCommand):
             stdout=self.stdout._out, stderr=self.stderr._out  # noqa: SLF001 - a wrapper in a wrapper would double its endings
         )  # fmt: skip
         own = command.create_parser("manage.py", f"run_task {operation.short_name}").parse_args(options["rest"])
-        command.execute(**vars(own))
+        command.execute(**{**vars(own), "skip_checks": True})  # they were made for this command
 
     def _list(self) -> None:
         found = list(registry.operations())

@@ -1,0 +1,96 @@
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+ROOT = Path(__file__).parents[3]
+DEADLINE = 20.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The one object that it printed."""
+        [line] = self.out.splitlines()
+        told: dict[str, Any] = json.loads(line)
+        return told
+
+
+def manage(environment: Mapping[str, str], *arguments: str, **variables: str) -> Ended:
+    """What `manage.py` with these arguments did; its input is not a terminal."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**environment, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def managing(environment: Mapping[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A running `manage.py` with these arguments; it does not outlive the block."""
+    command = [sys.executable, "manage.py", *arguments]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def typed(environment: Mapping[str, str], *arguments: str, prompt: str, answer: str) -> Ended:
+    """What `manage.py` did at a terminal where `answer` was typed at the `prompt`; all its output is in `out`."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(ROOT)
+        os.execvpe(sys.executable, [sys.executable, "manage.py", *arguments], dict(environment))  # noqa: S606
+    out, answered, deadline = "", False, monotonic() + DEADLINE
+    while monotonic() < deadline and (text := _read(terminal, deadline)):
+        out += text
+        if prompt in out and not answered:
+            os.write(terminal, answer.encode())
+            answered = True
+    if monotonic() >= deadline:
+        os.kill(child, signal.SIGKILL)
+    os.close(terminal)
+    return Ended(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), out.replace("\r\n", "\n"), "")
+
+
+def _read(terminal: int, deadline: float) -> str:
+    if not select.select([terminal], [], [], max(0, deadline - monotonic()))[0]:
+        return ""
+    try:
+        return os.read(terminal, 4096).decode()
+    except OSError:  # on Linux, the end of a terminal
+        return ""
+
+
+def until(look: Callable[[], T], *, seconds: float = DEADLINE) -> T:
+    """What `look` returns as soon as that is true."""
+    deadline = monotonic() + seconds
+    while not (found := look()) and monotonic() < deadline:
+        sleep(0.02)
+    assert found, "it did not happen in time"
+    return found

@@ -1,0 +1,345 @@
+import json
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+from celery.exceptions import Ignore
+from django.db import transaction
+from kombu import Connection
+
+from backend.config.celery import app
+from backend.operations import claims, queue, runner
+from backend.operations.errors import OperationError
+from backend.operations.models import Run
+from backend.worker.task import OperationTask
+from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds
+from tests.operations.dvds import AddOne, Refusal, Remove, add_one, remove_dvds
+from tests.operations.scripted import recorded, reread, scripted_alone, stage
+
+pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
+
+HOSTILE = {
+    "queue": "elsewhere",
+    "routing_key": "elsewhere",
+    "exchange": "elsewhere",
+    "serializer": "pickle",
+    "link": [{"task": "evil"}],
+    "headers": {"periodic_task_name": ["x"]},
+    "producer": "x",
+    "connection": "x",
+    "countdown": "x",
+    "expires": "x",
+    "eta": "x",
+    "priority": "x",
+    "shadow": "x",
+    "retry_policy": {"max_retries": -1},
+    "compression": "nothing",
+    "unknown": 1,
+}
+
+
+def task(name: str = "testing.add_one") -> OperationTask:
+    """The task of that name."""
+    return cast("OperationTask", app.tasks[name])
+
+
+def messages(url: str, name: str = "default") -> list[tuple[dict[str, Any], list[Any]]]:
+    """Headers and body of all messages in a queue, which is empty afterwards."""
+    found = []
+    with Connection(url) as connection:
+        simple = connection.SimpleQueue(name)
+        with suppress(simple.Empty):
+            while message := simple.get_nowait():
+                message.ack()
+                found.append((message.headers, json.loads(message.body)))
+        simple.close()
+    return found
+
+
+def received(name: str, task_id: str, kwargs: dict[str, Any], headers: dict[str, Any] | None = None) -> Any:
+    """What a worker does with that message."""
+    called = task(name)
+    called.push_request(id=task_id, kwargs=kwargs, headers=headers, called_directly=False)
+    try:
+        return called.run(**kwargs)
+    finally:
+        called.pop_request()
+
+
+@pytest.fixture(autouse=True)
+def _empty_queue(broker: str) -> None:
+    """Nothing is left of the tests before."""
+    messages(broker)
+
+
+def test_sending_a_task_records_a_run_of_its_id_and_sends_its_message(broker: str) -> None:
+    result = task().apply_async(kwargs={"limit": 3})
+    run = Run.objects.get()
+    assert (str(run.pk), run.status, run.operation) == (result.id, "queued", "testing.add_one")
+    assert (run.params["limit"], run.queue, run.origin) == (3, "default", "message")
+    assert run.sent_at
+    [(headers, [args, kwargs, _])] = messages(broker)
+    assert (headers["id"], headers["task"], args) == (result.id, "testing.add_one", [])
+    assert kwargs == {"limit": 3, "hang": "nowhere", "ending": None}
+
+
+@pytest.mark.parametrize("by", [lambda **kwargs: task().delay(**kwargs), lambda **kwargs: task().s(**kwargs).delay()])
+def test_however_it_is_sent_there_is_a_run(by: Callable[..., Any]) -> None:
+    result = by(limit=3)
+    assert Run.objects.get(pk=result.id).params["limit"] == 3
+
+
+def test_a_chosen_task_id_becomes_the_run_id() -> None:
+    chosen = str(uuid.uuid4())
+    assert task().apply_async(task_id=chosen).id == chosen
+    assert str(Run.objects.get().pk) == chosen
+
+
+@pytest.mark.parametrize("task_id", ["x", "", 7, "../../etc", "a\x00b", {"a": 1}])
+def test_a_task_id_that_is_no_uuid_is_replaced(task_id: object) -> None:
+    result = task().apply_async(task_id=task_id)
+    assert str(Run.objects.get().pk) == result.id
+
+
+def test_the_task_id_of_another_run_is_replaced() -> None:
+    first = task().apply_async(kwargs={"limit": 1})
+    second = task().apply_async(kwargs={"limit": 2}, task_id=first.id)
+    assert second.id != first.id
+    assert Run.objects.get(pk=first.id).params["limit"] == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "told"),
+    [
+        (None, {"limt": 3}, "unknown parameter 'limt' (did you mean 'limit'?)"),
+        (None, {"limit": "many"}, "limit "),
+        (None, {"limit": [[1] * 1000]}, "limit "),
+        (None, {1: 2}, ""),
+        ((1,), None, "keyword arguments only"),
+        ("abc", {}, "keyword arguments only"),
+        (None, [1, 2], "kwargs must be an object"),
+        (None, "limit=3", "kwargs must be an object"),
+        (None, {"dry_run": "yes"}, "dry_run is true or false"),
+        (None, {"confirm": 1}, "confirm is a text"),
+        (None, {"limt\x00": "a\x00b"}, "unknown parameter"),
+        (None, {"\ud800": "\ud800"}, "unknown parameter"),
+        (None, {"hang": "\x00"}, "hang "),
+        (None, {"confirm": "\x00"}, ""),
+        (None, {"confirm": "x" * 500}, ""),
+    ],
+)
+def test_values_that_do_not_fit_make_a_failed_run_that_is_not_sent(
+    broker: str, args: Any, kwargs: Any, told: str
+) -> None:
+    result = task().apply_async(args, kwargs)
+    run = Run.objects.get()
+    assert (str(run.pk), run.status) == (result.id, "failed")
+    assert told in run.error
+    assert run.finished_at
+    assert messages(broker) == []
+
+
+def test_a_text_param_with_a_nul_makes_a_failed_run() -> None:
+    task("testing.remove_dvds").apply_async(kwargs={"kind": "a\x00b", "confirm": "a\x00b"})
+    assert Run.objects.get().status == "failed"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_options_that_a_caller_may_not_choose_are_left_out(broker: str, name: str) -> None:
+    task().apply_async(kwargs={"limit": 3}, **{name: HOSTILE[name]})
+    run = Run.objects.get()
+    assert (run.status, run.queue, run.origin) == ("queued", "default", "message")
+    [(headers, [_, kwargs, embed])] = messages(broker)
+    assert (headers["id"], kwargs["limit"]) == (str(run.pk), 3)
+    assert (headers["shadow"], headers["eta"], headers["expires"]) == (None, None, None)
+    assert not embed["callbacks"]
+
+
+@pytest.mark.parametrize("countdown", [-1, float("nan"), float("inf"), 10**12, True])
+def test_a_countdown_that_cannot_be_is_left_out(broker: str, countdown: float) -> None:
+    task().apply_async(countdown=countdown)
+    [(headers, _)] = messages(broker)
+    assert headers["eta"] is None
+
+
+def test_a_countdown_that_can_be_is_kept(broker: str) -> None:
+    task().apply_async(countdown=60)
+    [(headers, _)] = messages(broker)
+    assert headers["eta"]
+
+
+@pytest.mark.parametrize("eta", [datetime.max, datetime.max.replace(tzinfo=UTC), datetime.min])  # noqa: DTZ901
+def test_a_time_at_the_end_of_the_calendar_does_not_lose_the_run(broker: str, eta: datetime) -> None:
+    task().apply_async(eta=eta)
+    assert Run.objects.get().status == "queued"
+    assert len(messages(broker)) == 1
+
+
+@pytest.mark.parametrize("entry", ["Nightly", "x" * 500, "a\x00b", "\ud800"])
+def test_beat_is_told_as_the_origin(entry: str) -> None:
+    task().apply_async(headers={"periodic_task_name": entry})
+    run = Run.objects.get()
+    assert run.origin.startswith("beat: ")
+    assert len(run.origin) <= 200
+
+
+def test_a_run_is_sent_when_its_transaction_is_committed_and_not_before(broker: str) -> None:
+    with transaction.atomic():
+        task().apply_async()
+        assert messages(broker) == []
+    assert len(messages(broker)) == 1
+    with pytest.raises(Refusal), transaction.atomic():
+        task().apply_async()
+        raise Refusal
+    assert messages(broker) == []
+    assert Run.objects.count() == 1
+
+
+# ---- confirming
+
+
+def test_a_destructive_task_without_its_word_fails_and_touches_nothing() -> None:
+    dvds(2)
+    for kwargs in ({}, {"confirm": "yes"}, {"confirm": "ALL"}):
+        result = task("testing.remove_dvds").apply_async(kwargs=kwargs)
+        run = Run.objects.get(pk=result.id)
+        assert (run.status, "it wants confirm='all'" in run.error) == ("failed", True)
+    assert copies() == [1, 1]
+
+
+def test_a_destructive_task_with_its_word_is_carried_out() -> None:
+    dvds(2)
+    run = Run.objects.get(pk=task("testing.remove_dvds").apply_async(kwargs={"confirm": "all"}).id)
+    assert (run.status, run.confirm, run.params) == ("queued", "all", {"kind": "all"})
+    assert received("testing.remove_dvds", str(run.pk), {})["counts"]["deleted"] == 2
+    assert copies() == []
+
+
+def test_a_dry_run_of_a_destructive_task_wants_no_word() -> None:
+    dvds(2)
+    run = Run.objects.get(pk=task("testing.remove_dvds").apply_async(kwargs={"dry_run": True}).id)
+    assert received("testing.remove_dvds", str(run.pk), {})["counts"]["deleted"] == 2
+    assert copies() == [1, 1]
+
+
+def test_executing_and_enqueueing_want_the_word_too() -> None:
+    dvds(1)
+    for send in (runner.execute, queue.enqueue):
+        with pytest.raises(OperationError, match="it wants confirm='all', not 'yes'"):
+            send(remove_dvds, Remove(), confirm="yes")
+    assert not Run.objects.exists()
+    assert runner.execute(remove_dvds, Remove(), confirm="all").counts["deleted"] == 1
+
+
+# ---- receiving
+
+
+def test_a_message_carries_out_the_run_that_it_names(broker: str) -> None:
+    dvds(2)
+    run = queue.enqueue(add_one, AddOne(limit=1))
+    [(headers, [_, kwargs, _])] = messages(broker)
+    told = received(headers["task"], headers["id"], kwargs)
+    assert (told["run"], told["status"], told["counts"]["updated"]) == (str(run.pk), "succeeded", 1)
+    run = reread(run)
+    assert (run.status, run.attempt, copies()) == ("succeeded", 1, [2, 1])
+
+
+def test_the_row_is_believed_and_not_the_message() -> None:
+    dvds(3)
+    run = queue.enqueue(add_one, AddOne(limit=1))
+    assert received("testing.add_one", str(run.pk), {"limit": 3})["counts"]["updated"] == 1
+
+
+def test_a_message_that_comes_twice_is_dropped() -> None:
+    dvds(1)
+    run = queue.enqueue(add_one, AddOne())
+    received("testing.add_one", str(run.pk), {})
+    with pytest.raises(Ignore):
+        received("testing.add_one", str(run.pk), {})
+    assert (copies(), Run.objects.count()) == ([2], 1)
+
+
+def test_a_message_that_was_sent_past_us_is_recorded_on_receipt() -> None:
+    dvds(2)
+    sent = str(uuid.uuid4())
+    received("testing.add_one", sent, {"limit": 1}, headers={"periodic_task_name": "Nightly"})
+    run = Run.objects.get()
+    assert (str(run.pk), run.status, run.origin, copies()) == (sent, "succeeded", "beat: Nightly", [2, 1])
+
+
+def test_a_message_that_names_the_run_of_another_operation_gets_a_run_of_its_own() -> None:
+    other = queue.enqueue(remove_dvds, Remove(), confirm="all")
+    dvds(1)
+    told = received("testing.add_one", str(other.pk), {})
+    assert told["run"] != str(other.pk)
+    assert (reread(other).status, copies()) == ("queued", [2])
+
+
+def test_a_bad_message_that_was_sent_past_us_is_a_failed_run() -> None:
+    with pytest.raises(OperationError, match="unknown parameter 'nonsense'"):
+        received("testing.add_one", "no uuid", {"nonsense": 1})
+    assert Run.objects.get().status == "failed"
+
+
+def test_a_failed_operation_fails_the_task() -> None:
+    run = queue.enqueue(add_one, AddOne.parse({"ending": "refused"}))
+    dvds(1)
+    with pytest.raises(OperationError, match="no more"):
+        received("testing.add_one", str(run.pk), {})
+    assert reread(run).status == "failed"
+
+
+def test_a_cancelled_run_is_not_carried_out() -> None:
+    run = queue.enqueue(add_one, AddOne())
+    dvds(1)
+    claims.cancel(run.pk)
+    with pytest.raises(Ignore):
+        received("testing.add_one", str(run.pk), {})
+    assert copies() == [1]
+
+
+def test_a_queued_run_waits_for_its_turn_and_beat_does_not(broker: str) -> None:
+    holder = recorded(add_one_to_each, what=scripted_alone)
+    claims.claim(holder.pk)
+    waiting = recorded(stage.body, what=scripted_alone)
+    with pytest.raises(Ignore):
+        received("testing.scripted_alone", str(waiting.pk), {})
+    assert reread(waiting).status == "queued"
+    [(headers, _)] = messages(broker)
+    assert (headers["id"], bool(headers["eta"])) == (str(waiting.pk), True)
+    from_beat = recorded(stage.body, what=scripted_alone, origin="beat: Nightly")
+    with pytest.raises(Ignore):
+        received("testing.scripted_alone", str(from_beat.pk), {})
+    skipped = reread(from_beat)
+    assert (skipped.status, str(holder.pk) in skipped.error) == ("skipped", True)
+
+
+def test_the_next_in_line_is_sent_when_the_key_is_free(broker: str) -> None:
+    first = recorded(add_one_to_each, what=scripted_alone)
+    second = recorded(add_one_to_each, what=scripted_alone)
+    received("testing.scripted_alone", str(first.pk), {})
+    [(headers, _)] = messages(broker)
+    assert headers["id"] == str(second.pk)
+
+
+def test_a_run_that_was_queued_under_an_earlier_name_is_carried_out() -> None:
+    dvds(1)
+    run = recorded(add_one_to_each, what=scripted_alone)
+    Run.objects.filter(pk=run.pk).update(operation="testing.scripted_by_itself")
+    assert queue.publish(reread(run))
+    told = received("testing.scripted_by_itself", str(run.pk), {})
+    assert (told["run"], copies(), Run.objects.count()) == (str(run.pk), [2], 1)
+
+
+def test_a_command_and_a_message_leave_the_same_kind_of_run() -> None:
+    dvds(1)
+    runner.execute(add_one, AddOne())
+    received("testing.add_one", str(queue.enqueue(add_one, AddOne()).pk), {})
+    ignored = {"id", "created_at", "started_at", "finished_at", "sent_at", "queue"}
+    one, two = (
+        {name: value for name, value in row.items() if name not in ignored} for row in Run.objects.values()
+    )  # fmt: skip
+    assert one == two
