@@ -35,8 +35,10 @@ def add_params(parser: CommandParser, params_type: type[Params]) -> None:
         help_text = (field.description or "").replace("%", "%%")
         options: dict[str, Any] = {"help": help_text, **_action(name, field)}
         if any(isinstance(mark, Positional) or mark is Positional for mark in field.metadata):
-            if not field.is_required():
-                options["nargs"] = "*" if options.pop("action", None) == "append" else "?"
+            if options.pop("action", None) == "append":
+                options["nargs"] = "+" if field.is_required() else "*"
+            elif not field.is_required():
+                options["nargs"] = "?"
             parser.add_argument(name, default=argparse.SUPPRESS, **options)
         else:
             options["help"] += _default_told(field)

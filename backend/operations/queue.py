@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from backend.operations import files, runner
-from backend.operations.claims import move
+from backend.operations.claims import DatabaseNow, move
 from backend.operations.declaration import Operation
 from backend.operations.errors import OperationError
 from backend.operations.models import Run
@@ -85,7 +85,7 @@ def requeue(run_id: UUID, *, queue: str) -> Run:
         OperationError: there is no such run, or it is neither failed nor cancelled.
     """
     run = named(run_id)
-    resumable = {"cancel_at": None, "error": "", "queue": queue, "losses": 0}
+    resumable = {"cancel_at": None, "error": "", "queue": queue, "losses": 0, "not_before": DatabaseNow()}
     if Status(run.status) not in RESUMABLE or not move(run_id, Status(run.status), Status.QUEUED, **resumable):
         raise OperationError(f"run {run_id} {run.status}: only a failed or cancelled run can be resumed")
     run.refresh_from_db()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from kombu import Connection, Producer
 
 from backend.operations import files, runner
@@ -37,9 +37,17 @@ def origin_of(headers: object) -> str:
     return storable(f"{BEAT}: {entry}")[:200] if isinstance(entry, str) else "message"
 
 
+def run_id_of(task_id: object) -> UUID | None:
+    """The id as a run's; None when it is no UUID."""
+    try:
+        return UUID(str(task_id))
+    except ValueError:
+        return None
+
+
 def free_id(task_id: object) -> UUID:
     """The id that was asked for, as a run's; a new one when that is no UUID or another run's."""
-    run_id = _uuid(task_id)
+    run_id = run_id_of(task_id)
     return uuid4() if run_id is None or Run.objects.filter(pk=run_id).exists() else run_id
 
 
@@ -65,9 +73,18 @@ def accept(operation: Operation[Any], args: object, kwargs: object, *, run_id: U
         )
 
 
+def accept_as(task_id: object, operation: Operation[Any], args: object, kwargs: object, *, origin: str) -> Run:
+    """Like `accept`, with the id that was asked for if it is free, also when somebody takes it at this moment."""
+    try:
+        with transaction.atomic():
+            return accept(operation, args, kwargs, run_id=free_id(task_id), origin=origin)
+    except IntegrityError:
+        return accept(operation, args, kwargs, run_id=uuid4(), origin=origin)
+
+
 def received(operation: Operation[Any], task_id: object, args: object, kwargs: object, *, origin: str) -> Run:
     """The run that a message names; a new one when it was sent past `apply_async`, or names a run of something else."""
-    run_id = _uuid(task_id)
+    run_id = run_id_of(task_id)
     names = (operation.name, *operation.aliases)
     run = Run.objects.filter(pk=run_id, operation__in=names).first() if run_id else None
     try:
@@ -95,13 +112,6 @@ def _how(values: dict[str, Any]) -> tuple[bool, str]:
     if not isinstance(dry_run, bool) or not isinstance(confirm, str):
         raise InvalidParamsError("dry_run is true or false, and confirm is a text")
     return dry_run, confirm
-
-
-def _uuid(task_id: object) -> UUID | None:
-    try:
-        return UUID(str(task_id))
-    except ValueError:
-        return None
 
 
 def _seconds(value: Any) -> bool:

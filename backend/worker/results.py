@@ -1,7 +1,6 @@
 """Celery's results, read from the runs: there is no second truth to keep."""
 
 from typing import Any
-from uuid import UUID
 
 from celery import states
 from celery.backends.base import BaseBackend
@@ -13,6 +12,7 @@ from backend.operations.errors import OperationError
 from backend.operations.models import Run
 from backend.operations.outcome import Outcome
 from backend.operations.states import ENDED, Status
+from backend.worker.receipt import run_id_of
 
 CELERY_STATES = {
     Status.QUEUED: states.PENDING,
@@ -31,16 +31,16 @@ class RunBackend(BaseBackend):  # type: ignore[misc]  # Celery has no annotation
 
     def mark_as_revoked(self, task_id: str, reason: str = "", *_args: Any, **_kwargs: Any) -> None:
         """A run that was revoked before its start is cancelled at once, wherever its message waits."""
-        if reason == "revoked" and (run_id := _uuid(task_id)):
+        if reason == "revoked" and (run_id := run_id_of(task_id)):
             claims.cancel(run_id)
 
     def _store_result(self, task_id: str, result: Any, state: str, *_args: Any, **_kwargs: Any) -> Any:
-        if state == ABORTED and (run_id := _uuid(task_id)):
+        if state == ABORTED and (run_id := run_id_of(task_id)):
             claims.cancel(run_id)
         return result
 
     def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:
-        run_id = _uuid(task_id)
+        run_id = run_id_of(task_id)
         run = Run.objects.filter(pk=run_id).first() if run_id else None
         if run is None:
             return {"status": states.PENDING, "result": None}
@@ -67,10 +67,3 @@ def _result(run: Run) -> Any:
     if run.status == Status.CANCELLED:
         return TaskRevokedError(f"run {run.pk} was cancelled")  # Celery wants an exception in this state
     return Outcome.of(run).as_json() if run.status in ENDED else None
-
-
-def _uuid(task_id: str) -> UUID | None:
-    try:
-        return UUID(str(task_id))
-    except ValueError:
-        return None

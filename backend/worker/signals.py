@@ -2,13 +2,13 @@
 
 import signal
 from typing import Any
-from uuid import UUID
 
 from celery.signals import task_revoked, worker_shutting_down
 
 from backend.operations import claims
 from backend.operations.states import Status
 from backend.worker import handover
+from backend.worker.receipt import run_id_of
 
 
 def hand_over(**_kwargs: Any) -> None:
@@ -18,9 +18,8 @@ def hand_over(**_kwargs: Any) -> None:
 
 def stop_run(request: Any, *, expired: bool = False, signum: int | None = None, **_kwargs: Any) -> None:
     """A revoked run is cancelled, also when its process was killed for that; one whose message expired is skipped."""
-    try:
-        run_id = UUID(str(request.id))
-    except ValueError:
+    run_id = run_id_of(request.id)
+    if run_id is None:
         return
     if expired:
         claims.move(run_id, Status.QUEUED, Status.SKIPPED, error="its message expired before a worker took it")

@@ -23,6 +23,7 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
 
     operation: Operation[Any]
     typing = False
+    Request = "backend.worker.request:RunRequest"
     throws = (OperationError,)
 
     def apply_async(self, args: Any = None, kwargs: Any = None, task_id: Any = None, **options: Any) -> AsyncResult:
@@ -35,7 +36,7 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
             close_old_connections()  # Beat and Flower live long, and have no requests to do that
         known = receipt.known_options(options)
         origin = receipt.origin_of(options.get("headers"))
-        run = receipt.accept(self.operation, args, kwargs, run_id=receipt.free_id(task_id), origin=origin)
+        run = receipt.accept_as(task_id, self.operation, args, kwargs, origin=origin)
         if run.status == Status.QUEUED:
             transaction.on_commit(partial(self.send, run, **known))
         return self.AsyncResult(str(run.pk))

@@ -85,3 +85,22 @@ def test_a_cancelled_run_goes_on_where_it_stopped_when_it_is_resumed(setup: Cele
     assert 0 < done < 20
     assert manage("resume_run", run_id, "--wait").returncode == 0
     assert (ended(run_id).counts["updated"], copies()) == (20, {2: 20})
+
+
+def test_a_revoked_run_can_be_resumed_on_the_worker_that_remembers_it(setup: CeleryTestSetup, manage: Manage) -> None:
+    shelf(40)
+    run_id = sent(setup.app, INCREMENT, rows=4, pause=0.3)
+    committed(run_id)
+    setup.app.control.revoke(run_id, terminate=True)
+    assert ended(run_id).status == "cancelled"
+    assert manage("resume_run", run_id, "--wait").returncode == 0
+    assert (ended(run_id).counts["updated"], copies()) == (40, {2: 40})
+
+
+def test_a_run_revoked_while_it_waited_can_be_resumed(held: CeleryTestSetup, manage: Manage) -> None:
+    run_id = held.app.tasks[NORMALIZE].delay().id
+    held.app.control.revoke(run_id, reply=True)
+    assert ended(run_id, 2).status == "cancelled"
+    assert manage("resume_run", run_id, "--enqueue").returncode == 0
+    held.app.control.add_consumer("default", reply=True)
+    assert ended(run_id).status == "succeeded"

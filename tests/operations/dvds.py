@@ -23,11 +23,11 @@ PLAN = """
 WRITE = "UPDATE collection_dvd AS dvd SET copy_number = copy_number + 1 FROM plan WHERE dvd.id = plan.id"
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """A failure that the operation foresees."""
 
 
-class Crash(Exception):
+class CrashError(Exception):
     """A failure that nobody foresees."""
 
 
@@ -60,7 +60,12 @@ def add(changes: Sequence[Change]) -> None:
     DVD.objects.filter(pk__in=[change.payload for change in changes]).update(copy_number=F("copy_number") + 1)
 
 
-@operation("testing.add_one", exclusive="testing:dvds", errors=(Refusal,))
+def delete(changes: Sequence[Change]) -> None:
+    """Delete the DVDs whose keys are the payloads."""
+    DVD.objects.filter(pk__in=[change.payload for change in changes]).delete()
+
+
+@operation("testing.add_one", exclusive="testing:dvds", errors=(RefusalError,))
 def add_one(params: AddOne, run: RunContext) -> None:
     """Add one copy of each DVD.
 
@@ -87,7 +92,7 @@ def add_one(params: AddOne, run: RunContext) -> None:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_sleep(60)")
         if params.ending:
-            raise {Ending.REFUSED: Refusal, Ending.CRASHED: Crash}[params.ending]("no more")
+            raise {Ending.REFUSED: RefusalError, Ending.CRASHED: CrashError}[params.ending]("no more")
     run.report("All have one more.", batches=batches)
 
 
@@ -101,12 +106,8 @@ def remove_dvds(params: Remove, run: RunContext) -> None:
     """Delete the DVDs."""
     for batch in run.batches(DVD.objects.all()):
         plan = [Change("deleted", str(dvd.pk), dvd.name, payload=dvd.pk) for dvd in batch.items]
-        batch.commit(plan, write=lambda changes: _delete([change.payload for change in changes]))
+        batch.commit(plan, write=delete)
     run.log(params.kind)
-
-
-def _delete(keys: list[int]) -> None:
-    DVD.objects.filter(pk__in=keys).delete()
 
 
 class Read(Params):

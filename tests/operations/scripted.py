@@ -9,7 +9,7 @@ from backend.operations.declaration import Operation, operation
 from backend.operations.models import Run
 from backend.operations.params import Params
 from backend.operations.progress import Progress
-from tests.operations.dvds import Refusal
+from tests.operations.dvds import RefusalError
 
 Body = Callable[[RunContext], None]
 
@@ -27,7 +27,7 @@ class Stage:
 stage = Stage()
 
 
-@operation("testing.scripted", errors=(Refusal,))
+@operation("testing.scripted", errors=(RefusalError,))
 def scripted(params: Nothing, run: RunContext) -> None:  # noqa: ARG001 - every operation has params
     """Do what the test says."""
     stage.body(run)

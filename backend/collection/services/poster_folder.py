@@ -129,6 +129,8 @@ def _walk_below(parent: int, name: str, path: str, *, depth: int) -> Iterator[Fo
 
 
 def _looked_at(path: str, root: int | None) -> LookedAt:
+    if root is None:
+        return path
     try:
         status = os.stat(path[len(POSTERS) + 1 :], dir_fd=root, follow_symlinks=False)
     except FileNotFoundError:

@@ -33,6 +33,15 @@ def test_each_change_is_recorded_before_and_after() -> None:
     assert (change.key, change.fields) == (str(key), {"uk_certification": [" 12A ", "12a"]})
 
 
+def test_only_a_dvd_that_changes_is_dated() -> None:
+    certified(" 12A ", "15")
+    before = [film.updated_at for film in DVD.objects.order_by("pk")]
+    ran("normalize_uk_certifications")
+    after = [film.updated_at for film in DVD.objects.order_by("pk")]
+    assert after[0] > before[0]
+    assert after[1] == before[1]
+
+
 def test_a_dry_run_tells_the_same_and_writes_nothing() -> None:
     certified(" 12A ", "15")
     ended = ran("normalize_uk_certifications", "--dry-run")

@@ -76,6 +76,7 @@ def test_nobody_looks_at_a_file_in_use(media: Path) -> None:
 def test_a_file_that_has_gone_meanwhile_is_left_alone(media: Path) -> None:
     poster(media, "alien.jpg")
     assert PosterFolder(media).looked_at(["posters/gone.jpg"], used=()) == ["posters/gone.jpg"]
+    assert PosterFolder(media / "gone").looked_at(["posters/manage.py"], used=()) == ["posters/manage.py"]
 
 
 def test_a_missing_folder_holds_nothing(media: Path) -> None:
@@ -212,16 +213,17 @@ def test_names_that_are_not_utf8_can_be_deleted(media: Path) -> None:
 
 @pytest.mark.django_db
 def test_posters_that_dvds_use_are_known_by_their_path() -> None:
-    dvd(poster="posters/a/alien.jpg")
-    dvd(poster="")
+    for path in ("posters/a/alien.jpg", "posters/a/alien.jpg", "posters/used.jpg", ""):
+        dvd(poster=path)
     files: list[posters.Found] = [
         "posters/a/alien.jpg",
         "posters/alien.jpg",
         "posters/A/alien.jpg",
+        "posters/used.jpg",
         "posters/" + os.fsdecode(b"\xff.jpg"),
         Unreadable("posters/private", "permission_denied"),
     ]
-    assert services.used_posters(files) == {"posters/a/alien.jpg"}
+    assert services.used_posters(files) == {"posters/a/alien.jpg", "posters/used.jpg"}
 
 
 @pytest.mark.django_db

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
+from django.db import connection
 
 from backend.collection.models import DVD
 from backend.operations import claims, runner
@@ -16,7 +18,7 @@ from backend.operations.management.commands import cancel_run, resume_run, run_t
 from backend.operations.models import Run
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, skipped
 from tests.integration.operations.processes import manage, typed, until
-from tests.operations.dvds import AddOne, Crash, Refusal, add, add_one, added
+from tests.operations.dvds import AddOne, CrashError, RefusalError, add, add_one, added
 from tests.operations.management.commands import add_one as adding
 from tests.operations.management.commands import read_file as reading
 from tests.operations.management.commands import remove_dvds as removing
@@ -89,7 +91,9 @@ def test_a_run_with_failed_items_ends_with_3_and_tells_every_reason() -> None:
     assert "1 of 4 items failed" in done.err
 
 
-@pytest.mark.parametrize(("error", "told"), [(Refusal("no more"), "no more"), (Crash("no more"), "Crash: no more")])
+@pytest.mark.parametrize(
+    ("error", "told"), [(RefusalError("no more"), "no more"), (CrashError("no more"), "CrashError: no more")]
+)
 def test_a_failed_run_ends_with_1_and_one_line(error: Exception, told: str) -> None:
     def body(_run: RunContext) -> None:
         raise error
@@ -106,7 +110,7 @@ def test_a_failed_run_tells_what_it_did_before_and_how_to_go_on() -> None:
     def body(run: RunContext) -> None:
         for batch in run.batches(paged([[stored[0]], [stored[1]]])):
             batch.commit(added(batch.items), write=add)
-            raise Refusal("no more")
+            raise RefusalError("no more")
 
     done = run_here(body)
     assert done.code == 1
@@ -187,7 +191,7 @@ def test_json_is_one_object_on_stdout_and_everything_else_goes_to_stderr(options
 
 def test_json_is_printed_of_a_failed_run_too() -> None:
     def body(_run: RunContext) -> None:
-        raise Refusal("no more")
+        raise RefusalError("no more")
 
     done = run_here(body, "--json")
     [line] = done.out.splitlines()
@@ -237,7 +241,7 @@ def test_a_dry_run_asks_nothing() -> None:
     assert "2 deleted" in done.out
 
 
-@pytest.mark.parametrize(("answer", "code", "left"), [("all\n", 0, 0), ("no\n", 2, 2), ("\n", 2, 2), ("\x03", 130, 2)])
+@pytest.mark.parametrize(("answer", "code", "left"), [("all\n", 0, 0), ("no\n", 2, 2), ("\x03", 130, 2)])
 def test_at_a_terminal_the_counts_are_shown_and_the_word_decides(
     environment: dict[str, str], answer: str, code: int, left: int
 ) -> None:
@@ -263,7 +267,7 @@ def test_a_process_ends_with_the_code_of_its_run(environment: dict[str, str]) ->
     assert done.err.startswith("CommandError: ")
     done = manage(environment, "add_one", "--ending=crashed")
     assert (done.code, Run.objects.latest("created_at").status) == (1, "failed")
-    assert "CommandError: Crash: no more" in done.err
+    assert "CommandError: CrashError: no more" in done.err
     assert "usage:" not in done.err
 
 
@@ -291,12 +295,10 @@ def test_enqueueing_sends_the_run_and_prints_its_id(broker: str) -> None:
 def test_waiting_follows_the_run_and_returns_its_code(environment: dict[str, str], broker: str) -> None:
     assert broker
     dvds(1)
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
-
-    from django.db import connection  # noqa: PLC0415
 
     def work() -> None:
         run = until(Run.objects.filter(status="queued").first)
+        assert run
         claims.claim(run.pk)
         runner.carry_out(run.pk)
         connection.close()
@@ -369,7 +371,7 @@ def test_resume_run_goes_on_here() -> None:
         for batch in run.batches(paged([[dvd] for dvd in stored])):
             batch.commit(added(batch.items), write=add)
             if stop:
-                raise Refusal("later")
+                raise RefusalError("later")
 
     run = played(body)
     stage.body = lambda run: body(run, stop=False)

@@ -14,7 +14,7 @@ from backend.operations.models import Run
 from backend.operations.plans import Change
 from backend.operations.progress import Unwatched
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, skipped, tallied
-from tests.operations.dvds import PLAN, WRITE, Crash, Refusal, add, added
+from tests.operations.dvds import PLAN, WRITE, CrashError, RefusalError, add, added
 from tests.operations.scripted import claimed, claimed_again, played, recorded, reread, resumed
 
 pytestmark = COMMITTED
@@ -75,14 +75,14 @@ def test_a_failure_after_the_write_leaves_neither_effects_nor_counts() -> None:
 
     def write(changes: Sequence[Change]) -> None:
         add(changes)
-        raise Crash
+        raise CrashError
 
     def body(run: RunContext) -> None:
         for batch in run.batches(DVD.objects.all()):
             batch.commit(added(batch.items), write=write)
 
     run = played(body)
-    assert (run.status, run.error) == ("failed", "Crash: Crash")
+    assert (run.status, run.error) == ("failed", "CrashError: CrashError")
     assert copies() == [1, 1, 1]
     assert tallied(run.counts) == {}
     assert not run.changes.exists()
@@ -107,7 +107,7 @@ def test_an_executor_that_lost_its_claim_cannot_commit(*, by_sql: bool) -> None:
     assert (run.status, run.attempt, run.commits, run.counts) == ("running", 2, 0, {})
 
 
-@pytest.mark.parametrize("ending", [Crash, Refusal, KeyboardInterrupt])
+@pytest.mark.parametrize("ending", [CrashError, RefusalError, KeyboardInterrupt])
 def test_an_executor_that_lost_its_claim_and_then_fails_leaves_the_run_alone(ending: type[BaseException]) -> None:
     def body(run: RunContext) -> None:  # noqa: ARG001
         with connection.cursor() as cursor:
@@ -357,7 +357,7 @@ def test_a_resumed_run_goes_on_after_its_last_commit() -> None:
     def body(run: RunContext) -> None:
         for number, batch in enumerate(run.batches(paged(pages))):
             if number == 2:
-                raise Refusal("later")
+                raise RefusalError("later")
             batch.commit(added(batch.items), write=add)
 
     run = played(body)

@@ -13,12 +13,12 @@ from backend.operations.models import Run
 from backend.operations.plans import Change
 from backend.operations.queue import requeue
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, skipped, tallied
-from tests.operations.dvds import PLAN, WRITE, Crash, Refusal, add, added
+from tests.operations.dvds import PLAN, WRITE, CrashError, RefusalError, add, added, delete
 from tests.operations.scripted import claimed_again, played, recorded, reread, resumed
 
 pytestmark = COMMITTED
 
-STOPS = (Refusal, RunInterrupted, HandOver)
+STOPS = (RefusalError, RunInterrupted, HandOver)
 
 
 def sizes(left: int, data: st.DataObject) -> Iterator[int]:
@@ -74,7 +74,7 @@ def test_a_step_without_a_cursor_starts_again_with_honest_counts() -> None:
                 added(batch.items), batch.items, strict=True)]  # fmt: skip
             batch.commit(plan, write=add)
             if stop:
-                raise Refusal
+                raise RefusalError
 
     run = played(body)
     assert tallied(run.counts) == {"processed": 2, "updated": 2}
@@ -93,11 +93,10 @@ def test_what_a_step_without_a_cursor_deleted_stays_counted_when_it_starts_again
 
     def body(run: RunContext, *, stop: bool = True) -> None:
         for batch in run.batches(source):
-            keys = [dvd.pk for dvd in batch.items]
-            plan = [Change("deleted", str(dvd.pk), dvd.name) for dvd in batch.items]
-            batch.commit(plan, write=lambda _changes, keys=keys: DVD.objects.filter(pk__in=keys).delete())
+            plan = [Change("deleted", str(dvd.pk), dvd.name, payload=dvd.pk) for dvd in batch.items]
+            batch.commit(plan, write=delete)
             if stop:
-                raise Refusal
+                raise RefusalError
 
     run = resumed(played(body), lambda run: body(run, stop=False))
     assert run.status == "succeeded"
@@ -112,7 +111,7 @@ def test_a_limit_counts_the_items_from_before_the_resumption() -> None:
         for number, batch in enumerate(run.batches(paged(pages), limit=4)):
             batch.commit(added(batch.items), write=add)
             if stop and number == 1:
-                raise Refusal
+                raise RefusalError
 
     run = resumed(played(body), lambda run: body(run, stop=False))
     assert copies() == [2, 2, 2, 2, 1, 1]
@@ -159,7 +158,7 @@ def test_named_steps_that_are_done_are_not_repeated() -> None:
                     started.append(name)
                     batch.commit(added(batch.items), write=add)
             if stop:
-                raise Refusal
+                raise RefusalError
 
     run = played(body)
     assert (run.status, started) == ("failed", ["first"])
@@ -175,7 +174,7 @@ def test_a_run_of_one_batch_that_committed_is_not_repeated() -> None:
     def body(run: RunContext, *, stop: bool = True) -> None:
         run.commit(lambda: added(stored), write=add)
         if stop:
-            raise Refusal
+            raise RefusalError
 
     run = resumed(played(body), lambda run: body(run, stop=False))
     assert (copies(), tallied(run.counts)) == ([2, 2], {"processed": 2, "updated": 2})
@@ -184,9 +183,9 @@ def test_a_run_of_one_batch_that_committed_is_not_repeated() -> None:
 def failing(run: RunContext, *names: str) -> None:
     """Two steps, of which those named fail by something foreseen."""
     for name in ("north", "south"):
-        with run.step(name, isolate=Refusal) as step:
+        with run.step(name, isolate=RefusalError) as step:
             if name in names:
-                raise Refusal(f"no road to {name}")
+                raise RefusalError(f"no road to {name}")
             for batch in step.batches(DVD.objects.all()):
                 batch.commit(added(batch.items), write=add)
 
@@ -211,11 +210,11 @@ def test_a_step_that_failed_counts_no_more_once_it_is_resumed_and_done() -> None
     stored = dvds(4)
 
     def body(run: RunContext, *, stop: bool = True) -> None:
-        with run.step("north", isolate=Refusal) as step:
+        with run.step("north", isolate=RefusalError) as step:
             for batch in step.batches(paged([stored[:2], stored[2:]])):
                 batch.commit(added(batch.items), write=add)
                 if stop:
-                    raise Refusal
+                    raise RefusalError
 
     run = played(body)
     assert (run.status, tallied(run.counts)) == ("failed", {"processed": 3, "updated": 2, "failed": 1})
@@ -227,8 +226,8 @@ def test_a_step_that_failed_counts_no_more_once_it_is_resumed_and_done() -> None
 
 def test_an_error_that_a_step_does_not_isolate_fails_the_run() -> None:
     def body(run: RunContext) -> None:
-        with run.step("north", isolate=Crash):
-            raise Refusal("no")
+        with run.step("north", isolate=CrashError):
+            raise RefusalError("no")
 
     assert (played(body).status, Run.objects.get().error) == ("failed", "no")
 

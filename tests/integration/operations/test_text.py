@@ -9,7 +9,7 @@ import pytest
 
 from backend.operations.context import RunContext
 from backend.operations.plans import Change
-from tests.operations.dvds import Crash, Refusal
+from tests.operations.dvds import CrashError, RefusalError
 from tests.operations.scripted import played
 
 pytestmark = pytest.mark.django_db
@@ -30,8 +30,8 @@ def test_a_change_may_hold_any_text(text: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_report_a_log_and_a_step_may_hold_any_text(text: str) -> None:
     def body(run: RunContext) -> None:
-        with run.step(text, isolate=Refusal):
-            raise Refusal(text)
+        with run.step(text, isolate=RefusalError):
+            raise RefusalError(text)
         run.log(text)
         run.report(text, **{text: [text]})
         run.commit(lambda: [Change("updated", "1", "1", payload=1)], write=lambda _changes: None)
@@ -45,7 +45,7 @@ def test_a_report_a_log_and_a_step_may_hold_any_text(text: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_an_error_may_hold_any_text(text: str) -> None:
     def body(_run: RunContext) -> None:
-        raise Refusal(text)
+        raise RefusalError(text)
 
     run = played(body)
     assert run.status == "failed"
@@ -66,9 +66,9 @@ def test_a_change_may_hold_numbers_that_json_does_not_know(number: float) -> Non
 
 def test_an_error_is_told_by_its_first_line() -> None:
     def body(_run: RunContext) -> None:
-        raise Crash("one\ntwo")
+        raise CrashError("one\ntwo")
 
-    assert played(body).error == "Crash: one"
+    assert played(body).error == "CrashError: one"
 
 
 def test_reasons_beyond_fifty_are_counted_together() -> None:

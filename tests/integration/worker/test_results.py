@@ -8,7 +8,7 @@ from backend.operations import claims
 from backend.operations.context import RunContext
 from backend.operations.errors import OperationError
 from backend.operations.models import Run
-from tests.operations.dvds import Refusal
+from tests.operations.dvds import RefusalError
 from tests.operations.scripted import claimed, played, recorded, reread
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ def do_nothing(run: RunContext) -> None:
 
 
 def refuse(_run: RunContext) -> None:
-    raise Refusal("no more")
+    raise RefusalError("no more")
 
 
 def interrupt(_run: RunContext) -> None:
