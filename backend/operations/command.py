@@ -13,7 +13,7 @@ from django.db import Error as DatabaseError
 
 from backend.operations import arguments, queue, recording, runner
 from backend.operations.arguments import OperationParser
-from backend.operations.console import ConsoleProgress, Patience, summary
+from backend.operations.console import ConsoleProgress, Patience, plain, summary
 from backend.operations.counts import Counts
 from backend.operations.declaration import Operation
 from backend.operations.errors import OperationError, UnconfirmedError
@@ -64,7 +64,7 @@ class RunCommand(BaseCommand):
         elif options["verbosity"]:
             self.stdout.write("\n".join(summary(outcome)))
         if outcome.exit_code:
-            raise CommandError(_complaint(outcome), returncode=outcome.exit_code)
+            raise CommandError(plain(_complaint(outcome)), returncode=outcome.exit_code)
 
     def progress(self, options: dict[str, Any]) -> ConsoleProgress:
         """Shows a run of this command, as loudly as its options want."""

@@ -58,14 +58,21 @@ class ConsoleProgress:
 
     def logged(self, message: str) -> None:
         """Write the line."""
-        self._write(message)
+        self._write(plain(message))
+
+
+def plain(text: str) -> str:
+    """The text without what a terminal would obey: control characters are spelt out."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def described(change: Change) -> str:
     """A change in one line, with a further line a field when there are several. Texts are quoted: blanks show."""
     reason = f" ({change.reason})" if change.reason else ""
-    head = f"{change.action} {change.label}{reason}"
-    told = [f"{name}: {_short(before)} → {_short(after)}" for name, (before, after) in change.fields.items()]
+    head = plain(f"{change.action} {change.label}{reason}")
+    told = [plain(f"{name}: {_short(before)} → {_short(after)}") for name, (before, after) in change.fields.items()]
     if len(told) <= 1:
         return ": ".join([head, *told])
     return "\n".join([head, *(f"    {line}" for line in told)])
@@ -82,7 +89,7 @@ def summary(outcome: Outcome) -> list[str]:
     for kind, reasons in outcome.reasons.items():
         most_first = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
         lines.append(f"  {kind}: " + ", ".join(f"{reason} {number:,}" for reason, number in most_first))
-    return [*lines, *(f"  {line}" for line in outcome.report)]
+    return [plain(line) for line in [*lines, *(f"  {line}" for line in outcome.report)]]
 
 
 def _short(value: object) -> str:

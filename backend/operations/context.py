@@ -61,6 +61,7 @@ class Step:
             fetch: called with the items of the next batches in background threads, where there is no database, while
                 this one is worked on; what it returns is `batch.fetched`, what it raises is raised there.
         """
+        self._ledger.take(self.name)
         if self._state.done:
             return
         self._start(source, limit)

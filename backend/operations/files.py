@@ -70,7 +70,7 @@ def _store(run_id: UUID, file: InputFile, path: Path) -> InputFile:
         content = opened_file.read(MAX_STORED_BYTES + 1)
     if len(content) > MAX_STORED_BYTES:
         raise OperationError(f"{file.name} is larger than the 16 MB that a worker takes: run it here instead")
-    RunFile.objects.create(run_id=run_id, sha256=file.sha256, content=_fernet().encrypt(content))
+    RunFile.objects.get_or_create(run_id=run_id, sha256=file.sha256, defaults={"content": _fernet().encrypt(content)})
     return file.model_copy(update={"path": None})
 
 

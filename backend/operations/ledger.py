@@ -65,6 +65,7 @@ class Ledger:
         self._commits: int = run.commits
         self._recorded: int = run.changes_recorded
         self._left_out: int = run.changes_left_out
+        self._taken: set[str] = set()
         self._changes: list[Change] = []
         self._log: list[tuple[datetime, str]] = []
         self._progress = progress
@@ -83,6 +84,12 @@ class Ledger:
     def update(self, name: str, **fields: Any) -> None:
         """Note something about a step; it is written with the next commit or flush."""
         self.steps[name] = replace(self.steps.get(name, StepState()), **fields)
+
+    def take(self, name: str) -> None:
+        """Raise ValueError for a step that this attempt had before: it would silently find nothing to do."""
+        if name in self._taken:
+            raise ValueError(f"step {name!r} has its items already: give the other one a name of its own")
+        self._taken.add(name)
 
     def log(self, message: str) -> None:
         """Note a line of the run's log."""

@@ -1,6 +1,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db.utils import ConnectionHandler
 from pytest_django.plugin import DjangoDbBlocker
 
 from backend.embedded import postgres
+from backend.embedded.polling import attempts
 from backend.embedded.postgresql.base import DatabaseWrapper
 
 Connect = Callable[[Path], DatabaseWrapper]
@@ -57,12 +59,16 @@ def test_a_killed_postmaster_is_started_again_by_the_next_connection(home: Path,
 def test_a_connection_asked_for_while_the_server_recovers_from_a_killed_backend_waits(
     home: Path, connect: Connect
 ) -> None:
-    one, other = connect(home), connect(home)
+    one, witness, other = connect(home), connect(home), connect(home)
     for _ in range(5):
+        assert answer(witness, "select 1") == 1
         os.kill(answer(one, "select pg_backend_pid()"), signal.SIGKILL)
+        with suppress(OperationalError):  # once the server has seen it, it ends all its connections
+            for _ in attempts(10):
+                answer(witness, "select 1")
         assert answer(other, "select 1") == 1
-        one.close()
-        other.close()
+        for connection in (one, witness, other):
+            connection.close()
 
 
 def test_the_connection_that_makes_test_databases_starts_the_server_too(home: Path, connect: Connect) -> None:

