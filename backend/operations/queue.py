@@ -85,8 +85,8 @@ def requeue(run_id: UUID, *, queue: str) -> Run:
         OperationError: there is no such run, or it is neither failed nor cancelled.
     """
     run = named(run_id)
-    resumable = {"cancel_at": None, "error": "", "queue": queue, "losses": 0, "not_before": DatabaseNow()}
-    if Status(run.status) not in RESUMABLE or not move(run_id, Status(run.status), Status.QUEUED, **resumable):
+    anew = {"cancel_at": None, "sent_at": None, "error": "", "queue": queue, "losses": 0, "not_before": DatabaseNow()}
+    if Status(run.status) not in RESUMABLE or not move(run_id, Status(run.status), Status.QUEUED, **anew):
         raise OperationError(f"run {run_id} {run.status}: only a failed or cancelled run can be resumed")
     run.refresh_from_db()
     return run

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
@@ -16,10 +17,14 @@ from backend.operations.plans import Action, Change
 COPY_CHANGES = "COPY operations_runchange (run_id, action, key, label, fields, reason) FROM STDIN"
 MAX_REASON = 200
 ENCODER = DjangoJSONEncoder()
+UNSTORABLE = re.compile(r"\\u(0000|d[89a-f])")
+"""In JSON: a NUL character, or half of a surrogate pair (whole pairs too: they take the longer way)."""
 
 
 def storable(text: str) -> str:
     """The text as PostgreSQL can keep it: no NUL character, no half of a surrogate pair."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")
 
 
@@ -63,4 +68,10 @@ def record_log(run_id: UUID, lines: Iterable[tuple[datetime, str]]) -> None:
 
 
 def _dumped(fields: Mapping[str, tuple[Any, Any]]) -> str:
-    return json.dumps(storable_json(fields))
+    if not fields:
+        return "{}"
+    try:
+        text = json.dumps(fields, allow_nan=False)
+    except (TypeError, ValueError):
+        return json.dumps(storable_json(fields))
+    return json.dumps(storable_json(fields)) if UNSTORABLE.search(text) else text

@@ -16,8 +16,6 @@ def publish(run: Run) -> bool:
     try:
         celery_app.tasks[run.operation].send(run, retry=False)
     except (OperationalError, OSError) as error:
-        Run.objects.filter(pk=run.pk).update(sent_at=None)
-        run.sent_at = None
         logger.warning("run %s stays queued: the broker cannot be reached (%s)", run.pk, type(error).__name__)
         return False
     run.refresh_from_db(fields=["sent_at"])

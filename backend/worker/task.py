@@ -43,8 +43,8 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
 
     def send(self, run: Run, **options: Any) -> None:
         """Hand the run's message to the broker. Raises kombu's OperationalError when it cannot be reached."""
-        Run.objects.filter(pk=run.pk).update(sent_at=claims.DatabaseNow())
         super().apply_async(kwargs=receipt.message(run), task_id=str(run.pk), queue=run.queue, **options)
+        Run.objects.filter(pk=run.pk).update(sent_at=claims.DatabaseNow())
 
     def run(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Carry out the run that the message names, or record one for a message that was sent past `apply_async`."""
@@ -65,7 +65,7 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         return self._told(outcome, run)
 
     def _wait_for_turn(self, run: Run, error: AlreadyRunningError) -> None:
-        if run.origin.startswith(receipt.BEAT):
+        if run.origin.startswith(receipt.BEAT) and not run.attempt:
             claims.move(run.pk, Status.QUEUED, Status.SKIPPED, error=str(error))
         else:
             self.send(run, countdown=settings.RUN_TURN_SECONDS)

@@ -324,6 +324,17 @@ def test_a_queued_run_waits_for_its_turn_and_beat_does_not(broker: str) -> None:
     assert (skipped.status, str(holder.pk) in skipped.error) == ("skipped", True)
 
 
+def test_a_run_of_beat_that_did_a_part_already_waits_for_its_turn_too(broker: str) -> None:
+    handed_over = recorded(stage.body, what=scripted_alone, origin="beat: Nightly")
+    Run.objects.filter(pk=handed_over.pk).update(attempt=1)
+    holder = recorded(add_one_to_each, what=scripted_alone)
+    claims.claim(holder.pk)
+    with pytest.raises(Ignore):
+        received("testing.scripted_alone", str(handed_over.pk), {})
+    assert reread(handed_over).status == "queued"
+    assert len(messages(broker)) == 1
+
+
 def test_the_next_in_line_is_sent_when_the_key_is_free(broker: str) -> None:
     first = recorded(add_one_to_each, what=scripted_alone)
     second = recorded(add_one_to_each, what=scripted_alone)
