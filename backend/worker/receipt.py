@@ -84,11 +84,11 @@ def accept_as(task_id: object, operation: Operation[Any], args: object, kwargs: 
 
 def received(operation: Operation[Any], task_id: object, args: object, kwargs: object, *, origin: str) -> Run:
     """The run that a message names; a new one when it was sent past `apply_async`, or names a run of something else."""
-    run_id = run_id_of(task_id)
+    run_id = free_id(task_id)  # before the look, so that a run recorded in between is not taken for another message's
     names = (operation.name, *operation.aliases)
-    run = Run.objects.filter(pk=run_id, operation__in=names).first() if run_id else None
+    run = Run.objects.filter(pk=run_id_of(task_id) or run_id, operation__in=names).first()
     try:
-        return run or accept(operation, args, kwargs, run_id=free_id(task_id), origin=origin)
+        return run or accept(operation, args, kwargs, run_id=run_id, origin=origin)
     except IntegrityError:  # the same message was delivered twice, and another process recorded it just now
         return received(operation, task_id, args, kwargs, origin=origin)
 

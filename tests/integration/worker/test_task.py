@@ -1,7 +1,9 @@
 import hashlib
 import json
+import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 from celery.exceptions import Ignore
+from django.db import connection as database
 from django.db import transaction
 from kombu import Connection
 
@@ -16,6 +19,7 @@ from backend.config.celery import app
 from backend.operations import claims, queue, runner
 from backend.operations.errors import OperationError
 from backend.operations.models import Run
+from backend.worker import receipt
 from backend.worker.task import OperationTask
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds
 from tests.operations.dvds import AddOne, Remove, add_one, remove_dvds
@@ -373,3 +377,20 @@ def test_a_path_in_the_kwargs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OperationError, match="a path is read in the foreground only"):
         received("testing.read_file", str(uuid.uuid4()), {"file": file})
     assert not Run.objects.exclude(report=[]).exists()
+
+
+def test_a_message_that_several_processes_receive_at_once_is_one_run() -> None:
+    everybody = threading.Barrier(4)
+
+    def receive(task_id: str) -> Run:
+        try:
+            everybody.wait(10)
+            return receipt.received(add_one, task_id, (), {}, origin="message")
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(4) as processes:
+        for _ in range(25):
+            task_id = str(uuid.uuid4())
+            assert {run.pk for run in processes.map(receive, [task_id] * 4)} == {uuid.UUID(task_id)}
+    assert Run.objects.count() == 25
