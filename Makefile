@@ -21,7 +21,7 @@ check: $(STAMP)  ## style, types, import contracts, migrations, lock file
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
 	@.venv/bin/lint-imports
-	@$(RUN) manage.py makemigrations --check --dry-run
+	@DATABASE_URL=sqlite://:memory: $(RUN) manage.py makemigrations --check --dry-run  # models alone: starts no server
 	@if $(RUN) -m uv --version >/dev/null 2>&1 && [ ! -f .venv/by-pip ]; then \
 	$(RUN) -m uv lock --check --quiet && $(RUN) -m uv export --quiet --frozen --all-groups --no-header | diff -q - requirements.txt; fi
 
