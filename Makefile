@@ -5,6 +5,7 @@ RUN = .venv/bin/python
 STAMP = .venv/installed
 export UV_PYTHON_DOWNLOADS = never
 export UV_PROJECT_ENVIRONMENT = .venv
+export UV_SYSTEM_CERTS = 1
 TEST_HOME = $(CURDIR)/.upkeep/tests
 
 .PHONY: demo test check bench up stop lock
@@ -42,7 +43,7 @@ $(STAMP): pyproject.toml uv.lock requirements.txt
 	@[ -n "$(PYTHON)" ] || { echo "No Python 3.11 or newer with venv found: install one (Debian: python3-venv), or set PYTHON=" >&2; exit 1; }
 	@[ -x $(RUN) ] || $(PYTHON) -m venv .venv
 	@rm -f .venv/by-pip
-	@{ $(RUN) -m pip install --quiet --disable-pip-version-check "uv>=0.8" && $(RUN) -m uv sync --quiet --frozen --inexact; } || { \
-	echo "uv cannot use this machine's package index: installing with pip"; touch .venv/by-pip; \
+	@{ $(RUN) -m pip install --quiet --disable-pip-version-check "uv>=0.8" && $(RUN) -m uv sync --quiet --frozen --inexact 2>.venv/uv.log; } || { \
+	echo "uv cannot use this machine's package index (.venv/uv.log says why): installing with pip"; touch .venv/by-pip; \
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt; }
 	@touch $(STAMP)
