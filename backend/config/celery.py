@@ -28,7 +28,7 @@ if not apps.ready:
     django.setup()
 
 from backend.operations import registry  # noqa: E402 - models are loaded by now
-from backend.worker import task  # noqa: E402
+from backend.worker import recovery, task  # noqa: E402
 
 
 def _late_settings() -> dict[str, Any]:
@@ -41,3 +41,4 @@ def _late_settings() -> dict[str, Any]:
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.add_defaults(_late_settings)
 app.on_after_finalize.connect(task.register)
+app.steps["worker"].add(recovery.Recovery)

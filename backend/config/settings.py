@@ -104,17 +104,31 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = env.float("WORKER_SOFT_SHUTDOWN_TIMEOUT", default=10.0)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": env.int("BROKER_VISIBILITY_TIMEOUT", default=3600)}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": env.int("BROKER_VISIBILITY_TIMEOUT", default=3600),
+    "max_retries": 0,  # of a sender: a run whose message cannot be sent stays queued, and is sent later
+}
+CELERY_TASK_SOFT_TIME_LIMIT = env.float("TASK_SOFT_TIME_LIMIT", default=None)
+"""Seconds after which a run is handed over to the next free worker process."""
+CELERY_TASK_TIME_LIMIT = env.float("TASK_TIME_LIMIT", default=None)
+"""Seconds after which a worker process is killed; its run goes on in another."""
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
 OPERATIONS_PUBLISH = "backend.worker.publishing.publish"
+OPERATIONS_QUEUE_LENGTH = "backend.worker.publishing.queue_length"
 OPERATIONS_SCHEDULE = "tasks.schedule.SCHEDULE"
 RUN_MAX_CHANGES = env.int("RUN_MAX_CHANGES", default=10_000)
 RUN_LEASE_SECONDS = env.float("RUN_LEASE_SECONDS", default=20.0)
 RUN_POLL_SECONDS = env.float("RUN_POLL_SECONDS", default=1.0)
 """How often a run looks whether it was cancelled, and how often a waiting command looks at its run."""
-RUN_TURN_SECONDS = env.float("RUN_TURN_SECONDS", default=30.0)
-"""After how long a queued run looks again whether its exclusive key is free, if nobody told it before."""
+RUN_SWEEP_SECONDS = env.float("RUN_SWEEP_SECONDS", default=3.0)
+"""How often each worker looks for runs that nobody works on although somebody should."""
+RUN_RESEND_SECONDS = env.float("RUN_RESEND_SECONDS", default=30.0)
+"""How long a message may be under way before the broker's queue is asked whether it was lost."""
+RUN_BACKOFF_SECONDS = env.float("RUN_BACKOFF_SECONDS", default=1.0)
+"""How long a run waits that lost two executors in a row; twice as long after each further one."""
+RUN_RECONNECT_SECONDS = env.float("RUN_RECONNECT_SECONDS", default=60.0)
+"""How long an executor waits for a database that is gone."""
 
 TMDB_API_KEY = env.str("TMDB_API_KEY", default="")
 TMDB_API_URL = env.str("TMDB_API_URL", default="https://api.themoviedb.org/3")

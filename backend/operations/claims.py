@@ -13,13 +13,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Case, DateTimeField, F, Func, Q, QuerySet, Value, When
+from django.db.models import DateTimeField, Func, QuerySet
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce
 
-from backend.operations.errors import AlreadyRunningError, LostClaim
+from backend.operations import losses
+from backend.operations.errors import AlreadyRunningError, LostClaim, RunInterrupted
 from backend.operations.models import Run, RunFile
-from backend.operations.states import ENDED, Status, check_transition
+from backend.operations.states import ENDED, RESUMABLE, Status, check_transition
 
 CLAIM = """
 UPDATE operations_run
@@ -28,17 +28,15 @@ UPDATE operations_run
        lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
  WHERE id = %(run)s AND status = 'queued' AND cancel_at IS NULL
    AND (not_before IS NULL OR not_before <= clock_timestamp())
+   AND (expires_at IS NULL OR expires_at > clock_timestamp() OR attempt > 0)
 RETURNING attempt
 """
 
-RELEASE_LOST_HOLDER = """
+CLAIM_AGAIN = """
 UPDATE operations_run
-   SET status = CASE WHEN cancel_at IS NOT NULL THEN 'cancelled' WHEN queue = '' THEN 'failed' ELSE 'queued' END,
-       finished_at = CASE WHEN cancel_at IS NOT NULL OR queue = '' THEN clock_timestamp() END,
-       error = CASE WHEN queue = '' THEN 'its process ended: resume_run ' || id || ' takes it up' ELSE '' END,
-       losses = losses + 1, lease_until = NULL
- WHERE exclusive_key = %(key)s AND status = 'running' AND lease_until < clock_timestamp()
-RETURNING id, finished_at
+   SET attempt = attempt + 1, losses = losses + 1, lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+ WHERE id = %(run)s AND attempt = %(attempt)s AND status = 'running'
+RETURNING attempt
 """
 
 
@@ -60,12 +58,11 @@ def claim(run_id: UUID) -> int | None:
     Raises:
         AlreadyRunningError: another run holds its exclusive key; the message names it.
     """
-    values = {"run": run_id, "executor": f"{socket.gethostname()}:{os.getpid()}", "lease": settings.RUN_LEASE_SECONDS}
+    values = {"run": run_id, "executor": executor(os.getpid()), "lease": settings.RUN_LEASE_SECONDS}
     key = Run.objects.filter(pk=run_id).values_list("exclusive_key", flat=True).first()
+    if key:
+        losses.release_late_holder(key)
     with connection.cursor() as cursor:
-        if key:
-            cursor.execute(RELEASE_LOST_HOLDER, {"key": key})
-            RunFile.objects.filter(run__in=[lost for lost, finished_at in cursor.fetchall() if finished_at]).delete()
         try:
             with transaction.atomic():
                 cursor.execute(CLAIM, values)
@@ -73,6 +70,48 @@ def claim(run_id: UUID) -> int | None:
         except IntegrityError:
             raise AlreadyRunningError(_holder(key)) from None
     return row[0] if row else None
+
+
+def claim_again(run_id: UUID, attempt: int) -> int | None:
+    """Go on as the executor of a run after the connection was lost, when nobody knows whether its commit went through.
+
+    Waits for that commit, if it is still under way; from then on, it cannot be done any more.
+
+    Returns:
+        The new attempt number, whose row tells the true progress; None when the run is not this executor's any more.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM_AGAIN, {"run": run_id, "attempt": attempt, "lease": settings.RUN_LEASE_SECONDS})
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def held(run_id: UUID, attempt: int) -> Run:
+    """The run, as long as this attempt holds it. Raises LostClaim."""
+    run = _held_by(run_id, attempt).first()
+    if run is None:
+        raise LostClaim(str(run_id))
+    return run
+
+
+def wait(run_id: UUID, attempt: int) -> None:
+    """Stay the run's status while nobody holds it: it waits for its parts.
+
+    Raises:
+        LostClaim: see `write`.
+        RunInterrupted: somebody asked it to stop.
+    """
+    asked = _held_by(run_id, attempt).select_for_update().values_list("cancel_at", flat=True).first()
+    if asked:
+        raise RunInterrupted
+    # A new attempt number, which nobody has: else this executor's watch would go on renewing the lease.
+    if not _held_by(run_id, attempt).update(attempt=attempt + 1, lease_until=None):
+        raise LostClaim(str(run_id))
+
+
+def executor(pid: int) -> str:
+    """A process of this machine, as runs name it."""
+    return f"{socket.gethostname()}:{pid}"
 
 
 def _holder(key: str | None) -> str:
@@ -101,14 +140,15 @@ def write(run_id: UUID, attempt: int, fields: Mapping[str, Any]) -> None:
 def leave(run_id: UUID, attempt: int, status: Status, fields: Mapping[str, Any]) -> None:
     """Give up the claim: the run becomes `status`. Raises LostClaim like `write`.
 
-    A run that somebody asked to stop does not go back to the queue: it is cancelled.
+    A run that somebody asked to stop does not go back to the queue: it is cancelled. One that does is to be sent.
     """
     with transaction.atomic():
         asked = _held_by(run_id, attempt).select_for_update().values_list("cancel_at", flat=True).first()
         status = Status.CANCELLED if asked and status is Status.QUEUED else status
         check_transition(Status.RUNNING, status)
         finished = DatabaseNow() if status in ENDED else None
-        left = _held_by(run_id, attempt).update(**fields, status=status, finished_at=finished, lease_until=None)
+        sent = {"sent_at": DatabaseNow()} if status is Status.QUEUED else {}
+        left = _held_by(run_id, attempt).update(**fields, **sent, status=status, finished_at=finished, lease_until=None)
         if not left:
             raise LostClaim(str(run_id))
         if finished:
@@ -126,26 +166,12 @@ def move(run_id: UUID, before: Status, after: Status, **fields: Any) -> bool:
     return bool(moved)
 
 
-def cancel(run_id: UUID, *, killed: bool = False) -> Status | None:
-    """Ask a run to stop: a queued one is cancelled at once, a running one as soon as its executor sees it.
-
-    One whose executor was `killed` is cancelled at once, too.
-
-    Returns:
-        The status it has now; None when there is no such run.
-    """
-    unattended = Q(status__in=[Status.QUEUED, Status.RUNNING] if killed else [Status.QUEUED])
-    with transaction.atomic():
-        # One statement: a run that changes hands between two would lose the request.
-        Run.objects.filter(pk=run_id, status__in=[Status.QUEUED, Status.RUNNING]).update(
-            cancel_at=Coalesce("cancel_at", DatabaseNow()),
-            finished_at=Case(When(unattended, then=DatabaseNow())),
-            lease_until=Case(When(unattended, then=None), default=F("lease_until")),
-            status=Case(When(unattended, then=Value(Status.CANCELLED)), default=F("status")),
-        )
-        RunFile.objects.filter(run=run_id, run__status=Status.CANCELLED).delete()
-    status = Run.objects.filter(pk=run_id).values_list("status", flat=True).first()
-    return Status(status) if status else None
+def requeue(run: Run, *, queue: str) -> bool:
+    """Make a failed or cancelled run queued again, to go on after its last commit; False when it is neither."""
+    before = Status(run.status)
+    anew = {"cancel_at": None, "expires_at": None, "not_before": DatabaseNow(), "losses": 0, "error": ""}
+    sent_at = DatabaseNow() if queue else None
+    return before in RESUMABLE and move(run.pk, before, Status.QUEUED, queue=queue, sent_at=sent_at, **anew)
 
 
 def _held_by(run_id: UUID, attempt: int) -> QuerySet[Run]:

@@ -10,15 +10,15 @@ from uuid import UUID
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
+from django.db.models import Q
 
-from backend.operations import arguments, queue, recording, runner
+from backend.operations import arguments, parts, queue, recording, runner
 from backend.operations.arguments import OperationParser
 from backend.operations.console import ConsoleProgress, Patience, plain, summary
-from backend.operations.counts import Counts
 from backend.operations.declaration import Operation
-from backend.operations.errors import OperationError, UnconfirmedError
+from backend.operations.errors import InvalidParamsError, OperationError, UnconfirmedError
 from backend.operations.failures import explanation
-from backend.operations.models import Run
+from backend.operations.models import Run, RunChange
 from backend.operations.outcome import Outcome
 from backend.operations.params import Params
 from backend.operations.states import ENDED, Status
@@ -84,7 +84,8 @@ class RunCommand(BaseCommand):
             return
         with self.progress(options) as progress:
             outcome = _followed(run.pk, progress)
-            progress.changed([recording.change(row) for row in run.changes.all()])
+            changes = RunChange.objects.filter(Q(run=run) | Q(run__parent=run))
+            progress.changed([recording.change(row) for row in changes])
         self.told(outcome, options)
 
 
@@ -108,8 +109,12 @@ class OperationCommand(RunCommand):
             parser.add_argument("--sync", action="store_true", help="Run it here and now instead of sending it.")
         if not self.operation.read_only:
             parser.add_argument("--dry-run", action="store_true", help="Only show what would be changed.")
+        if self.operation.partitions > 1:
+            told = f"Let N workers share it, with --enqueue or --wait. Default: {self.operation.partitions}."
+            parser.add_argument("--partitions", type=int, metavar="N", help=told)
         if self.operation.confirm:
             parser.add_argument("--no-input", "--noinput", action="store_true", help="Do not ask, do it.")
+        parser.set_defaults(**({} if _has(parser, "partitions") else {"partitions": None}))
         parser.set_defaults(**{name: False for name in ("sync", "dry_run", "no_input") if not _has(parser, name)})
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -117,8 +122,17 @@ class OperationCommand(RunCommand):
         params = arguments.parsed(self.operation.params_type, options)
         confirm = self._confirmed(params, options)
         if options["enqueue"] or options["wait"] or not (self.runs_here or options["sync"]):
-            run = queue.enqueue(self.operation, params, dry_run=options["dry_run"], confirm=confirm, origin="command")
+            run = queue.enqueue(
+                self.operation,
+                params,
+                dry_run=options["dry_run"],
+                confirm=confirm,
+                origin="command",
+                partitions=options["partitions"],
+            )
             self.queued(run, options)
+        elif options["partitions"]:
+            raise InvalidParamsError("--partitions is for workers: it wants --enqueue or --wait")
         else:
             self.told(self._executed(params, options, dry_run=options["dry_run"], confirm=confirm), options)
 
@@ -156,8 +170,8 @@ class OperationCommand(RunCommand):
 def _followed(run_id: UUID, progress: ConsoleProgress) -> Outcome:
     patience = Patience(settings.RUN_POLL_SECONDS)
     while (run := Run.objects.get(pk=run_id)).status not in ENDED:
-        for name, step in run.steps.items():
-            progress.advanced(name, Counts.load(step).processed, step["total"])
+        for name, step in parts.total(run).items():
+            progress.advanced(name, step.counts.processed, step.total)
         patience.wait()
     return Outcome.of(run)
 

@@ -6,16 +6,17 @@ from typing import IO, Any, TypeVar
 
 from django.db.models import QuerySet
 
-from backend.operations import files
+from backend.operations import files, parts
 from backend.operations.batches import Batch, Prepare, Write
 from backend.operations.control import Control
 from backend.operations.counts import Counts
-from backend.operations.errors import OperationError
+from backend.operations.errors import Divided, OperationError, PartDone
 from backend.operations.failures import explanation
 from backend.operations.files import InputFile
-from backend.operations.ledger import Cursor, Ledger, Outcomes, StepState
+from backend.operations.ledger import Ledger, Outcomes, StepState
 from backend.operations.paging import BatchSize, Page, QuerySetPages, Source, fetched, function_pages, limited
 from backend.operations.plans import Change
+from backend.operations.shares import Cursor
 
 T = TypeVar("T")
 MOST_ROWS = 2_000
@@ -62,9 +63,14 @@ class Step:
                 this one is worked on; what it returns is `batch.fetched`, what it raises is raised there.
         """
         self._ledger.take(self.name)
-        if self._state.done:
+        part = self._ledger.part
+        if self._state.done or (part and part.step != self.name):
             return
+        if part:
+            source, limit = part.of_source(source), None
         self._start(source, limit)
+        if self._is_divided(source, limit):
+            raise Divided
         pages = QuerySetPages(source) if isinstance(source, QuerySet) else None
         size = BatchSize(20, 1, MOST_FETCHED) if fetch else BatchSize(MOST_ROWS, 100, MOST_ROWS)
         for page in self._pages(source, limit, size, fetch):
@@ -79,6 +85,8 @@ class Step:
             page.release()
         self._control.check()
         self._ledger.update(self.name, done=True)
+        if part:
+            raise PartDone
 
     def commit(self, plan: Callable[[], Iterable[Change]], write: Write, prepare: Prepare | None = None) -> None:
         """Make a plan and carry it out, as a batch of its own; skipped when that was done before a resumption."""
@@ -109,6 +117,12 @@ class Step:
         """The step is tried again: that it failed before does not count any more."""
         failure = Counts.one("failed", 1, STEP_FAILED) if self._state.error else Counts()
         self._ledger.update(self.name, error="", counts=self._state.counts - failure)
+
+    def _is_divided(self, source: Source[T], limit: int | None) -> bool:
+        if self._ledger.partitions == 1 or not isinstance(source, QuerySet):
+            return False
+        left = None if limit is None else max(0, limit - self._state.counts.processed)
+        return parts.split(self._ledger, self.name, source, limit=left)
 
     def _start(self, source: Source[T], limit: int | None) -> None:
         state = self._state
@@ -164,7 +178,7 @@ class RunContext(Step):
 
     def open(self, file: InputFile) -> IO[bytes]:
         """The content of a file that the run was given. Raises OperationError when it is gone or another one by now."""
-        return files.opened(self._ledger.run_id, file)
+        return files.opened(self._ledger.files_of, file)
 
     def check_steps(self) -> None:
         """Raise OperationError when the run had steps and every one of them was stopped by its error."""

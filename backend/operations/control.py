@@ -20,6 +20,8 @@ from backend.operations.models import Run
 
 SIGNAL = signal.SIGUSR2
 """Celery's pool has its own use for SIGUSR1 and SIGTERM."""
+SOFT_TIME_LIMIT = signal.SIGUSR1
+"""What the pool's parent sends then."""
 
 
 class Control:
@@ -34,6 +36,8 @@ class Control:
         self._executor = threading.current_thread()
         self.interrupted = False
         """Whether the main thread was interrupted, whatever it made of that."""
+        self.overtime = False
+        """Whether it is to stop because a worker's soft time limit has passed."""
 
     def check(self) -> None:
         """Raise RunInterrupted or HandOver when the run is to stop."""
@@ -59,9 +63,10 @@ class Control:
         if self._executor is not threading.main_thread():
             yield
             return
-        handlers = {SIGNAL: self._interrupt, signal.SIGTERM: self._interrupt if foreground else self._stop}
         if foreground:
-            handlers[signal.SIGINT] = self._interrupt
+            handlers = dict.fromkeys((SIGNAL, signal.SIGTERM, signal.SIGINT), self._interrupt)
+        else:
+            handlers = {SIGNAL: self._interrupt, signal.SIGTERM: self._stop, SOFT_TIME_LIMIT: self._stop_overtime}
         before: dict[signal.Signals, Any] = {name: signal.signal(name, handlers[name]) for name in handlers}
         try:
             yield
@@ -75,6 +80,10 @@ class Control:
             raise RunInterrupted
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping.set()
+
+    def _stop_overtime(self, _number: int, _frame: FrameType | None) -> None:
+        self.overtime = True
         self._stopping.set()
 
     def _watch(self) -> None:

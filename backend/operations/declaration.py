@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast, get_type_hints
 
 from django.core.exceptions import ImproperlyConfigured
 
-from backend.operations import registry
+from backend.operations import registry, shares
 from backend.operations.context import RunContext
 from backend.operations.errors import InvalidParamsError, UnconfirmedError
 from backend.operations.params import Params
@@ -36,6 +36,8 @@ class Operation(Generic[P]):
     """Exceptions whose message is written for people."""
     aliases: tuple[str, ...]
     """Earlier names, which go on working."""
+    partitions: int
+    """Into how many runs a worker splits its steps over querysets; more than 1: its batches are independent."""
 
     @property
     def short_name(self) -> str:
@@ -72,6 +74,13 @@ class Operation(Generic[P]):
         if dry_run and self.read_only:
             raise InvalidParamsError(f"{self.name} changes nothing, so it has no dry run")
 
+    def check_partitions(self, partitions: int) -> None:
+        """Raise InvalidParamsError unless a run may be split into so many."""
+        if partitions != 1 and self.partitions == 1:
+            raise InvalidParamsError(f"{self.name} cannot be split: its batches depend on each other")
+        if not 1 <= partitions <= shares.MOST:
+            raise InvalidParamsError(f"partitions is a number from 1 to {shares.MOST}, not {partitions}")
+
     def parse(self, values: Mapping[str, Any]) -> P:
         """The validated params. Raises InvalidParamsError."""
         return self.params_type.parse(values)
@@ -93,6 +102,7 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
     read_only: bool = False,
     errors: tuple[type[Exception], ...] = (),
     aliases: tuple[str, ...] = (),
+    partitions: int = 1,
 ) -> Declare:
     """Declare and register the decorated function as the operation `name`; it keeps no other name.
 
@@ -102,8 +112,9 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
 
     def declare(function: Callable[[P, RunContext], None], /) -> Operation[P]:
         declared = Operation(
-            name, function, _params_type(name, function), queue, exclusive, confirm, read_only, errors, aliases
-        )
+            name, function, _params_type(name, function), queue, exclusive, confirm, read_only, errors, aliases,
+            partitions,
+        )  # fmt: skip
         if not declared.summary or name.count(".") != 1:
             raise ImproperlyConfigured(f"operation {name!r}: wants a name `domain.verb_object` and a docstring")
         registry.register(declared)

@@ -9,6 +9,8 @@ OperationError               one line for people; the run or the command failed,
 RunInterrupted (a KeyboardInterrupt)    cancelled, or Ctrl-C
 HandOver (a BaseException)              the worker is stopping; the run goes back to the queue
 LostClaim (a BaseException)             the run belongs to another executor now
+Divided (a BaseException)               a step was shared among parts, for which the run waits
+PartDone (a BaseException)              the run is a part of another one, and at its end
 """
 
 from typing import ClassVar
@@ -58,3 +60,11 @@ class HandOver(BaseException):  # not an error, and no guard for errors may swal
 
 class LostClaim(BaseException):  # not an error, and no guard for errors may swallow it
     """The run was taken over by another executor; this one must not write any more."""
+
+
+class Divided(BaseException):  # not an error, and no guard for errors may swallow it
+    """A step was shared among parts; the run waits for them, and goes on when they are done."""
+
+
+class PartDone(BaseException):  # not an error, and no guard for errors may swallow it
+    """The run is a part of another one, which does what comes after the step."""

@@ -12,14 +12,14 @@ from django.db import transaction
 
 from backend.operations import claims, recording
 from backend.operations.counts import Counts
+from backend.operations.losses import MOST_LOSSES
 from backend.operations.models import Run
 from backend.operations.plans import Change
 from backend.operations.progress import Progress
 from backend.operations.recording import storable_json
+from backend.operations.shares import Cursor, Part
 from backend.operations.states import Status
 
-Cursor: TypeAlias = int | str | None
-"""How far a step is: everything up to and including this key is done."""
 Outcomes: TypeAlias = tuple[Sequence[Change], Counts]
 """What became of a batch's items: the changes worth recording, and the counts of all."""
 FLUSH_SECONDS = 1.0
@@ -59,6 +59,9 @@ class Ledger:
     def __init__(self, run: Run, progress: Progress) -> None:
         self.run_id: UUID = run.pk
         self.attempt: int = run.attempt
+        self.partitions: int = run.partitions
+        self.part = Part(**run.part) if run.part else None
+        self.files_of: UUID = run.parent_id or run.pk
         self.steps = {name: StepState.load(dumped) for name, dumped in run.steps.items()}
         self.result: dict[str, Any] = {}
         self.report: list[str] = []
@@ -68,8 +71,11 @@ class Ledger:
         self._taken: set[str] = set()
         self._changes: list[Change] = []
         self._log: list[tuple[datetime, str]] = []
+        self._losses: int = run.losses
         self._progress = progress
         self._flushed = time.monotonic()
+        self.progressed = False
+        """Whether this attempt got anything done."""
 
     @property
     def counts(self) -> Counts:
@@ -79,7 +85,8 @@ class Ledger:
     @property
     def room(self) -> int:
         """How many changes may still be recorded."""
-        return max(0, int(settings.RUN_MAX_CHANGES) - self._recorded - len(self._changes))
+        most = int(settings.RUN_MAX_CHANGES) // (self.part.of if self.part else 1)
+        return max(0, most - self._recorded - len(self._changes))
 
     def update(self, name: str, **fields: Any) -> None:
         """Note something about a step; it is written with the next commit or flush."""
@@ -121,6 +128,7 @@ class Ledger:
         """Count what became of a batch. Every row of `counts` is in `changes` unless it was changed by SQL alone."""
         step = self.steps.get(name, StepState())
         self.steps[name] = replace(step, cursor=cursor, counts=step.counts + counts)
+        self.progressed = True
         worth = [change for change in changes if change.action != "unchanged"]
         room = self.room
         self._changes += worth[:room]
@@ -139,8 +147,15 @@ class Ledger:
             self._write()
         self._written()
 
-    def close(self, status: Status, error: str = "") -> None:
-        """Write what is left and give the claim up, in one transaction. Raises LostClaim."""
+    def close(self, status: Status, error: str = "", *, overtime: bool = False) -> None:
+        """Write what is left and give the claim up, in one transaction. Raises LostClaim.
+
+        An attempt that goes back to the queue for its `overtime`, with nothing done, counts as a loss.
+        """
+        fruitless = overtime and status is Status.QUEUED and not self.progressed
+        if fruitless and self._losses + 1 >= MOST_LOSSES:
+            status, error = Status.FAILED, f"its soft time limit passed {MOST_LOSSES} times in a row before a commit"
+        self._losses += fruitless
         with transaction.atomic():
             if Run.objects.select_for_update().values_list("commits", flat=True).get(pk=self.run_id) == self._commits:
                 self._write()  # else a commit went through whose success we never saw: the row knows better than we do
@@ -160,7 +175,7 @@ class Ledger:
             self.attempt,
             {
                 "commits": self._commits + 1,
-                "losses": 0,
+                "losses": 0 if self.progressed else self._losses,
                 "steps": storable_json({name: step.dump() for name, step in self.steps.items()}),
                 "counts": counts.as_json(),
                 "reasons": storable_json(counts.dump()["reasons"]),

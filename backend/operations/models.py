@@ -26,11 +26,17 @@ class Run(models.Model):
         max_length=200, blank=True, help_text="Who started it: a command, code, beat and its entry."
     )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="runs")
+    partitions = models.PositiveSmallIntegerField(default=1, help_text="Into how many parts a long step is split.")
+    parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="parts")
+    part = models.JSONField(default=dict, blank=True, help_text="Of a part: its number, its step and its keys.")
 
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
     created_at = models.DateTimeField(auto_now_add=True)
-    sent_at = models.DateTimeField(null=True, blank=True, help_text="When its message was last handed to the broker.")
+    sent_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its message was last handed to the broker; empty: it has none."
+    )
     not_before = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="A run not started by then is skipped.")
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     cancel_at = models.DateTimeField(null=True, blank=True, help_text="When somebody asked it to stop.")
@@ -39,7 +45,11 @@ class Run(models.Model):
         default=0, help_text="Fencing token: only the executor of this attempt writes."
     )
     losses = models.PositiveIntegerField(default=0, help_text="Executors lost in a row without a commit between them.")
-    lease_until = models.DateTimeField(null=True, blank=True, help_text="After that, its executor is taken for lost.")
+    lease_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="After that, its executor is taken for lost; a running run without one waits for its parts.",
+    )
     executor = models.CharField(max_length=200, blank=True, help_text="Host and process that run or ran it.")
 
     commits = models.PositiveIntegerField(default=0, help_text="Writes of the progress below.")

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from django.db.models import Count, Max, Min, QuerySet
 
-from backend.operations.ledger import Cursor
+from backend.operations.shares import Cursor
 
 T = TypeVar("T")
 Source: TypeAlias = QuerySet[Any, T] | Callable[[Cursor], Iterable[tuple[Sequence[T], Cursor]]]

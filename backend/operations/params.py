@@ -11,8 +11,20 @@ from pydantic_core import ErrorDetails
 from backend.operations.errors import InvalidParamsError
 
 RESERVED_NAMES = frozenset(
-    {"args", "confirm", "dry_run", "enqueue", "force_color", "help", "json", "no_color", "no_input", "pythonpath"}
-    | {"settings", "skip_checks", "stderr", "stdout", "sync", "traceback", "verbose", "verbosity", "version", "wait"}
+    {"args", "confirm", "dry_run", "enqueue", "force_color", "help", "json", "no_color", "no_input", "partitions"}
+    | {
+        "pythonpath",
+        "settings",
+        "skip_checks",
+        "stderr",
+        "stdout",
+        "sync",
+        "traceback",
+        "verbose",
+        "verbosity",
+        "version",
+        "wait",
+    }
 )
 """Names that say how to run, not what; Django's commands and ours have them already."""
 

@@ -1,29 +1,19 @@
 """Sending runs to workers: the row first, in the caller's transaction; the message once that is committed."""
 
+from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
-from django.utils.module_loading import import_string
 
-from backend.operations import files, runner
-from backend.operations.claims import DatabaseNow, move
+from backend.operations import claims, files, messages, runner
 from backend.operations.declaration import Operation
 from backend.operations.errors import OperationError
 from backend.operations.models import Run
 from backend.operations.params import Params
-from backend.operations.states import RESUMABLE, Status
 
 P = TypeVar("P", bound=Params)
-
-
-class Publish(Protocol):
-    """What `settings.OPERATIONS_PUBLISH` names."""
-
-    def __call__(self, run: Run) -> bool:
-        """Hand the run's message to the broker; False when the broker cannot be reached."""
 
 
 def enqueue(  # noqa: PLR0913 - how to run, beside what
@@ -34,10 +24,11 @@ def enqueue(  # noqa: PLR0913 - how to run, beside what
     confirm: str = "",
     origin: str = "",
     user: Any = None,
+    partitions: int | None = None,
 ) -> Run:
     """Record a run and send it to a worker after the caller's transaction is committed.
 
-    With the broker down the run stays queued, with `sent_at` empty.
+    With the broker down the run stays queued, with `sent_at` empty, until a worker's sweep can send it.
 
     Raises:
         InvalidParamsError, UnconfirmedError: see `runner.record`.
@@ -45,29 +36,22 @@ def enqueue(  # noqa: PLR0913 - how to run, beside what
     """
     with transaction.atomic():
         run = runner.record(
-            operation, params, dry_run=dry_run, confirm=confirm, queue=operation.queue, origin=origin, user=user
+            operation,
+            params,
+            dry_run=dry_run,
+            confirm=confirm,
+            queue=operation.queue,
+            origin=origin,
+            user=user,
+            partitions=partitions,
+            sent_at=datetime.now(UTC),
         )
         stored = files.store(run.pk, params)
         if stored is not params:
             run.params = stored.model_dump(mode="json")
             run.save(update_fields=["params"])
-        transaction.on_commit(partial(publish, run))
+        transaction.on_commit(partial(messages.publish, run))
     return run
-
-
-def publish(run: Run) -> bool:
-    """Send a queued run's message; False when the broker cannot be reached."""
-    send: Publish = import_string(settings.OPERATIONS_PUBLISH)
-    return send(run)
-
-
-def publish_next(key: str) -> None:
-    """Send the oldest queued run that waits for this exclusive key, now that it is free."""
-    waiting = (
-        Run.objects.filter(exclusive_key=key, status=Status.QUEUED).exclude(queue="").order_by("created_at").first()
-    )
-    if waiting:
-        publish(waiting)
 
 
 def named(run_id: UUID) -> Run:
@@ -85,8 +69,11 @@ def requeue(run_id: UUID, *, queue: str) -> Run:
         OperationError: there is no such run, or it is neither failed nor cancelled.
     """
     run = named(run_id)
-    anew = {"cancel_at": None, "sent_at": None, "error": "", "queue": queue, "losses": 0, "not_before": DatabaseNow()}
-    if Status(run.status) not in RESUMABLE or not move(run_id, Status(run.status), Status.QUEUED, **anew):
+    if run.parent_id:
+        raise OperationError(f"run {run_id} is a part of run {run.parent_id}: resume that one")
+    if not queue and run.parts.exists():
+        raise OperationError(f"run {run_id} was split among workers: resume it with --enqueue or --wait")
+    if not claims.requeue(run, queue=queue):
         raise OperationError(f"run {run_id} {run.status}: only a failed or cancelled run can be resumed")
     run.refresh_from_db()
     return run

@@ -4,20 +4,29 @@ import gc
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from backend.operations import claims, registry
+from backend.operations import claims, connections, registry
 from backend.operations.context import RunContext
 from backend.operations.control import Control
 from backend.operations.declaration import Operation
-from backend.operations.errors import AlreadyRunningError, HandOver, InvalidParamsError, LostClaim, OperationError
+from backend.operations.errors import (
+    AlreadyRunningError,
+    Divided,
+    HandOver,
+    InvalidParamsError,
+    LostClaim,
+    OperationError,
+    PartDone,
+)
 from backend.operations.failures import explanation
 from backend.operations.ledger import Ledger
+from backend.operations.losses import MOST_LOSSES
 from backend.operations.models import Run
 from backend.operations.outcome import Outcome
 from backend.operations.params import Params
@@ -27,6 +36,8 @@ from backend.operations.states import Status
 
 logger = logging.getLogger(__name__)
 P = TypeVar("P", bound=Params)
+STATUS_AFTER = {HandOver: Status.QUEUED, Divided: Status.RUNNING, PartDone: Status.SUCCEEDED}
+"""What becomes of a run that its operation did not go through to the end."""
 
 
 def record(  # noqa: PLR0913 - the columns of a new run
@@ -39,14 +50,19 @@ def record(  # noqa: PLR0913 - the columns of a new run
     queue: str = "",
     origin: str = "",
     user: Any = None,
+    partitions: int | None = None,
+    **columns: Any,
 ) -> Run:
-    """Write the row of a new run.
+    """Write the row of a new run; further `columns` are taken as they are.
 
     Raises:
-        InvalidParamsError: a dry run of an operation that changes nothing, or a text that cannot be recorded.
+        InvalidParamsError: a dry run of an operation that changes nothing, a number of `partitions` that cannot be, or
+            a text that cannot be recorded.
         UnconfirmedError: it destroys data, and `confirm` is not the word that it wants.
     """
     operation.check_dry_run(dry_run=dry_run)
+    partitions = operation.partitions if partitions is None else partitions
+    operation.check_partitions(partitions)
     values = params.model_dump(mode="json")
     if storable_json(values) != values:
         raise InvalidParamsError("a parameter holds a NUL character, or something else that cannot be recorded")
@@ -62,6 +78,8 @@ def record(  # noqa: PLR0913 - the columns of a new run
         exclusive_key=None if dry_run else operation.exclusive_key(params),
         origin=origin,
         user=user,
+        partitions=partitions if queue else 1,
+        **columns,
     )
 
 
@@ -93,11 +111,12 @@ def execute(  # noqa: PLR0913 - how to run, beside what
         raise
     if attempt is None:
         raise LostClaim(str(run.pk))
-    return carry_out(run.pk, progress=progress, foreground=True, raises=raises)
+    return carry_out(run.pk, attempt, progress=progress, foreground=True, raises=raises)
 
 
-def carry_out(
+def carry_out(  # noqa: PLR0913 - how to run, beside what
     run_id: UUID,
+    attempt: int,
     *,
     progress: Progress | None = None,
     foreground: bool = False,
@@ -106,22 +125,35 @@ def carry_out(
 ) -> Outcome:
     """Do the work of a run that this process has claimed, and record how it ended.
 
+    After a lost connection to the database it is claimed again, and goes on after its last commit.
+
     Args:
         run_id: the run.
+        attempt: what `claims.claim` returned.
         progress: is told how it goes.
         foreground: Ctrl-C and SIGTERM cancel it.
         raises: what the operation raises is raised again, once it is recorded.
         hand_over: asked between two batches; when it says yes, the run goes back to the queue.
     """
-    run = Run.objects.get(pk=run_id)
-    ledger = Ledger(run, progress or Unwatched())
-    error: Exception | None = None
+    ending: Ending | None = None
     try:
-        error = _performed(run, ledger, foreground=foreground, hand_over=hand_over)
+        while True:
+            try:
+                run = claims.held(run_id, attempt)
+                ledger = Ledger(run, progress or Unwatched())
+                ending = ending or _performed(run, ledger, foreground=foreground, hand_over=hand_over)
+                if ending.status is not Status.RUNNING:  # else it waits for its parts
+                    ledger.close(ending.status, ending.told(run.operation), overtime=ending.overtime)
+                break
+            except DatabaseError as passing:
+                if not connections.is_passing(passing):
+                    raise
+                attempt = _claimed_again(run_id, attempt, passing)
+                ending = None if ending and ending.status is Status.SUCCEEDED else ending  # its last counts are gone
     except LostClaim:
         logger.warning("run %s was taken over by another executor; this one stopped without writing", run_id)
-    if error and raises:
-        raise error
+    if ending and ending.error and raises:
+        raise ending.error
     return Outcome.of(Run.objects.get(pk=run_id))
 
 
@@ -138,28 +170,50 @@ def is_expected(error: BaseException, name: str) -> bool:
     return isinstance(error, registry.find(name).errors)
 
 
-def _performed(run: Run, ledger: Ledger, *, foreground: bool, hand_over: Callable[[], bool]) -> Exception | None:
-    """What the operation failed by, once it is recorded how it ended. Raises LostClaim: then nothing is recorded."""
+class Ending(NamedTuple):
+    """How an attempt ended, and what it failed by."""
+
+    status: Status
+    error: Exception | None = None
+    overtime: bool = False
+
+    def told(self, name: str) -> str:
+        """The error in one line for people; empty when there is none."""
+        return told(self.error, name) if self.error else ""
+
+
+def _claimed_again(run_id: UUID, attempt: int, passing: DatabaseError) -> int:
+    """The new attempt. Raises LostClaim, and `passing` when the database does not come back."""
+    logger.warning("run %s was interrupted by the database (%s): it goes on", run_id, explanation(passing))
+    again = connections.persistently(lambda: claims.claim_again(run_id, attempt), passing)
+    if again is None:
+        raise LostClaim(str(run_id))
+    return again
+
+
+def _performed(run: Run, ledger: Ledger, *, foreground: bool, hand_over: Callable[[], bool]) -> Ending:
+    """How the operation ended. Raises LostClaim, and a DatabaseError after which it is to be tried again."""
     borrowed = connection.in_atomic_block
     control = Control(run, hand_over=hand_over)
     try:
         _perform(run, ledger, control, foreground=foreground)
-        ledger.close(Status.SUCCEEDED)
-    except HandOver:
-        ledger.close(Status.QUEUED)
+    except (HandOver, Divided, PartDone) as end:
+        return Ending(STATUS_AFTER[type(end)], overtime=control.overtime)
     except KeyboardInterrupt:
-        _reconnect(borrowed=borrowed)
-        ledger.close(Status.CANCELLED)
+        connections.leave(borrowed=borrowed)
+        return Ending(Status.CANCELLED)
     except Exception as error:  # the one place where any failure of an operation becomes a failed run
-        _reconnect(borrowed=borrowed)
+        hopeful = not borrowed and (ledger.progressed or run.losses + 1 < MOST_LOSSES)
+        passing = hopeful and connections.is_passing(error)
+        connections.leave(borrowed=borrowed)
         if control.interrupted:  # within a commit: Django then fails to leave its transaction
-            ledger.close(Status.CANCELLED)
-            return None
-        ledger.close(Status.FAILED, told(error, run.operation))
+            return Ending(Status.CANCELLED)
+        if passing:
+            raise
         if not is_expected(error, run.operation):
             logger.exception("run %s of %s failed by an unexpected error", run.pk, run.operation)
-        return error
-    return None
+        return Ending(Status.FAILED, error)
+    return Ending(Status.SUCCEEDED)
 
 
 @contextmanager
@@ -176,16 +230,7 @@ def _perform(run: Run, ledger: Ledger, control: Control, *, foreground: bool) ->
     operation = registry.find(run.operation)
     params = operation.parse(run.params)
     context = RunContext(ledger, control, dry_run=run.dry_run)
+    connections.label(run)
     with control.watched(foreground=foreground), _unburdened():
         operation.function(params, context)
         context.check_steps()
-
-
-def _reconnect(*, borrowed: bool) -> None:
-    """Leave a connection that an exception may have left in the middle of anything, unless a caller is in it."""
-    if not borrowed:
-        connection.in_atomic_block = False  # an interrupt within Atomic.__enter__ leaves it set, and its block unclosed
-        try:
-            connection.close()
-        except DatabaseError:
-            connection.connection = None

@@ -16,12 +16,12 @@ class Status(TextChoices):
 
 TRANSITIONS = {
     (Status.QUEUED, Status.RUNNING): "an executor claimed it",
-    (Status.QUEUED, Status.SKIPPED): "another run holds its exclusive key, and it does not wait",
+    (Status.QUEUED, Status.SKIPPED): "another run holds its exclusive key and it does not wait, or it expired",
     (Status.QUEUED, Status.CANCELLED): "it was cancelled before anybody claimed it",
     (Status.RUNNING, Status.SUCCEEDED): "the operation came to its end",
     (Status.RUNNING, Status.FAILED): "the operation, or a system it needs, failed",
     (Status.RUNNING, Status.CANCELLED): "it was cancelled",
-    (Status.RUNNING, Status.QUEUED): "its executor was lost, is stopping, or wants a retry later",
+    (Status.RUNNING, Status.QUEUED): "its executor was lost or is stopping, or its parts are done",
     (Status.FAILED, Status.QUEUED): "it is resumed",
     (Status.CANCELLED, Status.QUEUED): "it is resumed",
 }

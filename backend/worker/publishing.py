@@ -1,7 +1,9 @@
-"""Handing a run's message to the broker: what `settings.OPERATIONS_PUBLISH` names."""
+"""The broker, as the core knows it: what `settings.OPERATIONS_PUBLISH` and `settings.OPERATIONS_QUEUE_LENGTH` name."""
 
 import logging
+from typing import Any
 
+from amqp.exceptions import NotFound
 from kombu.exceptions import OperationalError
 
 from backend.operations.models import Run
@@ -9,14 +11,26 @@ from backend.operations.models import Run
 logger = logging.getLogger(__name__)
 
 
-def publish(run: Run) -> bool:
-    """Send a queued run's message; False, with a warning, when the broker cannot be reached: the run stays queued."""
+def publish(run: Run, **options: Any) -> bool:
+    """Send a queued run's message; False, with a warning, when the broker cannot be reached."""
     from backend import celery_app  # noqa: PLC0415 - made when it is first asked for; it imports this package
 
     try:
-        celery_app.tasks[run.operation].send(run, retry=False)
+        celery_app.tasks[run.operation].send(run, retry=False, **options)
     except (OperationalError, OSError) as error:
         logger.warning("run %s stays queued: the broker cannot be reached (%s)", run.pk, type(error).__name__)
         return False
-    run.refresh_from_db(fields=["sent_at"])
     return True
+
+
+def queue_length(queue: str) -> int | None:
+    """How many messages wait in the queue, not counting those that workers hold; None when nobody can tell."""
+    from backend import celery_app  # noqa: PLC0415 - as above
+
+    try:
+        with celery_app.connection_for_write() as connection:
+            return int(connection.default_channel.queue_declare(queue, passive=True).message_count)
+    except NotFound:
+        return 0
+    except (OperationalError, OSError):
+        return None

@@ -1,7 +1,7 @@
 """What comes from outside, and what is believed of it: Beat's messages, `.delay()`, Flower's API, a hostile broker."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -51,16 +51,28 @@ def free_id(task_id: object) -> UUID:
     return uuid4() if run_id is None or Run.objects.filter(pk=run_id).exists() else run_id
 
 
-def accept(operation: Operation[Any], args: object, kwargs: object, *, run_id: UUID, origin: str) -> Run:
+def times(options: Mapping[str, Any]) -> dict[str, datetime | None]:
+    """When a run is to be sent, started at the earliest and started at the latest, by the options of `apply_async`.
+
+    One that is to start later is not sent yet: no worker has to keep its message until then.
+    """
+    now = datetime.now(UTC)
+    not_before = _moment(options.get("eta"), now) or _moment(options.get("countdown"), now)
+    not_before = not_before if not_before and not_before > now else None
+    expires_at = _moment(options.get("expires"), now)
+    return {"not_before": not_before, "expires_at": expires_at, "sent_at": None if not_before else now}
+
+
+def accept(
+    operation: Operation[Any], args: object, kwargs: object, *, run_id: UUID, origin: str, **columns: Any
+) -> Run:
     """Record a run for values from outside: a queued one, or one that has failed because they do not fit."""
     try:
         values = _values(args, kwargs)
-        dry_run, confirm = _how(values)
+        how = _how(values)
         params = operation.parse(values)
         files.check_stored(params)
-        return runner.record(
-            operation, params, run_id=run_id, dry_run=dry_run, confirm=confirm, queue=operation.queue, origin=origin
-        )
+        return runner.record(operation, params, run_id=run_id, queue=operation.queue, origin=origin, **how, **columns)
     except OperationError as error:
         return Run.objects.create(
             id=run_id,
@@ -73,13 +85,15 @@ def accept(operation: Operation[Any], args: object, kwargs: object, *, run_id: U
         )
 
 
-def accept_as(task_id: object, operation: Operation[Any], args: object, kwargs: object, *, origin: str) -> Run:
+def accept_as(
+    task_id: object, operation: Operation[Any], args: object, kwargs: object, *, origin: str, **columns: Any
+) -> Run:
     """Like `accept`, with the id that was asked for if it is free, also when somebody takes it at this moment."""
     try:
         with transaction.atomic():
-            return accept(operation, args, kwargs, run_id=free_id(task_id), origin=origin)
+            return accept(operation, args, kwargs, run_id=free_id(task_id), origin=origin, **columns)
     except IntegrityError:
-        return accept(operation, args, kwargs, run_id=uuid4(), origin=origin)
+        return accept(operation, args, kwargs, run_id=uuid4(), origin=origin, **columns)
 
 
 def received(operation: Operation[Any], task_id: object, args: object, kwargs: object, *, origin: str) -> Run:
@@ -88,15 +102,15 @@ def received(operation: Operation[Any], task_id: object, args: object, kwargs: o
     names = (operation.name, *operation.aliases)
     run = Run.objects.filter(pk=run_id_of(task_id) or run_id, operation__in=names).first()
     try:
-        return run or accept(operation, args, kwargs, run_id=run_id, origin=origin)
+        return run or accept(operation, args, kwargs, run_id=run_id, origin=origin, sent_at=datetime.now(UTC))
     except IntegrityError:  # the same message was delivered twice, and another process recorded it just now
         return received(operation, task_id, args, kwargs, origin=origin)
 
 
 def message(run: Run) -> dict[str, Any]:
     """A run's task kwargs: its params, and how to run; flat."""
-    how = {name: value for name, value in (("dry_run", run.dry_run), ("confirm", run.confirm)) if value}
-    return {**run.params, **how}
+    how = {"dry_run": run.dry_run, "confirm": run.confirm}
+    return {**run.params, **{name: value for name, value in how.items() if value}}
 
 
 def _values(args: object, kwargs: object) -> dict[str, Any]:
@@ -107,21 +121,26 @@ def _values(args: object, kwargs: object) -> dict[str, Any]:
     return dict(kwargs or {})
 
 
-def _how(values: dict[str, Any]) -> tuple[bool, str]:
-    dry_run, confirm = values.pop("dry_run", False), values.pop("confirm", "")
+def _how(values: dict[str, Any]) -> dict[str, Any]:
+    dry_run, confirm, partitions = (
+        values.pop("dry_run", False), values.pop("confirm", ""), values.pop("partitions", None)
+    )  # fmt: skip
     if not isinstance(dry_run, bool) or not isinstance(confirm, str):
         raise InvalidParamsError("dry_run is true or false, and confirm is a text")
-    return dry_run, confirm
+    if partitions is not None and (not isinstance(partitions, int) or isinstance(partitions, bool)):
+        raise InvalidParamsError("partitions is a number")
+    return {"dry_run": dry_run, "confirm": confirm, "partitions": partitions}
 
 
-def _seconds(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_SECONDS
+def _moment(value: Any, now: datetime) -> datetime | None:
+    """The moment that a number of seconds from now, or a date, stands for; None for anything else."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    believable = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_SECONDS
+    return now + timedelta(seconds=value) if believable else None
 
 
 BELIEVABLE: Mapping[str, Callable[[Any], bool]] = {
-    "countdown": _seconds,
-    "eta": lambda value: isinstance(value, datetime),
-    "expires": lambda value: _seconds(value) or isinstance(value, datetime),
     "priority": lambda value: isinstance(value, int) and 0 <= value <= MAX_PRIORITY,
     "producer": lambda value: isinstance(value, Producer),
     "connection": lambda value: isinstance(value, Connection),

@@ -1,11 +1,15 @@
 """A message as the worker's parent process sees it."""
 
+from typing import Any
+
+from billiard.exceptions import WorkerLostError
 from celery.worker import state
 from celery.worker.request import Request
 from django.db.models import Q
 
 from backend.operations.models import Run
 from backend.operations.states import Status
+from backend.worker import recovery
 from backend.worker.receipt import run_id_of
 
 
@@ -17,6 +21,19 @@ class RunRequest(Request):  # type: ignore[misc]  # Celery has no annotations
         if self.id in state.revoked and _resumed(self.id):
             state.revoked.discard(self.id)
         return bool(super().revoked())
+
+    def on_failure(self, exc_info: Any, *args: Any, **kwargs: Any) -> Any:
+        """Its process has ended in the middle of a run: others need not wait until its lease has passed."""
+        error = getattr(exc_info.exception, "exc", exc_info.exception)
+        if isinstance(error, (WorkerLostError, SystemExit)):
+            recovery.lost(self.worker_pid, str(error))
+        return super().on_failure(exc_info, *args, **kwargs)
+
+    def on_timeout(self, soft: bool, timeout: float) -> None:  # noqa: FBT001 - Celery's signature
+        """The hard time limit ends its process; at the soft one the process hands its run over by itself."""
+        super().on_timeout(soft, timeout)
+        if not soft:
+            recovery.lost(self.worker_pid, f"it ran longer than the hard time limit of {timeout:g} s")
 
 
 def _resumed(task_id: str) -> bool:

@@ -7,7 +7,7 @@ from celery.backends.base import BaseBackend
 from celery.contrib.abortable import ABORTED
 from celery.exceptions import TaskRevokedError
 
-from backend.operations import claims
+from backend.operations import cancellation
 from backend.operations.errors import OperationError
 from backend.operations.models import Run
 from backend.operations.outcome import Outcome
@@ -32,11 +32,11 @@ class RunBackend(BaseBackend):  # type: ignore[misc]  # Celery has no annotation
     def mark_as_revoked(self, task_id: str, reason: str = "", *_args: Any, **_kwargs: Any) -> None:
         """A run that was revoked before its start is cancelled at once, wherever its message waits."""
         if reason == "revoked" and (run_id := run_id_of(task_id)):
-            claims.cancel(run_id)
+            cancellation.cancel(run_id)
 
     def _store_result(self, task_id: str, result: Any, state: str, *_args: Any, **_kwargs: Any) -> Any:
         if state == ABORTED and (run_id := run_id_of(task_id)):
-            claims.cancel(run_id)
+            cancellation.cancel(run_id)
         return result
 
     def _get_task_meta_for(self, task_id: str) -> dict[str, Any]:

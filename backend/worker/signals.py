@@ -5,7 +5,7 @@ from typing import Any
 
 from celery.signals import task_revoked, worker_shutting_down
 
-from backend.operations import claims
+from backend.operations import cancellation, claims
 from backend.operations.states import Status
 from backend.worker import handover
 from backend.worker.receipt import run_id_of
@@ -24,7 +24,7 @@ def stop_run(request: Any, *, expired: bool = False, signum: int | None = None, 
     if expired:
         claims.move(run_id, Status.QUEUED, Status.SKIPPED, error="its message expired before a worker took it")
     else:
-        claims.cancel(run_id, killed=signum not in (None, signal.SIGTERM))  # after a SIGTERM it cancels itself
+        cancellation.cancel(run_id, killed=signum not in (None, signal.SIGTERM))  # after a SIGTERM it cancels itself
 
 
 worker_shutting_down.connect(hand_over)

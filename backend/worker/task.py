@@ -6,15 +6,14 @@ from typing import Any
 from celery import Celery, Task
 from celery.exceptions import Ignore
 from celery.result import AsyncResult
-from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 
-from backend.operations import claims, queue, registry, runner
+from backend.operations import claims, messages, parts, registry, runner
 from backend.operations.declaration import Operation
 from backend.operations.errors import AlreadyRunningError, OperationError
 from backend.operations.models import Run
 from backend.operations.outcome import Outcome
-from backend.operations.states import Status
+from backend.operations.states import ENDED, Status
 from backend.worker import handover, receipt
 
 
@@ -34,17 +33,16 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         """
         if not connection.in_atomic_block:
             close_old_connections()  # Beat and Flower live long, and have no requests to do that
-        known = receipt.known_options(options)
         origin = receipt.origin_of(options.get("headers"))
-        run = receipt.accept_as(task_id, self.operation, args, kwargs, origin=origin)
-        if run.status == Status.QUEUED:
-            transaction.on_commit(partial(self.send, run, **known))
+        run = receipt.accept_as(task_id, self.operation, args, kwargs, origin=origin, **receipt.times(options))
+        if run.status == Status.QUEUED and run.sent_at:
+            transaction.on_commit(partial(messages.publish, run, **receipt.known_options(options)))
         return self.AsyncResult(str(run.pk))
 
     def send(self, run: Run, **options: Any) -> None:
         """Hand the run's message to the broker. Raises kombu's OperationalError when it cannot be reached."""
-        super().apply_async(kwargs=receipt.message(run), task_id=str(run.pk), queue=run.queue, **options)
-        Run.objects.filter(pk=run.pk).update(sent_at=claims.DatabaseNow())
+        expires = {"expires": run.expires_at} if run.expires_at and not run.attempt else {}
+        super().apply_async(kwargs=receipt.message(run), task_id=str(run.pk), queue=run.queue, **expires, **options)
 
     def run(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Carry out the run that the message names, or record one for a message that was sent past `apply_async`."""
@@ -53,31 +51,34 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         if run.status == Status.FAILED and not run.attempt:
             raise OperationError(run.error)
         try:
-            claimed = run.status == Status.QUEUED and claims.claim(run.pk) is not None
+            attempt = claims.claim(run.pk) if run.status == Status.QUEUED else None
         except AlreadyRunningError as error:
             self._wait_for_turn(run, error)
             raise Ignore from None
-        if not claimed:
+        if attempt is None:
             raise Ignore
-        outcome = runner.carry_out(run.pk, hand_over=handover.requested)
-        if run.exclusive_key:
-            queue.publish_next(run.exclusive_key)
+        outcome = runner.carry_out(run.pk, attempt, hand_over=handover.requested)
+        if run.exclusive_key and outcome.status in ENDED:
+            messages.publish_next(run.exclusive_key)
+        if run.parent_id and outcome.status in ENDED:
+            parts.settle(run.parent_id)
         return self._told(outcome, run)
 
     def _wait_for_turn(self, run: Run, error: AlreadyRunningError) -> None:
+        """A run of Beat is skipped, unless it has done something; others are sent again when the key is free."""
         if run.origin.startswith(receipt.BEAT) and not run.attempt:
             claims.move(run.pk, Status.QUEUED, Status.SKIPPED, error=str(error))
         else:
-            self.send(run, countdown=settings.RUN_TURN_SECONDS)
+            Run.objects.filter(pk=run.pk, status=Status.QUEUED).update(sent_at=None)
 
     def _told(self, outcome: Outcome, run: Run) -> dict[str, Any]:
         if outcome.status is Status.FAILED:
             raise OperationError(outcome.error)
         if outcome.status is Status.QUEUED:
-            self.send(run)
-            raise Ignore
-        if outcome.status is not Status.SUCCEEDED:
+            messages.publish(run)
+        if outcome.status is Status.CANCELLED:
             self.send_event("task-revoked", terminated=True, signum=None, expired=False)
+        if outcome.status is not Status.SUCCEEDED:
             raise Ignore
         return outcome.as_json()
 

@@ -22,7 +22,7 @@ from pytest_celery import (
 )
 
 from backend.config.celery import app
-from backend.operations import claims
+from backend.operations import cancellation
 from backend.operations.models import Run
 from backend.operations.states import ENDED
 from tests.acceptance.polling import until
@@ -32,6 +32,13 @@ from tests.servers.tmdb import KEY, tmdb_server
 
 OURS = ("CELERY_", "DJANGO_", "FLOWER_", "RUN_", "TMDB_", "UPKEEP_", "YTS_", "PYTHONWARNINGS")
 """Variables of the environment that must not decide how a test ends."""
+INTERVALS = {
+    "RUN_SWEEP_SECONDS": "1",
+    "RUN_RESEND_SECONDS": "1",
+    "RUN_LEASE_SECONDS": "3",
+    "RUN_BACKOFF_SECONDS": "0.2",
+}
+"""The product's, shortened."""
 APPS = ["backend.accounts", "backend.operations", "backend.collection", "tasks"]
 """Whose tables are emptied after a test; to empty all of them takes longer than most tests."""
 
@@ -98,7 +105,7 @@ def environment(
         "FERNET_KEYS": ",".join(settings.FERNET_KEYS),
         "TMDB_API_URL": tmdb_of_all.url,
         "TMDB_API_KEY": KEY,
-        "RUN_TURN_SECONDS": "1",
+        **INTERVALS,
         "LOG_LEVEL": "INFO",
     }
 
@@ -156,7 +163,7 @@ def setup(celery_setup: CeleryTestSetup, transactional_db: None) -> Iterator[Cel
 
 def _all_stopped() -> bool:
     unfinished = Run.objects.exclude(status__in=ENDED)
-    return all([claims.cancel(run.pk) in ENDED for run in unfinished])  # noqa: C419 - all are asked, not some
+    return all([cancellation.cancel(run.pk) in ENDED for run in unfinished])  # noqa: C419 - all are asked, not some
 
 
 @pytest.fixture

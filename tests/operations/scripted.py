@@ -55,7 +55,7 @@ def claimed(body: Body, *, what: Operation[Any] = scripted, **columns: Any) -> R
 def played(body: Body, *, progress: Progress | None = None, **columns: Any) -> Run:
     """A run that has done that, or whose end it was."""
     run = claimed(body, **columns)
-    runner.carry_out(run.pk, progress=progress)
+    runner.carry_out(run.pk, run.attempt, progress=progress)
     return reread(run)
 
 
@@ -68,8 +68,9 @@ def resumed(run: Run, body: Body | None = None) -> Run:
 
 def claimed_again(run: Run) -> Run:
     """The queued run, carried out."""
-    assert claims.claim(run.pk)
-    runner.carry_out(run.pk)
+    attempt = claims.claim(run.pk)
+    assert attempt
+    runner.carry_out(run.pk, attempt)
     return reread(run)
 
 

@@ -9,9 +9,9 @@ from pydantic import NonNegativeFloat, PositiveInt
 from backend.collection.models import DVD
 from backend.operations.context import RunContext
 from backend.operations.declaration import operation
-from backend.operations.ledger import Cursor
 from backend.operations.params import Params
 from backend.operations.plans import Change
+from backend.operations.shares import Cursor
 
 
 class IncrementRows(Params):

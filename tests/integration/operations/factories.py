@@ -1,10 +1,16 @@
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 
 import pytest
+from django.conf import settings
+from django.db import connection
 
 from backend.collection.models import DVD
+from backend.operations import claims
 from backend.operations.context import RunContext
+from backend.operations.models import Run
 from backend.operations.plans import Change
+from tests.acceptance.polling import until
 from tests.operations.dvds import add, added
 
 COMMITTED = pytest.mark.django_db(
@@ -37,6 +43,19 @@ def add_one_to_each(run: RunContext) -> None:
     """Add a copy of each DVD, in batches."""
     for batch in run.batches(DVD.objects.all()):
         batch.commit(added(batch.items), write=add)
+
+
+def lose(run: Run) -> None:
+    """Let its lease have passed, on a server that has run long enough not to excuse it."""
+    Run.objects.filter(pk=run.pk).update(lease_until=claims.DatabaseNow() - timedelta(seconds=1))
+    until(_excuses_nobody, 2 * settings.RUN_LEASE_SECONDS)
+
+
+def _excuses_nobody() -> bool:
+    with connection.cursor() as cursor:
+        age = "clock_timestamp() - pg_postmaster_start_time() > make_interval(secs => %s)"
+        cursor.execute(f"SELECT {age}", [settings.RUN_LEASE_SECONDS])
+        return bool(cursor.fetchone()[0])
 
 
 def skipped(dvd: DVD, reason: str = "complete") -> Change:

@@ -299,8 +299,9 @@ def test_waiting_follows_the_run_and_returns_its_code(environment: dict[str, str
     def work() -> None:
         run = until(Run.objects.filter(status="queued").first)
         assert run
-        claims.claim(run.pk)
-        runner.carry_out(run.pk)
+        attempt = claims.claim(run.pk)
+        assert attempt
+        runner.carry_out(run.pk, attempt)
         connection.close()
 
     with ThreadPoolExecutor(1) as threads:

@@ -333,7 +333,7 @@ def test_a_run_that_is_queued_claimed_and_lost_again_and_again_ends_once() -> No
     claims.leave(run.pk, 1, Run.Status.QUEUED, {})
     run = claimed_again(run)
     assert (run.status, run.attempt, copies()) == ("succeeded", 2, [2, 2])
-    runner.carry_out(stale.pk)
+    runner.carry_out(stale.pk, stale.attempt)
     assert (reread(run).status, copies()) == ("succeeded", [2, 2])
 
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from backend.operations import claims, runner
+from backend.operations import cancellation, claims, runner
 from backend.operations.context import RunContext
 from backend.operations.errors import AlreadyRunningError
 from backend.operations.models import Run
-from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds
+from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, lose
 from tests.operations.scripted import Nothing, claimed, recorded, reread, scripted, scripted_alone
 
 pytestmark = COMMITTED
@@ -16,11 +16,6 @@ pytestmark = COMMITTED
 
 def do_nothing(run: RunContext) -> None:
     """Nothing."""
-
-
-def lose(run: Run) -> None:
-    """Let its lease have passed."""
-    Run.objects.filter(pk=run.pk).update(lease_until=claims.DatabaseNow() - timedelta(seconds=1))
 
 
 def test_a_second_run_of_a_key_is_refused_and_told_who_has_it() -> None:
@@ -38,9 +33,8 @@ def test_a_second_run_of_a_key_is_refused_and_told_who_has_it() -> None:
 def test_a_key_is_free_again_when_its_run_ends() -> None:
     dvds(1)
     for expected in (2, 3):
-        claimed(add_one_to_each, what=scripted_alone)
-        run = Run.objects.latest("created_at")
-        runner.carry_out(run.pk)
+        run = claimed(add_one_to_each, what=scripted_alone)
+        runner.carry_out(run.pk, run.attempt)
         assert copies() == [expected]
 
 
@@ -60,7 +54,7 @@ def test_a_queued_run_waits_for_the_key() -> None:
     with pytest.raises(AlreadyRunningError):
         claims.claim(second.pk)
     assert reread(second).status == "queued"
-    runner.carry_out(first.pk)
+    runner.carry_out(first.pk, first.attempt)
     assert claims.claim(second.pk) == 1
 
 
@@ -85,7 +79,7 @@ def test_a_lost_foreground_run_gives_its_key_up_and_is_failed() -> None:
 
 def test_a_lost_run_that_was_to_be_cancelled_is_cancelled() -> None:
     lost = claimed(do_nothing, what=scripted_alone)
-    claims.cancel(lost.pk)
+    cancellation.cancel(lost.pk)
     lose(lost)
     runner.execute(scripted_alone, Nothing())
     lost = reread(lost)

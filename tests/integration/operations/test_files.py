@@ -5,7 +5,7 @@ import pytest
 from django.conf import settings
 from pytest_django import Settings
 
-from backend.operations import claims, queue, runner
+from backend.operations import cancellation, claims, queue, runner
 from backend.operations.errors import InvalidParamsError, OperationError
 from backend.operations.files import MAX_STORED_BYTES, InputFile, check_stored
 from backend.operations.models import Run, RunFile
@@ -34,8 +34,9 @@ def sent(path: Path) -> Run:
 
 
 def carry_out(run: Run) -> None:
-    claims.claim(run.pk)
-    runner.carry_out(run.pk)
+    attempt = claims.claim(run.pk)
+    assert attempt
+    runner.carry_out(run.pk, attempt)
 
 
 def succeed(run: Run) -> None:
@@ -50,7 +51,7 @@ def fail(run: Run) -> None:
 
 
 def cancel_queued(run: Run) -> None:
-    claims.cancel(run.pk)
+    cancellation.cancel(run.pk)
 
 
 def cancel_running(run: Run) -> None:
@@ -61,7 +62,7 @@ def cancel_running(run: Run) -> None:
 
 def cancel_killed(run: Run) -> None:
     claims.claim(run.pk)
-    claims.cancel(run.pk, killed=True)
+    cancellation.cancel(run.pk, killed=True)
 
 
 def skip(run: Run) -> None:
@@ -90,7 +91,7 @@ def test_the_content_stays_while_the_run_goes_back_to_the_queue(sent: Run) -> No
 
 
 def test_a_run_cannot_be_resumed_without_its_file(sent: Run) -> None:
-    claims.cancel(sent.pk)
+    cancellation.cancel(sent.pk)
     carry_out(queue.requeue(sent.pk, queue="default"))
     assert Run.objects.get().error == "list.csv was deleted when the run ended: start a new run with it"
 

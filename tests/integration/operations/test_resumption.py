@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.collection.models import DVD
-from backend.operations.claims import cancel
+from backend.operations.cancellation import cancel
 from backend.operations.context import RunContext
 from backend.operations.errors import HandOver, OperationError, RunInterrupted
 from backend.operations.models import Run

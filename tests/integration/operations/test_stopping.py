@@ -11,7 +11,7 @@ import pytest
 from django.db import ProgrammingError, connection
 
 from backend.collection.models import DVD
-from backend.operations import claims, runner
+from backend.operations import cancellation, claims, runner
 from backend.operations.context import RunContext
 from backend.operations.models import Run
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, tallied
@@ -29,7 +29,7 @@ def cancelling(run: Run, *, after: Event) -> Iterator[Callable[[], float]]:
 
     def cancel() -> None:
         assert after.wait(20)
-        claims.cancel(run.pk)
+        cancellation.cancel(run.pk)
         at.append(monotonic())
         connection.close()
 
@@ -44,7 +44,7 @@ def cancelled(body: Callable[[RunContext, Event], None], **columns: Any) -> tupl
     ready = Event()
     run = claimed(lambda context: body(context, ready), **columns)
     with cancelling(run, after=ready) as seconds:
-        runner.carry_out(run.pk)
+        runner.carry_out(run.pk, run.attempt)
         took = seconds()
     return reread(run), took
 
@@ -173,7 +173,7 @@ def test_a_cancellation_at_any_moment_leaves_counts_that_agree_with_the_effects(
         ready = Event()
         run = claimed(lambda run, ready=ready, body=body: body(run, ready))  # type: ignore[misc]
         with interrupting(after=ready, seconds=moment * 0.0237):
-            runner.carry_out(run.pk, foreground=True)
+            runner.carry_out(run.pk, run.attempt, foreground=True)
         run = reread(run)
         assert run.counts["updated"] == run.changes.count() == run.changes_recorded == sum(copies()) - 60
         run = run if run.status == "succeeded" else resumed(run)
@@ -206,7 +206,7 @@ def interrupting(*, after: Event, seconds: float) -> Iterator[None]:
 
 def test_cancelling_a_queued_run_ends_it_at_once() -> None:
     run = recorded(add_one_to_each)
-    assert claims.cancel(run.pk) == "cancelled"
+    assert cancellation.cancel(run.pk) == "cancelled"
     run = reread(run)
     assert run.cancel_at
     assert run.finished_at
@@ -217,12 +217,12 @@ def test_cancelling_a_queued_run_ends_it_at_once() -> None:
 def test_cancelling_an_ended_run_changes_nothing(status: str) -> None:
     run = recorded(add_one_to_each)
     Run.objects.filter(pk=run.pk).update(status=status)
-    assert claims.cancel(run.pk) == status
+    assert cancellation.cancel(run.pk) == status
     assert reread(run).cancel_at is None
 
 
 def test_cancelling_a_run_that_there_is_not_is_told() -> None:
-    assert claims.cancel(UUID(int=1)) is None
+    assert cancellation.cancel(UUID(int=1)) is None
 
 
 def test_a_run_that_is_handed_over_goes_back_to_the_queue_and_on_elsewhere() -> None:
@@ -234,7 +234,7 @@ def test_a_run_that_is_handed_over_goes_back_to_the_queue_and_on_elsewhere() -> 
 
     run = claimed(body)
     asked = iter([False, False, True])
-    outcome = runner.carry_out(run.pk, hand_over=lambda: next(asked))
+    outcome = runner.carry_out(run.pk, run.attempt, hand_over=lambda: next(asked))
     run = reread(run)
     assert (outcome.status, run.status, run.finished_at, run.lease_until) == ("queued", "queued", None, None)
     assert copies() == [2, 2, 1, 1]
@@ -245,12 +245,12 @@ def test_a_run_that_is_handed_over_goes_back_to_the_queue_and_on_elsewhere() -> 
 
 def test_a_run_that_was_asked_to_stop_is_not_handed_over_but_cancelled() -> None:
     def body(_run: RunContext) -> None:
-        claims.cancel(run.pk)
+        cancellation.cancel(run.pk)
         for _batch in _run.batches(lambda _after: [([1], 1)]):
             pass
 
     run = claimed(body)
-    runner.carry_out(run.pk, hand_over=lambda: True)
+    runner.carry_out(run.pk, run.attempt, hand_over=lambda: True)
     run = reread(run)
     assert run.status == "cancelled"
     assert run.finished_at

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,8 +16,9 @@ from django.db import transaction
 from kombu import Connection
 
 from backend.config.celery import app
-from backend.operations import claims, queue, runner
+from backend.operations import cancellation, claims, queue, runner
 from backend.operations.errors import OperationError
+from backend.operations.messages import publish
 from backend.operations.models import Run
 from backend.worker import receipt
 from backend.worker.task import OperationTask
@@ -172,21 +173,40 @@ def test_options_that_a_caller_may_not_choose_are_left_out(broker: str, name: st
 @pytest.mark.parametrize("countdown", [-1, float("nan"), float("inf"), 10**12, True])
 def test_a_countdown_that_cannot_be_is_left_out(broker: str, countdown: float) -> None:
     task().apply_async(countdown=countdown)
-    [(headers, _)] = messages(broker)
-    assert headers["eta"] is None
+    assert Run.objects.get().not_before is None
+    assert len(messages(broker)) == 1
 
 
-def test_a_countdown_that_can_be_is_kept(broker: str) -> None:
-    task().apply_async(countdown=60)
-    [(headers, _)] = messages(broker)
-    assert headers["eta"]
+@pytest.mark.parametrize("when", [{"countdown": 60}, {"eta": datetime.now(UTC) + timedelta(minutes=1)}])
+def test_a_run_that_is_to_start_later_is_not_sent_before(broker: str, when: dict[str, Any]) -> None:
+    task().apply_async(**when)
+    run = Run.objects.get()
+    assert run.not_before
+    assert timedelta(seconds=50) < run.not_before - run.created_at < timedelta(seconds=70)
+    assert (run.sent_at, messages(broker)) == (None, [])
 
 
 @pytest.mark.parametrize("eta", [datetime.max, datetime.max.replace(tzinfo=UTC), datetime.min])  # noqa: DTZ901
 def test_a_time_at_the_end_of_the_calendar_does_not_lose_the_run(broker: str, eta: datetime) -> None:
     task().apply_async(eta=eta)
     assert Run.objects.get().status == "queued"
-    assert len(messages(broker)) == 1
+    assert len(messages(broker)) == (eta.year == 1)
+
+
+def test_an_expiry_is_kept_in_the_row_and_in_the_message(broker: str) -> None:
+    task().apply_async(expires=60)
+    run = Run.objects.get()
+    assert run.expires_at
+    [(headers, _)] = messages(broker)
+    assert datetime.fromisoformat(headers["expires"]) == run.expires_at
+
+
+def test_a_run_that_has_expired_is_not_started(broker: str) -> None:  # noqa: ARG001
+    dvds(1)
+    run = recorded(add_one_to_each, expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    with pytest.raises(Ignore):
+        received("testing.scripted", str(run.pk), {})
+    assert (reread(run).status, copies()) == ("queued", [1])
 
 
 @pytest.mark.parametrize("entry", ["Nightly", "x" * 500, "a\x00b", "\ud800"])
@@ -306,21 +326,20 @@ def test_a_failed_operation_fails_the_task() -> None:
 def test_a_cancelled_run_is_not_carried_out() -> None:
     run = queue.enqueue(add_one, AddOne())
     dvds(1)
-    claims.cancel(run.pk)
+    cancellation.cancel(run.pk)
     with pytest.raises(Ignore):
         received("testing.add_one", str(run.pk), {})
     assert copies() == [1]
 
 
-def test_a_queued_run_waits_for_its_turn_and_beat_does_not(broker: str) -> None:
+def test_a_queued_run_waits_for_its_turn_and_beat_does_not() -> None:
     holder = recorded(add_one_to_each, what=scripted_alone)
     claims.claim(holder.pk)
-    waiting = recorded(stage.body, what=scripted_alone)
+    waiting = recorded(stage.body, what=scripted_alone, sent_at=datetime.now(UTC))
     with pytest.raises(Ignore):
         received("testing.scripted_alone", str(waiting.pk), {})
-    assert reread(waiting).status == "queued"
-    [(headers, _)] = messages(broker)
-    assert (headers["id"], bool(headers["eta"])) == (str(waiting.pk), True)
+    waiting = reread(waiting)
+    assert (waiting.status, waiting.sent_at) == ("queued", None)
     from_beat = recorded(stage.body, what=scripted_alone, origin="beat: Nightly")
     with pytest.raises(Ignore):
         received("testing.scripted_alone", str(from_beat.pk), {})
@@ -328,15 +347,16 @@ def test_a_queued_run_waits_for_its_turn_and_beat_does_not(broker: str) -> None:
     assert (skipped.status, str(holder.pk) in skipped.error) == ("skipped", True)
 
 
-def test_a_run_of_beat_that_did_a_part_already_waits_for_its_turn_too(broker: str) -> None:
-    handed_over = recorded(stage.body, what=scripted_alone, origin="beat: Nightly")
+def test_a_run_of_beat_that_did_a_part_already_waits_for_its_turn_too() -> None:
+    now = datetime.now(UTC)
+    handed_over = recorded(stage.body, what=scripted_alone, origin="beat: Nightly", sent_at=now)
     Run.objects.filter(pk=handed_over.pk).update(attempt=1)
     holder = recorded(add_one_to_each, what=scripted_alone)
     claims.claim(holder.pk)
     with pytest.raises(Ignore):
         received("testing.scripted_alone", str(handed_over.pk), {})
-    assert reread(handed_over).status == "queued"
-    assert len(messages(broker)) == 1
+    handed_over = reread(handed_over)
+    assert (handed_over.status, handed_over.sent_at) == ("queued", None)
 
 
 def test_the_next_in_line_is_sent_when_the_key_is_free(broker: str) -> None:
@@ -351,7 +371,7 @@ def test_a_run_that_was_queued_under_an_earlier_name_is_carried_out() -> None:
     dvds(1)
     run = recorded(add_one_to_each, what=scripted_alone)
     Run.objects.filter(pk=run.pk).update(operation="testing.scripted_by_itself")
-    assert queue.publish(reread(run))
+    assert publish(reread(run))
     told = received("testing.scripted_by_itself", str(run.pk), {})
     assert (told["run"], copies(), Run.objects.count()) == (str(run.pk), [2], 1)
 

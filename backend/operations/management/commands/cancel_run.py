@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from backend.operations import claims
+from backend.operations import cancellation
 from backend.operations.arguments import run_id
 from backend.operations.states import Status
 
@@ -14,7 +14,7 @@ class Command(BaseCommand):
         parser.add_argument("run", metavar="RUN", type=run_id, help="The run's id.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        status = claims.cancel(options["run"])
+        status = cancellation.cancel(options["run"])
         if status is None:
             raise CommandError(f"no run {options['run']}")
         if status not in (Status.RUNNING, Status.CANCELLED):

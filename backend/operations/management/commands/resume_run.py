@@ -2,10 +2,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from backend.operations import claims, queue, registry, runner
+from backend.operations import claims, messages, queue, registry, runner
 from backend.operations.arguments import run_id
 from backend.operations.command import RunCommand
-from backend.operations.errors import AlreadyRunningError
+from backend.operations.errors import AlreadyRunningError, OperationError
 from backend.operations.states import Status
 
 
@@ -20,15 +20,17 @@ class Command(RunCommand):
         operation = registry.find(queue.named(options["run"]).operation)
         if options["enqueue"] or options["wait"]:
             run = queue.requeue(options["run"], queue=operation.queue)
-            queue.publish(run)
+            messages.publish(run)
             self.queued(run, options)
             return
         run = queue.requeue(options["run"], queue="")
         try:
-            claims.claim(run.pk)
+            attempt = claims.claim(run.pk)
         except AlreadyRunningError as error:
             claims.move(run.pk, Status.QUEUED, Status.CANCELLED, error=str(error))
             raise
+        if attempt is None:
+            raise OperationError(f"run {run.pk} was taken over by another process just now")
         with self.progress(options) as progress:
-            outcome = runner.carry_out(run.pk, progress=progress, foreground=True, raises=options["traceback"])
+            outcome = runner.carry_out(run.pk, attempt, progress=progress, foreground=True, raises=options["traceback"])
         self.told(outcome, options)

@@ -1,0 +1,72 @@
+"""Each worker's own timer: it finds runs that nobody works on, without Beat and whatever the broker has forgotten."""
+
+import logging
+import threading
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from celery import bootsteps
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from backend.operations import claims, losses
+from backend.operations import recovery as runs
+from backend.operations.failures import explanation
+
+logger = logging.getLogger(__name__)
+_lost: "SimpleQueue[tuple[int, str] | None]" = SimpleQueue()
+"""Processes of this worker's pool that ended in the middle of a run, and why; None: the worker stops."""
+
+
+def lost(pid: int | None, cause: str) -> None:
+    """Tell that a process of this worker's pool is gone."""
+    if pid is not None:
+        _lost.put((pid, cause))
+
+
+class Recovery(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no annotations
+    """Sweeps as long as the worker runs."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, parent: Any, **kwargs: Any) -> None:
+        super().__init__(parent, **kwargs)
+        self._thread = threading.Thread(target=_watch, name="recovery", daemon=True)
+
+    def start(self, parent: Any) -> None:  # noqa: ARG002 - Celery's signature
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002 - Celery's signature
+        """End the thread once its sweep is done."""
+        _lost.put(None)
+        self._thread.join(settings.RUN_SWEEP_SECONDS)
+
+
+def _watch() -> None:
+    down = False
+    while True:
+        try:
+            gone = _lost.get(timeout=settings.RUN_SWEEP_SECONDS)
+            if gone is None:
+                break
+        except Empty:
+            gone = None
+        try:
+            _recover(gone)
+            down = False
+        except DatabaseError as error:
+            if not down:
+                logger.warning(
+                    "the database cannot be reached (%s): runs are recovered when it is back", explanation(error)
+                )
+            down = True
+            connection.close()
+    connection.close()
+
+
+def _recover(gone: tuple[int, str] | None) -> None:
+    released = losses.release_of(claims.executor(gone[0]), cause=gone[1]) if gone else []
+    for run in [*released, *runs.sweep().released]:
+        logger.warning("run %s of %s lost its executor; it is %s", run.id, run.operation, run.status)
