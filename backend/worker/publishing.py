@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from amqp.exceptions import NotFound
+from amqp.exceptions import ChannelError
 from kombu.exceptions import OperationalError
 
 from backend.operations.models import Run
@@ -30,7 +30,7 @@ def queue_length(queue: str) -> int | None:
     try:
         with celery_app.connection_for_write() as connection:
             return int(connection.default_channel.queue_declare(queue, passive=True).message_count)
-    except NotFound:
+    except ChannelError:  # Redis keeps no empty queue, and RabbitMQ none that was never declared
         return 0
     except (OperationalError, OSError):
         return None
