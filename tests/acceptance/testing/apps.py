@@ -5,4 +5,8 @@ class TestingConfig(AppConfig):
     name = "tests.acceptance.testing"
 
     def ready(self) -> None:
-        from tests.acceptance.testing import increment_rows  # noqa: F401, PLC0415 - registers itself
+        from tests.acceptance.testing import (  # noqa: F401, PLC0415 - register themselves
+            increment_parts,
+            increment_rows,
+            kill_itself,
+        )

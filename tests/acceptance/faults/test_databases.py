@@ -1,0 +1,31 @@
+"""A database that is restarted in the middle of a run."""
+
+import time
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from backend.embedded import postgres
+from tests.acceptance.faults.rows import check_once, enqueued, filled
+from tests.acceptance.runs import committed, ended
+
+
+@pytest.mark.usefixtures("app")
+def test_a_run_goes_on_after_a_restart_of_the_database(random: Random, see: Callable[[str], None]) -> None:
+    filled()
+    run_id = enqueued(rows=100, pause=0.03)
+    committed(run_id)
+    time.sleep(random.uniform(0.0, 0.5))  # the moment is the point
+    connection.close()
+    started = time.monotonic()
+    postgres.stop(settings.UPKEEP_HOME)
+    postgres.ensure(settings.UPKEEP_HOME)
+    away = time.monotonic() - started
+    run = ended(run_id, 120)
+    see(f"away for {away:.1f} s; {run.attempt} attempts")
+    check_once()
+    assert (run.status, run.counts["updated"]) == ("succeeded", 20_000)
+    assert run.attempt > 1

@@ -1,0 +1,18 @@
+"""An operation that ends as one that is out of memory does."""
+
+import os
+import signal
+
+from backend.operations.context import RunContext
+from backend.operations.declaration import operation
+from backend.operations.params import Params
+
+
+class KillItself(Params):
+    pass
+
+
+@operation("testing.kill_itself")
+def kill_itself(params: KillItself, run: RunContext) -> None:  # noqa: ARG001
+    """Let the process that runs it be killed."""
+    os.kill(os.getpid(), signal.SIGKILL)
