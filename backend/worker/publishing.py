@@ -2,6 +2,7 @@
 
 import logging
 
+from amqp.exceptions import AMQPError
 from kombu.exceptions import OperationalError
 
 from backend.operations.models import Run
@@ -15,7 +16,7 @@ def publish(run: Run) -> bool:
 
     try:
         celery_app.tasks[run.operation].send(run, retry=False)
-    except (OperationalError, OSError) as error:
+    except (OperationalError, AMQPError, OSError) as error:
         logger.warning("run %s stays queued: the broker cannot be reached (%s)", run.pk, type(error).__name__)
         return False
     run.refresh_from_db(fields=["sent_at"])
