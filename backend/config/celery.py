@@ -44,7 +44,7 @@ def broker_settings(url: str) -> dict[str, Any]:
         "broker_connection_timeout": 2.0,
         "broker_transport_options": {
             "confirm_publish": True,
-            "read_timeout": 5.0,
+            "read_timeout": 3.0,
             "max_retries": 1,
             "interval_start": 0.2,
         },
