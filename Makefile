@@ -8,13 +8,17 @@ export UV_PROJECT_ENVIRONMENT = .venv
 export UV_SYSTEM_CERTS = 1
 TEST_HOME = $(CURDIR)/.upkeep/tests
 
-.PHONY: demo test check bench up stop lock
+.PHONY: demo test test-rabbitmq check bench up stop lock
 
 demo: $(STAMP)  ## sample data, then real operations through a real worker
 	@$(RUN) -m ops.demo
 
 test: $(STAMP)  ## the whole test suite
 	@$(RUN) -m pytest $(PYTEST_ARGS); status=$$?; \
+	UPKEEP_HOME=$(TEST_HOME) $(RUN) manage.py embedded stop >/dev/null; exit $$status
+
+test-rabbitmq: $(STAMP)  ## the tests that need a broker once more, on RabbitMQ: wants rabbitmq-server installed
+	@$(RUN) -m pytest tests/acceptance --broker=rabbitmq $(PYTEST_ARGS); status=$$?; \
 	UPKEEP_HOME=$(TEST_HOME) $(RUN) manage.py embedded stop >/dev/null; exit $$status
 
 check: $(STAMP)  ## style, types, import contracts, migrations, lock file

@@ -31,11 +31,34 @@ from backend.operations import registry  # noqa: E402 - models are loaded by now
 from backend.worker import recovery, task  # noqa: E402
 
 
+def broker_settings(url: str) -> dict[str, Any]:
+    """What depends on the kind of broker that `url` names."""
+    names = sorted({"default", *(operation.queue for operation in registry.operations())})
+    if not url.startswith(("amqp://", "amqps://")):
+        queues = [Queue(name, routing_key=name) for name in names]
+        return {"task_queues": queues, "worker_disable_prefetch": True}  # RabbitMQ's workers cannot do without
+    quorum = {"x-queue-type": "quorum"}
+    return {
+        "task_queues": [Queue(name, routing_key=name, queue_arguments=quorum) for name in names],
+        # RabbitMQ closes the channel of whoever keeps a message for half an hour, also for its next free child.
+        "broker_channel_error_retry": True,
+        "broker_connection_timeout": 2.0,
+        "broker_transport_options": {
+            "confirm_publish": True,
+            "read_timeout": 3.0,
+            "max_retries": 1,
+            "interval_start": 0.2,
+        },
+        "worker_consumer": "backend.worker.consumer:RunConsumer",
+    }
+
+
 def _late_settings() -> dict[str, Any]:
     """Settings that need a server's address, or the operations; Celery asks when it first needs its configuration."""
-    queues = {"default", *(operation.queue for operation in registry.operations())}
-    broker = {} if settings.CELERY_BROKER_URL else {"broker_url": redis.ensure(settings.UPKEEP_HOME).url}
-    return {"task_queues": [Queue(name) for name in sorted(queues)], **broker}
+    if settings.CELERY_BROKER_URL:
+        return broker_settings(settings.CELERY_BROKER_URL)
+    url = redis.ensure(settings.UPKEEP_HOME).url
+    return {"broker_url": url, **broker_settings(url)}
 
 
 app.config_from_object("django.conf:settings", namespace="CELERY")

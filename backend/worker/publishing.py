@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from amqp.exceptions import ChannelError
+from amqp.exceptions import AMQPError, ChannelError
 from kombu.exceptions import OperationalError
 
 from backend.operations.models import Run
@@ -17,7 +17,7 @@ def publish(run: Run, **options: Any) -> bool:
 
     try:
         celery_app.tasks[run.operation].send(run, retry=False, **options)
-    except (OperationalError, OSError) as error:
+    except (OperationalError, AMQPError, OSError) as error:
         logger.warning("run %s stays queued: the broker cannot be reached (%s)", run.pk, type(error).__name__)
         return False
     return True
@@ -32,5 +32,5 @@ def queue_length(queue: str) -> int | None:
             return int(connection.default_channel.queue_declare(queue, passive=True).message_count)
     except ChannelError:  # Redis keeps no empty queue, and RabbitMQ none that was never declared
         return 0
-    except (OperationalError, OSError):
+    except (OperationalError, AMQPError, OSError):
         return None

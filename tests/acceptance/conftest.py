@@ -15,18 +15,21 @@ from django.db import connection
 from django.test import override_settings
 from pytest_celery import (
     CeleryBrokerCluster,
+    CeleryTestBroker,
     CeleryTestSetup,
     CeleryTestWorker,
     CeleryWorkerCluster,
+    RabbitMQTestBroker,
     RedisTestBroker,
 )
 
-from backend.config.celery import app
+from backend.config.celery import app, broker_settings
 from backend.operations import cancellation
 from backend.operations.models import Run
 from backend.operations.states import ENDED
 from tests.acceptance.polling import until
 from tests.acceptance.processes import ROOT, BrokerProcess, Manage, Start, WorkerProcess
+from tests.acceptance.rabbitmq import RabbitProcess
 from tests.servers.process import Server
 from tests.servers.tmdb import KEY, tmdb_server
 
@@ -43,11 +46,27 @@ APPS = ["backend.accounts", "backend.operations", "backend.collection", "tasks"]
 """Whose tables are emptied after a test; to empty all of them takes longer than most tests."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test with the setup has a database whose transactions are real, since other processes look at it."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Every test with the setup has a database whose transactions are real, since other processes look at it.
+
+    On another broker than Redis only those run: for the others it would be the same once more.
+    """
+    others = []
     for item in items:
         if "celery_setup" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.django_db(transaction=True, available_apps=APPS))
+        elif config.option.broker != "redis":
+            others.append(item)
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what makes no sense on this broker, as its `only_on` says."""
+    for mark in item.iter_markers("only_on"):
+        if mark.args[0] != item.config.option.broker:
+            pytest.skip(mark.kwargs["reason"])
 
 
 @pytest.fixture(scope="session")
@@ -71,12 +90,28 @@ def tmdb(tmdb_of_all: Server) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def celery_broker_cluster(folder: Path) -> Iterator[CeleryBrokerCluster]:
-    broker = RedisTestBroker(BrokerProcess(folder=folder))
-    broker.container.start()
-    broker.ready()
-    yield CeleryBrokerCluster(broker)
-    broker.teardown()
+def redis(folder: Path) -> Iterator[RedisTestBroker]:
+    """The broker, unless that is RabbitMQ; the rate limits are here in any case."""
+    yield from _running(RedisTestBroker(BrokerProcess(folder=folder)))
+
+
+@pytest.fixture(scope="session")
+def celery_broker_cluster(
+    redis: RedisTestBroker, folder: Path, pytestconfig: pytest.Config
+) -> Iterator[CeleryBrokerCluster]:
+    if pytestconfig.option.broker == "redis":
+        yield CeleryBrokerCluster(redis)
+    else:
+        yield from map(CeleryBrokerCluster, _running(RabbitMQTestBroker(RabbitProcess(folder=folder))))
+
+
+def _running(broker: CeleryTestBroker) -> Iterator[CeleryTestBroker]:
+    try:
+        broker.container.start()
+        broker.ready()
+        yield broker
+    finally:
+        broker.teardown()
 
 
 @pytest.fixture(scope="session")
@@ -88,17 +123,17 @@ def celery_backend_cluster() -> None:
 def environment(
     django_db_setup: None,  # noqa: ARG001 - makes the database
     celery_broker_cluster: CeleryBrokerCluster,
+    redis: RedisTestBroker,
     folder: Path,
     tmdb_of_all: Server,
 ) -> dict[str, str]:
     """For every process of the product: the test's database, broker and stand-ins."""
-    broker = celery_broker_cluster[0].config()["url"]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     return inherited | {
         "DJANGO_SETTINGS_MODULE": "tests.acceptance.settings",
         "DATABASE_URL": _database_url(),
-        "REDIS_URL": broker,
-        "CELERY_BROKER_URL": broker,
+        "REDIS_URL": redis.config()["url"],
+        "CELERY_BROKER_URL": celery_broker_cluster[0].config()["url"],
         "UPKEEP_HOME": str(folder),
         "MEDIA_ROOT": str(folder / "media"),
         "SECRET_KEY": settings.SECRET_KEY,
@@ -118,14 +153,16 @@ def _database_url() -> str:
 
 
 @pytest.fixture(scope="session")
-def celery_setup_app(celery_broker_cluster: CeleryBrokerCluster) -> Iterator[Celery]:
+def celery_setup_app(celery_broker_cluster: CeleryBrokerCluster, redis: RedisTestBroker) -> Iterator[Celery]:
     """The product's app, in this process, on the broker of the tests."""
     url = celery_broker_cluster[0].config()["host_url"]
-    with override_settings(REDIS_URL=url, CELERY_BROKER_URL=url):
-        app.conf.update(broker_url=url)
+    before = dict(app.conf.changes)
+    with override_settings(REDIS_URL=redis.config()["url"], CELERY_BROKER_URL=url):
+        app.conf.update(broker_url=url, **broker_settings(url))
         app._after_fork()  # forgets the connections to another broker
         yield app
-    app.conf.changes.pop("broker_url")
+    app.conf.changes.clear()
+    app.conf.changes.update(before)
     app._after_fork()
 
 

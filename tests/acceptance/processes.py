@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_celery import CeleryTestContainer
+from redis import Redis
 
 from backend.embedded import wheels
 from tests.acceptance.polling import until
@@ -151,6 +152,18 @@ class BrokerProcess(LocalProcess):
     @property
     def celeryconfig(self) -> dict[str, str]:
         return {"url": self.url, "host_url": self.url}
+
+    def contents(self) -> str:
+        """Everything that it holds."""
+        with Redis.from_url(self.url, decode_responses=True) as client:
+            readers: dict[str, Callable[[str], Any]] = {
+                "string": client.get,
+                "list": lambda key: client.lrange(key, 0, -1),
+                "hash": client.hgetall,
+                "set": client.smembers,
+                "zset": lambda key: client.zrange(key, 0, -1),
+            }
+            return repr([(key, readers[client.type(key)](key)) for key in client.scan_iter()])
 
 
 class CeleryProcess(LocalProcess):
