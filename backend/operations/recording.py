@@ -48,7 +48,7 @@ def record_changes(run_id: UUID, changes: Sequence[Change]) -> None:
     """Insert one row a change."""
     if not changes:
         return
-    with connection.cursor() as cursor, cursor.copy(COPY_CHANGES) as copy:
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(COPY_CHANGES) as copy:
         for change in changes:
             copy.write_row(
                 (run_id, change.action, storable(change.key), storable(change.label), _dumped(change.fields),

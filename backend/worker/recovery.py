@@ -32,7 +32,17 @@ class Recovery(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no 
 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)
+        self._look: Any = None
         self._thread = threading.Thread(target=_watch, name="recovery", daemon=True)
+
+    def register_with_event_loop(self, parent: Any, hub: Any) -> None:
+        """Look for dead processes every second.
+
+        Celery does when one closes its files, which may be a moment before it can be found dead; then every 5 seconds.
+        """
+        if self._look:
+            self._look.cancel()  # this is called again after every loss of the broker
+        self._look = hub.call_repeatedly(settings.RUN_POLL_SECONDS, parent.pool.maintain_pool)
 
     def start(self, parent: Any) -> None:  # noqa: ARG002 - Celery's signature
         """Start the thread."""

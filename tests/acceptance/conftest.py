@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from celery import Celery
+from celery.exceptions import DuplicateTaskNameWarning
 from django.conf import settings
 from django.db import connection
 from django.test import override_settings
@@ -27,9 +29,11 @@ from backend.config.celery import app, broker_settings
 from backend.operations import cancellation
 from backend.operations.models import Run
 from backend.operations.states import ENDED
+from backend.worker import task
 from tests.acceptance.polling import until
 from tests.acceptance.processes import ROOT, BrokerProcess, Manage, Start, WorkerProcess
 from tests.acceptance.rabbitmq import RabbitProcess
+from tests.acceptance.testing import increment_parts, increment_rows, kill_itself  # noqa: F401 - register themselves
 from tests.servers.process import Server
 from tests.servers.tmdb import KEY, tmdb_server
 
@@ -201,6 +205,14 @@ def setup(celery_setup: CeleryTestSetup, transactional_db: None) -> Iterator[Cel
 def _all_stopped() -> bool:
     unfinished = Run.objects.exclude(status__in=ENDED)
     return all([cancellation.cancel(run.pk) in ENDED for run in unfinished])  # noqa: C419 - all are asked, not some
+
+
+@pytest.fixture(name="app")
+def knowing_app(setup: CeleryTestSetup) -> Celery:
+    """The app of this process, which knows the operations under test, too."""
+    with warnings.catch_warnings(action="ignore", category=DuplicateTaskNameWarning):
+        task.register(setup.app)
+    return setup.app
 
 
 @pytest.fixture

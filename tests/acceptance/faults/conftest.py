@@ -3,20 +3,15 @@ the real intervals, and prints what was seen.
 """
 
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random, SystemRandom
 
 import pytest
-from celery import Celery
-from celery.exceptions import DuplicateTaskNameWarning
 from pytest_celery import CeleryTestSetup, CeleryTestWorker
 
-from backend.worker import task
 from tests.acceptance.faults.scale import CHAOS, REAL, SHORT, Scale
 from tests.acceptance.processes import WorkerProcess
-from tests.acceptance.testing import increment_parts, increment_rows, kill_itself  # noqa: F401 - register themselves
 
 SEED = 20_261_121
 SEEN = pytest.StashKey[list[tuple[str, str]]]()
@@ -55,14 +50,6 @@ def scale() -> Scale:
 @pytest.fixture
 def random(seed: int) -> Random:
     return Random(seed)  # noqa: S311 - chooses moments
-
-
-@pytest.fixture
-def app(setup: CeleryTestSetup) -> Celery:
-    """The app of this process, which knows the operations under test, too."""
-    with warnings.catch_warnings(action="ignore", category=DuplicateTaskNameWarning):
-        task.register(setup.app)
-    return setup.app
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ def test_a_run_whose_processes_are_killed_twenty_times_does_every_row_once(
             kill(executor(run_id))
         else:
             setup.worker.kill()
+            setup.worker.container.wait()
             setup.worker.container.start()
         waits[victim].append(resumed(run, CHILD_SECONDS if victim == "child" else WORKER_SECONDS))
     run = ended(run_id, 120)
@@ -94,12 +95,12 @@ def test_a_stopped_worker_hands_both_its_runs_over_to_another(
     filled(4_000)
     assert setup.app.control.cancel_consumer("default", destination=[NODE], reply=True)
     runs = [committed(enqueued(rows=20, pause=0.05)) for _ in range(2)]
+    stopped = {executor(run.pk) for run in runs}
     assert setup.app.control.add_consumer("default", destination=[NODE], reply=True)
     setup.worker.kill("SIGTERM")
     stopped_at = time.monotonic()
     assert setup.worker.container.wait() == 0
     see(f"stopped in {time.monotonic() - stopped_at:.1f} s")
-    held = Run.objects.filter(status="running")
-    assert not [run for run in held if executor(run.pk) in {executor(before.pk) for before in runs}]
+    assert not [run for run in Run.objects.filter(status="running") if executor(run.pk) in stopped]
     assert [(ended(run.pk, 60).status, ended(run.pk).losses) for run in runs] == [("succeeded", 0)] * 2
     check_once(4_000, times=2)

@@ -1,0 +1,41 @@
+"""Runs that take longer than a worker's time limits allow."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_celery import CeleryTestSetup
+
+from tests.acceptance.faults.rows import check_once, enqueued, filled
+from tests.acceptance.processes import WorkerProcess
+from tests.acceptance.runs import ended
+
+
+@pytest.fixture
+def limited(held: CeleryTestSetup, environment: dict[str, str], folder: Path) -> Iterator[WorkerProcess]:
+    """The only worker that takes messages has a soft limit of 1 s and a hard one of 2 s."""
+    assert held
+    limits = {"TASK_SOFT_TIME_LIMIT": "1", "TASK_TIME_LIMIT": "2"}
+    process = WorkerProcess("limited", env=environment | limits, folder=folder)
+    process.start()
+    process.ready()
+    yield process
+    process.stop()
+
+
+@pytest.mark.usefixtures("app", "limited")
+def test_a_run_that_is_longer_than_the_soft_time_limit_is_handed_over_until_it_is_done() -> None:
+    filled(60)
+    run = ended(enqueued(rows=2, pause=0.1), 60)
+    assert (run.status, run.losses, run.counts["updated"]) == ("succeeded", 0, 60)
+    assert run.attempt > 2
+    check_once(60)
+
+
+@pytest.mark.usefixtures("app", "limited")
+def test_a_batch_that_is_longer_than_the_hard_time_limit_fails_the_run_and_says_so() -> None:
+    filled(2)
+    run = ended(enqueued(rows=2, pause=30), 60)
+    assert (run.status, run.losses) == ("failed", 5)
+    assert "longer than the hard time limit of 2 s" in run.error
+    check_once(2, times=0)
