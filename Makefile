@@ -8,7 +8,7 @@ export UV_PROJECT_ENVIRONMENT = .venv
 export UV_SYSTEM_CERTS = 1
 TEST_HOME = $(CURDIR)/.upkeep/tests
 
-.PHONY: demo test test-rabbitmq check bench up stop lock
+.PHONY: demo test test-rabbitmq chaos check bench up stop lock
 
 demo: $(STAMP)  ## sample data, then real operations through a real worker
 	@$(RUN) -m ops.demo
@@ -19,6 +19,10 @@ test: $(STAMP)  ## the whole test suite
 
 test-rabbitmq: $(STAMP)  ## the tests that need a broker once more, on RabbitMQ: wants rabbitmq-server installed
 	@$(RUN) -m pytest tests/acceptance --broker=rabbitmq $(PYTEST_ARGS); status=$$?; \
+	UPKEEP_HOME=$(TEST_HOME) $(RUN) manage.py embedded stop >/dev/null; exit $$status
+
+chaos: $(STAMP)  ## faults at random moments, with the real intervals: ROUNDS=n of each
+	@CHAOS_ROUNDS=$(or $(ROUNDS),1) $(RUN) -m pytest tests/acceptance/faults -q $(PYTEST_ARGS); status=$$?; \
 	UPKEEP_HOME=$(TEST_HOME) $(RUN) manage.py embedded stop >/dev/null; exit $$status
 
 check: $(STAMP)  ## style, types, import contracts, migrations, lock file

@@ -24,6 +24,8 @@ BENCHMARKS = {
     "make_users": "make_users.speed",
     "reading": "core.reading",
     "writing": "core.writing",
+    "enqueueing": "recovery.enqueueing",
+    "sweeping": "recovery.sweeping",
     "startup": "startup.help_text",
 }
 """Each runs in a process of its own."""

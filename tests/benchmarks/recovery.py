@@ -1,0 +1,91 @@
+"""What it costs that nothing queued is lost."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from celery import Celery, Task
+from django.conf import settings
+from django.db import connection
+from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
+
+from backend.config.celery import app
+from backend.embedded import redis
+from backend.operations import queue, recovery
+from backend.operations.models import Run
+from backend.worker.publishing import queue_length
+from tests.benchmarks.operations import Nothing, count_copies
+from tests.benchmarks.pairs import seconds
+from tests.benchmarks.report import Row, at_most
+
+BACKLOG = 10_000
+
+
+def enqueueing(*, quick: bool) -> Iterator[Row]:
+    """Beside Celery's own `delay()`, in turns on the same broker, and one commit."""
+    rounds = 200 if quick else 2_000
+    with _broker() as url, connection.cursor() as cursor:
+        bare = Celery("bare", broker=url).task(name="bare")(_nothing)
+        cursor.execute("CREATE TABLE IF NOT EXISTS one_commit (number integer)")
+        commit = partial(cursor.execute, "INSERT INTO one_commit VALUES (1)")
+        turns = [_turn(bare, commit) for _ in range(rounds)]
+        cursor.execute("DROP TABLE one_commit")
+    ours, plain, committed = (1_000 * median(times) for times in zip(*turns, strict=True))
+    yield Row(
+        "enqueue", "beyond Celery's delay() and one commit",
+        ours - plain - committed, "ms", at_most(1), f"{ours:.2f} ms", f"{plain:.2f} ms + {committed:.2f} ms",
+    )  # fmt: skip
+
+
+def sweeping(*, quick: bool) -> Iterator[Row]:
+    """With nothing to do, and with many runs queued whose messages are all there."""
+    backlog = BACKLOG // 10 if quick else BACKLOG
+    Run.objects.all().delete()
+    with _broker():
+        yield Row("recovery", "idle: queries a second", _queries() / settings.RUN_SWEEP_SECONDS, "/s", at_most(1))
+        for _ in range(backlog):
+            queue.enqueue(count_copies, Nothing())
+        Run.objects.update(sent_at=datetime.now(UTC) - timedelta(hours=1))
+        before = queue_length("default")
+        took = seconds(recovery.sweep)
+        sent = (queue_length("default") or 0) - (before or 0)
+        yield Row(
+            "recovery", f"{backlog:,} queued runs: messages sent again",
+            sent, "messages", at_most(0), f"{1_000 * took:.0f} ms a sweep", f"{before:,} messages wait",
+        )  # fmt: skip
+
+
+def _turn(bare: Task, commit: partial[object]) -> tuple[float, float, float]:
+    return (
+        seconds(lambda: queue.enqueue(count_copies, Nothing())),
+        seconds(bare.delay),
+        seconds(commit),
+    )
+
+
+def _queries() -> int:
+    with CaptureQueriesContext(connection) as captured:
+        recovery.sweep()
+    return len(captured)
+
+
+def _nothing() -> None:
+    """What the bare task does."""
+
+
+@contextmanager
+def _broker() -> Iterator[str]:
+    """A redis-server of its own, which no worker listens to."""
+    with TemporaryDirectory() as home:
+        url = redis.ensure(Path(home)).url
+        with override_settings(REDIS_URL=url, CELERY_BROKER_URL=url):
+            app.conf.update(broker_url=url)
+            try:
+                yield url
+            finally:
+                redis.stop(Path(home))
