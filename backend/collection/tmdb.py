@@ -45,12 +45,13 @@ class Tmdb:
 
 
 @contextmanager
-def connect(
+def connect(  # noqa: PLR0913 - each is an option of a client
     api_key: str,
     base_url: str,
     *,
     requests_per_second: float | None,
     allow_http_hosts: Collection[str] = (),
+    redis_url: Callable[[], str] | None = None,
     transport: httpx2.AsyncBaseTransport | None = None,
 ) -> Iterator[Tmdb]:
     """Give access to TMDB until the end of the block, with either kind of key that it hands out.
@@ -69,6 +70,7 @@ def connect(
         params={} if is_token else {"api_key": key},
         credentials="the API key",
         requests_per_second=requests_per_second,
+        redis_url=redis_url,
         allow_http_hosts=allow_http_hosts,
         transport=transport,
     )

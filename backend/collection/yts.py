@@ -3,7 +3,7 @@
 No authority describes it; public clients agree on `/list_movies.json?query_term=tt…` and on errors that come with 200.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,6 +48,7 @@ def connect(
     *,
     pause: float = PAUSE,
     allow_http_hosts: Collection[str] = (),
+    redis_url: Callable[[], str] | None = None,
     transport: httpx2.AsyncBaseTransport | None = None,
 ) -> Iterator[Yts]:
     """Give access to the service until the end of the block; its address may lack `/api/v2`.
@@ -60,6 +61,7 @@ def connect(
         concurrency=1,
         rest=pause,
         judge=clear_or_unavailable,
+        redis_url=redis_url,
         allow_http_hosts=allow_http_hosts,
         transport=transport,
     )

@@ -134,6 +134,8 @@ TMDB_REQUESTS_PER_SECOND = env.float("TMDB_REQUESTS_PER_SECOND", default=40.0)
 YTS_API_URL = env.str("YTS_API_URL", default="")
 REMOTE_HTTP_HOSTS = env.list("REMOTE_HTTP_HOSTS", default=["localhost", "127.0.0.1"])
 """Hosts that may be reached without TLS."""
+REMOTE_REDIS_URL = "backend.config.servers.redis_url"
+"""The function that says in which Redis the processes share the rate limits of remote hosts."""
 
 FLOWER_BASIC_AUTH = env.str("FLOWER_BASIC_AUTH", default="")
 

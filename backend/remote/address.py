@@ -26,3 +26,8 @@ def checked(service: str, base_url: str, allow_http_hosts: Collection[str]) -> h
             f"{service}: http:// to {url.host} is refused: use https://, or allow this host (REMOTE_HTTP_HOSTS)"
         )
     return url
+
+
+def host_and_port(url: httpx2.URL) -> str:
+    """Return `host:port`, which is the same for every address of a server."""
+    return f"{url.host}:{url.port or {'http': 80, 'https': 443}[url.scheme]}"

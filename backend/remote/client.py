@@ -16,6 +16,7 @@ from backend.remote.answers import Outcome
 from backend.remote.errors import RemoteRejectedError, RemoteUnavailableError
 from backend.remote.exchange import Exchange, Request
 from backend.remote.pacing import Pacer
+from backend.remote.turns import SharedTurns
 
 USER_AGENT = "Upkeep/0.1.0"
 
@@ -50,7 +51,10 @@ class RemoteClient:
     """Requests on their way at the same time, over all threads."""
     timeout: float = 15.0
     rest: float = 0.0
-    """Seconds between an answer and the next request."""
+    """Seconds between an answer and this client's next request."""
+    redis_url: Callable[[], str] | None = None
+    """Says, whenever it has to be known, in which Redis all processes that ask this host share its rate and its pauses;
+    may take a while, and raise OSError. Without it, and while that Redis is away, this client counts alone."""
     judge: Callable[[Outcome], Outcome] = as_answered
     """Corrects an outcome for a service that, say, reports errors with 200."""
     allow_http_hosts: Collection[str] = ()
@@ -111,18 +115,23 @@ class RemoteClient:
         return Exchange(
             service=self.service,
             http=http,
-            pacer=Pacer(self.requests_per_second),
+            pacer=Pacer(self.requests_per_second, shared=self._shared_turns()),
             slots=anyio.CapacityLimiter(self.concurrency),
             timeout=self.timeout,
             rest=self.rest,
             credentials=self.credentials,
         )
 
+    def _shared_turns(self) -> SharedTurns | None:
+        host = address.host_and_port(self._url)
+        return SharedTurns(self.service, host, redis_url=self.redis_url) if self.redis_url else None
+
     async def _close(self) -> None:
         self._closing = True
         for group in self._groups:
             group.cancel_scope.cancel()
         await self._exchange.http.aclose()
+        await self._exchange.pacer.close()
 
     def _closed(self) -> RemoteUnavailableError:
         return RemoteUnavailableError(f"{self.service} was not asked to the end: stopped")

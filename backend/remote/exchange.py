@@ -41,7 +41,7 @@ class Exchange:
     timeout: float
     """Seconds for one attempt, from connecting to the last byte."""
     rest: float
-    """Seconds between an answer and the next request."""
+    """Seconds between an answer and this client's next request."""
     credentials: str
 
     async def ask(self, request: Request) -> Outcome:
@@ -57,10 +57,10 @@ class Exchange:
             try:
                 return outcome(await self._answer(request), credentials=self.credentials)
             except TransientError as error:
-                self.pacer.pause(error.pause)
+                await self.pacer.pause(error.pause)
                 raise
             finally:
-                self.pacer.pause(self.rest)
+                self.pacer.rest(self.rest)
 
     async def _answer(self, request: Request) -> Answer:
         started = monotonic()

@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks [--quick] [NAME …]`: ours beside the plain way, measured in the same run.
 
-Asserts nothing. Needs no more than the embedded PostgreSQL, where it makes a database of its own.
+Asserts nothing. Needs no more than the embedded servers, and makes a database of its own in PostgreSQL.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from tests.benchmarks.report import Row, table
 BENCHMARKS = {
     "details": "details.speed",
     "rate": "details.rate",
+    "shared_rate": "details.shared_rate",
     "certifications": "certifications.speed",
     "certifications_memory": "certifications.memory",
     "posters": "posters.speed",

@@ -1,21 +1,26 @@
 """refresh_missing_details against a server that takes 50 ms an answer."""
 
 import asyncio
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 import httpx2
 from django.test import override_settings
 
+from backend.collection import services
+from backend.collection.kernel.movie import ExternalIds
 from backend.collection.models import DVD
 from backend.collection.tmdb import EVERYTHING
 from backend.operations.runner import execute
 from tasks.collection.refresh_missing_details import RefreshMissingDetails, refresh_missing_details
-from tests.benchmarks import database
+from tests.benchmarks import child, database
 from tests.benchmarks.pairs import measured, seconds, seconds_of_each
 from tests.benchmarks.report import Row, at_least, at_most
 from tests.servers.process import Server
+from tests.servers.protocol import Counts
 from tests.servers.tmdb import KEY, tmdb_server
 
 DELAY = 0.05
@@ -47,10 +52,38 @@ def rate(*, quick: bool) -> Iterator[Row]:
     with tmdb_server(delay=DELAY, limit=ALLOWED) as server, _settings(server, requests_per_second=ALLOWED):
         _ours(number)
         seen = server.stats()
+    yield from _kept("refresh_missing_details", seen, f"{number} DVDs")
+
+
+def shared_rate(*, quick: bool) -> Iterator[Row]:
+    """The same for two processes that ask at the same time."""
+    number = 60 if quick else 200
+    with tmdb_server(delay=DELAY, limit=ALLOWED) as server, ThreadPoolExecutor(2) as pool:
+        environment = {
+            **os.environ,
+            "TMDB_API_KEY": KEY,
+            "TMDB_API_URL": server.url,
+            "TMDB_REQUESTS_PER_SECOND": str(ALLOWED),
+        }
+        path = f"{__name__}.asked"
+        processes = [pool.submit(lambda: list(child.found(path, environment, number=number))) for _ in range(2)]
+        assert [process.result() for process in processes] == [[{"answered": number}]] * 2
+        seen = server.stats()
+    yield from _kept("two processes that ask TMDB", seen, f"{number} films each")
+
+
+def asked(*, number: int) -> Iterator[dict[str, int]]:
+    """What one of those processes does."""
+    with services.tmdb() as tmdb:
+        found = tmdb.external_ids([{"pk": tmdb_id, "name": "", "tmdb_id": tmdb_id} for tmdb_id in range(1, number + 1)])
+    yield {"answered": sum(isinstance(answer, ExternalIds) for answer in found.values())}
+
+
+def _kept(name: str, seen: Counts, work: str) -> Iterator[Row]:
     kept = (len(seen.arrivals) - 1) / (seen.arrivals[-1] - seen.arrivals[0])
     allowed = f"{ALLOWED} a second allowed"
-    yield Row("refresh_missing_details", "requests a second", kept, "/s", at_least(37), f"{number} DVDs", allowed)
-    yield Row("refresh_missing_details", "answers 429", seen.refused, "refused", at_most(0), f"{number} DVDs", allowed)
+    yield Row(name, "requests a second", kept, "/s", at_least(37), work, allowed)
+    yield Row(name, "answers 429", seen.refused, "refused", at_most(0), work, allowed)
 
 
 def _settings(server: Server, *, requests_per_second: float) -> Any:

@@ -17,6 +17,7 @@ OPERATIONS = [found for found in registry.operations() if found.function.__modul
 DOTTED = [
     "OPERATIONS_PUBLISH",
     "OPERATIONS_SCHEDULE",
+    "REMOTE_REDIS_URL",
     "CELERY_RESULT_BACKEND",
     "WSGI_APPLICATION",
 ]

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from backend.collection import tmdb as tmdb_api
 from backend.collection import yts as yts_api
@@ -52,6 +53,7 @@ def tmdb() -> Iterator[Catalogue]:
         settings.TMDB_API_URL,
         requests_per_second=settings.TMDB_REQUESTS_PER_SECOND,
         allow_http_hosts=settings.REMOTE_HTTP_HOSTS,
+        redis_url=import_string(settings.REMOTE_REDIS_URL),
     ) as connection:
         yield Catalogue(connection)
 
@@ -59,7 +61,11 @@ def tmdb() -> Iterator[Catalogue]:
 @contextmanager
 def yts() -> Iterator[Market]:
     """The YTS-compatible API of the settings until the end of the block; see `has_yts`."""
-    with yts_api.connect(settings.YTS_API_URL, allow_http_hosts=settings.REMOTE_HTTP_HOSTS) as connection:
+    with yts_api.connect(
+        settings.YTS_API_URL,
+        allow_http_hosts=settings.REMOTE_HTTP_HOSTS,
+        redis_url=import_string(settings.REMOTE_REDIS_URL),
+    ) as connection:
         yield Market(connection)
 
 

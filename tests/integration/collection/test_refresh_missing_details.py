@@ -2,6 +2,7 @@ from decimal import Decimal
 
 import pytest
 from pytest_django import Settings
+from redis import Redis
 
 from backend.collection.models import DVD
 from tests.integration.collection.commands import Ended, ran
@@ -135,3 +136,12 @@ def test_an_option_that_makes_no_sense_is_refused(option: tuple[str, str]) -> No
     ended = refreshed(*option)
     assert ended.exit_code == 2
     assert option[0] in ended.error
+
+
+def test_the_rate_is_shared_in_the_redis_of_the_settings(tmdb: Server, redis_url: str, settings: Settings) -> None:
+    settings.REDIS_URL = redis_url
+    dvd(tmdb_id=191)
+    with Redis.from_url(redis_url, decode_responses=True) as redis:
+        redis.flushdb()
+        refreshed()
+        assert redis.keys("*") == [f"upkeep:pace:{tmdb.origin.removeprefix('http://')}"]

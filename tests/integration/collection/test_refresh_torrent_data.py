@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
+from redis import Redis
 
 from backend.collection.models import DVD
 from tests.integration.collection.commands import Ended, ran
@@ -92,3 +93,12 @@ def test_flags_are_recomputed_without_a_request(settings: Settings) -> None:
     flags = {film.pk: film.is_available for film in DVD.objects.all()}
     assert flags == {missing.pk: True, stale.pk: False, right.pk: False}
     assert DVD.objects.get(pk=stale.pk).availability_asked_at is None
+
+
+def test_the_pauses_are_shared_in_the_redis_of_the_settings(yts: Server, redis_url: str, settings: Settings) -> None:
+    settings.REDIS_URL = redis_url
+    dvd(imdb_id="tt0000391")
+    with Redis.from_url(redis_url, decode_responses=True) as redis:
+        redis.flushdb()
+        refreshed()
+        assert redis.keys("*") == [f"upkeep:pace:{yts.origin.removeprefix('http://')}"]

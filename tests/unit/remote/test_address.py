@@ -1,3 +1,4 @@
+import httpx2
 import pytest
 
 from backend.remote import address
@@ -39,3 +40,16 @@ def test_an_address_with_a_password_is_refused_without_repeating_it() -> None:
     with pytest.raises(RemoteRejectedError) as caught:
         address.checked("TMDB", "https://me:hidden@tmdb.example/3", ())
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://TMDB.example/3", "tmdb.example:443"),
+        ("https://tmdb.example:443/4", "tmdb.example:443"),
+        ("http://localhost", "localhost:80"),
+        ("http://127.0.0.1:8080/3", "127.0.0.1:8080"),
+    ],
+)
+def test_a_server_is_the_same_whatever_is_asked_of_it(url: str, expected: str) -> None:
+    assert address.host_and_port(httpx2.URL(url)) == expected

@@ -63,7 +63,7 @@ def test_a_pause_holds_everybody_even_who_waits_already(rate: float | None) -> N
 
     async def pause(number: int) -> None:
         if number == 5:
-            pacer.pause(0.3)
+            await pacer.pause(0.3)
 
     times = turns(pacer, 15, between=pause)
     assert max(after - before for before, after in pairwise(times)) >= 0.29
@@ -72,11 +72,15 @@ def test_a_pause_holds_everybody_even_who_waits_already(rate: float | None) -> N
 
 def test_the_longer_of_two_pauses_holds() -> None:
     pacer = Pacer(None)
-    pacer.pause(0.2)
-    pacer.pause(0.01)
-    start = monotonic()
-    anyio.run(pacer.turn)
-    assert monotonic() - start >= 0.19
+
+    async def paused_twice() -> float:
+        await pacer.pause(0.2)
+        await pacer.pause(0.01)
+        start = monotonic()
+        await pacer.turn()
+        return monotonic() - start
+
+    assert anyio.run(paused_twice) >= 0.19
 
 
 def test_a_turn_that_was_given_up_is_not_lost_for_the_others() -> None:
