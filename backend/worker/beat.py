@@ -76,8 +76,6 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]
     """Fires each entry once, however many Beats there are, and whenever one of them dies."""
 
     Entry = OnceEntry
-    producer = None
-    """The app's own are used. Celery's would wait for the broker before a run is recorded."""
     _last_timestamp: datetime | None = None
     _planned: object = None
 
@@ -127,7 +125,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]
             with connection.cursor() as cursor:
                 cursor.execute(
                     f"SET LOCAL idle_in_transaction_session_timeout = '{FREEZE_SECONDS}s'; "
-                    f"SET LOCAL lock_timeout = '{FREEZE_SECONDS + 5}s'"
+                    f"SET LOCAL lock_timeout = '{2 * FREEZE_SECONDS}s'"
                 )
             if not entry.claim(now):
                 self._initial_read = True  # all of them: the other one may have fired more
@@ -161,6 +159,3 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]
         """Whether the entries were changed since this was last asked; by another clock than ours, perhaps."""
         last, self._last_timestamp = self._last_timestamp, self.Changes.last_change()
         return bool(last != self._last_timestamp)
-
-    def sync(self) -> None:
-        """Nothing waits to be written."""
