@@ -110,7 +110,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = env.float("TASK_SOFT_TIME_LIMIT", default=None)
 """Seconds after which a run is handed over to the next free worker process."""
 CELERY_TASK_TIME_LIMIT = env.float("TASK_TIME_LIMIT", default=None)
 """Seconds after which a worker process is killed; its run goes on in another."""
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "backend.worker.beat:Scheduler"
 
 OPERATIONS_PUBLISH = "backend.worker.publishing.publish"
 OPERATIONS_QUEUE_LENGTH = "backend.worker.publishing.queue_length"

@@ -31,7 +31,9 @@ def synchronise(entries: Iterable[ScheduleEntry]) -> None:
     An entry that is in the schedule by an earlier call and is not among `entries` any more is disabled.
     """
     known = {entry.name: entry for entry in SynchronisedEntry.objects.select_for_update()}
-    tasks = PeriodicTask.objects.in_bulk({*known, *(entry.name for entry in entries)}, field_name="name")
+    names = {*known, *(entry.name for entry in entries)}
+    # Locked, since a whole row is saved: what Beat fires in the meantime must not be undone.
+    tasks = PeriodicTask.objects.select_for_update().in_bulk(names, field_name="name")
     for entry in entries:
         last, task = known.pop(entry.name, None), tasks.get(entry.name)
         definition = _definition(entry)

@@ -22,7 +22,9 @@ def beat(environment: dict[str, str], folder: Path) -> Iterator[CeleryProcess]:
 @pytest.fixture
 def entry(setup: CeleryTestSetup) -> Iterator[PeriodicTask]:  # noqa: ARG001 - there is a database
     every_second = IntervalSchedule.objects.create(every=1, period="seconds")
-    yield PeriodicTask.objects.create(name="Every second", task=NORMALIZE, interval=every_second)
+    task = PeriodicTask.objects.create(name="Every second", task=NORMALIZE, interval=every_second)
+    yield task
+    PeriodicTask.objects.filter(pk=task.pk).delete()
     every_second.delete()
 
 

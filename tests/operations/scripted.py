@@ -39,6 +39,16 @@ def scripted_alone(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
     stage.body(run)
 
 
+class Keyed(Params):
+    key: str
+    """The exclusive key; one that is too long for its column cannot be recorded."""
+
+
+@operation("testing.keyed", exclusive=lambda params: params.key)
+def keyed(params: Keyed, run: RunContext) -> None:
+    """Do nothing, one at a time."""
+
+
 def recorded(body: Body, *, what: Operation[Any] = scripted, **columns: Any) -> Run:
     """A queued run that will do that."""
     stage.body = body
