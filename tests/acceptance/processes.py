@@ -174,12 +174,12 @@ class CeleryProcess(LocalProcess):
 
 
 class WorkerProcess(CeleryProcess):
-    """A worker with two children, which listens to all queues."""
+    """A worker, which listens to all queues."""
 
     ready_prompt = " ready."
 
-    def __init__(self, name: str, *, env: Mapping[str, str], folder: Path) -> None:
-        options = ("--concurrency=2", "--loglevel=INFO", "--without-gossip", "--without-mingle")
+    def __init__(self, name: str, *, env: Mapping[str, str], folder: Path, children: int = 2) -> None:
+        options = (f"--concurrency={children}", "--loglevel=INFO", "--without-gossip", "--without-mingle")
         super().__init__(name, "worker", f"--hostname={name}@%h", *options, env=env, folder=folder)
 
     @property
