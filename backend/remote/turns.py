@@ -110,7 +110,7 @@ class SharedTurns:
     async def _connection(self) -> Redis:
         with anyio.fail_after(LOCATE_SECONDS):
             url = await anyio.to_thread.run_sync(self._redis_url, abandon_on_cancel=True)
-        # RESP2, since a server or proxy that does not know RESP3 makes redis-py log warnings of its own.
+        # RESP2 is known to every server and proxy, and needs no negotiation.
         self._redis = Redis.from_url(url, retry=Retry(NoBackoff(), 0), protocol=2)
         return self._redis
 
