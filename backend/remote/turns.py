@@ -110,8 +110,8 @@ class SharedTurns:
     async def _connection(self) -> Redis:
         with anyio.fail_after(LOCATE_SECONDS):
             url = await anyio.to_thread.run_sync(self._redis_url, abandon_on_cancel=True)
-        # A connection that the server closed meanwhile is opened anew, once. RESP2 needs no negotiation.
-        self._redis = Redis.from_url(url, retry=Retry(NoBackoff(), 1), protocol=2)
+        # RESP2 is known to every server and proxy, and needs no negotiation.
+        self._redis = Redis.from_url(url, retry=Retry(NoBackoff(), 0), protocol=2)
         return self._redis
 
     async def _give_up(self, error: Exception) -> None:
