@@ -4,7 +4,7 @@ Every worker sweeps every RUN_SWEEP_SECONDS, so that neither Beat nor the broker
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -87,6 +87,8 @@ class Swept:
     """Runs whose parts had all ended."""
     sent: Sequence[UUID] = ()
     """Runs whose message was sent, maybe again."""
+    unsent: int = 0
+    """Runs that could start, but whose message the broker does not take."""
 
 
 def sweep() -> Swept:
@@ -96,7 +98,8 @@ def sweep() -> Swept:
     if late or expired or abandoned or done:
         swept = _settled()
     if unsent or overdue or swept.released or swept.finished:
-        return Swept(swept.released, swept.skipped, swept.finished, _send())
+        sent = _send()
+        return replace(swept, sent=sent, unsent=max(0, unsent - len(sent)))
     return swept
 
 

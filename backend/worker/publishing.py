@@ -12,13 +12,13 @@ logger = logging.getLogger(__name__)
 
 
 def publish(run: Run, **options: Any) -> bool:
-    """Send a queued run's message; False, with a warning, when the broker cannot be reached."""
+    """Send a queued run's message; False when the broker cannot be reached."""
     from backend import celery_app  # noqa: PLC0415 - made when it is first asked for; it imports this package
 
     try:
         celery_app.tasks[run.operation].send(run, retry=False, **options)
     except (OperationalError, AMQPError, OSError) as error:
-        logger.warning("run %s stays queued: the broker cannot be reached (%s)", run.pk, type(error).__name__)
+        logger.info("run %s stays queued: the broker cannot be reached (%s)", run.pk, type(error).__name__)
         return False
     return True
 

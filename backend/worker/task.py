@@ -1,5 +1,6 @@
 """An operation as a Celery task. The run's row is the truth; the message only says that there is one."""
 
+import logging
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,8 @@ from backend.operations.models import Run
 from backend.operations.outcome import Outcome
 from backend.operations.states import ENDED, Status
 from backend.worker import handover, receipt
+
+logger = logging.getLogger(__name__)
 
 
 class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
@@ -36,7 +39,7 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         origin = receipt.origin_of(options.get("headers"))
         run = receipt.accept_as(task_id, self.operation, args, kwargs, origin=origin, **receipt.times(options))
         if run.status == Status.QUEUED and run.sent_at:
-            transaction.on_commit(partial(messages.publish, run, **receipt.known_options(options)))
+            transaction.on_commit(partial(_publish, run, **receipt.known_options(options)))
         return self.AsyncResult(str(run.pk))
 
     def send(self, run: Run, **options: Any) -> None:
@@ -81,6 +84,11 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         if outcome.status is not Status.SUCCEEDED:
             raise Ignore
         return outcome.as_json()
+
+
+def _publish(run: Run, **options: Any) -> None:
+    if not messages.publish(run, **options):
+        logger.warning("run %s stays queued: the broker cannot be reached", run.pk)
 
 
 def register(sender: Celery, **_kwargs: Any) -> None:

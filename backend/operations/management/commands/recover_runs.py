@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from backend.operations import recovery
 
@@ -18,4 +18,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{run_id}: it expired before a worker took it; it is skipped")
         for run_id in swept.finished:
             self.stdout.write(f"{run_id}: its parts have all ended")
-        self.stdout.write(f"{len(swept.released)} lost their executor, {len(swept.sent)} messages sent")
+        self.stdout.write(f"runs that lost their executor: {len(swept.released)}, messages sent: {len(swept.sent)}")
+        if swept.unsent:
+            raise CommandError(f"{swept.unsent} queued runs cannot be sent: the broker cannot be reached")
