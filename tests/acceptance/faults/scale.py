@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+import pytest
+
 CHAOS = "CHAOS_ROUNDS"
 """The variable that asks for random faults with the real intervals."""
+WHATEVER_BROKER = pytest.mark.only_on("redis", reason="does not depend on the broker")
 
 
 @dataclass(frozen=True, slots=True)

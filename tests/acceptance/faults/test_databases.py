@@ -10,9 +10,11 @@ from django.db import connection
 
 from backend.embedded import postgres
 from tests.acceptance.faults.rows import check_once, enqueued, filled
+from tests.acceptance.faults.scale import WHATEVER_BROKER
 from tests.acceptance.runs import committed, ended
 
 
+@WHATEVER_BROKER
 @pytest.mark.usefixtures("app")
 def test_a_run_goes_on_after_a_restart_of_the_database(random: Random, see: Callable[[str], None]) -> None:
     filled()

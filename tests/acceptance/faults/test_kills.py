@@ -21,7 +21,7 @@ from tests.acceptance.faults.rows import (
     kill,
     resumed,
 )
-from tests.acceptance.faults.scale import Scale
+from tests.acceptance.faults.scale import WHATEVER_BROKER, Scale
 from tests.acceptance.polling import until
 from tests.acceptance.processes import WorkerProcess
 from tests.acceptance.runs import committed, ended, running
@@ -56,6 +56,7 @@ def test_a_run_whose_processes_are_killed_twenty_times_does_every_row_once(
     assert (run.status, run.counts["updated"]) == ("succeeded", 20_000)
 
 
+@WHATEVER_BROKER
 def test_an_executor_that_was_frozen_while_another_took_over_cannot_commit(
     setup: CeleryTestSetup, second: WorkerProcess, scale: Scale, see: Callable[[str], None]
 ) -> None:
@@ -75,6 +76,7 @@ def test_an_executor_that_was_frozen_while_another_took_over_cannot_commit(
     assert (run.status, Run.objects.get(pk=run_id).counts["updated"]) == ("succeeded", 20_000)
 
 
+@WHATEVER_BROKER
 def test_a_run_that_kills_its_worker_each_time_fails_and_does_not_hold_others_up(see: Callable[[str], None]) -> None:
     filled(200)
     deadly = queue.enqueue(kill_itself, KillItself()).pk

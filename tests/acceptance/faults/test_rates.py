@@ -7,6 +7,7 @@ import pytest
 from pytest_celery import CeleryTestSetup
 
 from backend.collection.models import DVD
+from tests.acceptance.faults.scale import WHATEVER_BROKER
 from tests.acceptance.processes import WorkerProcess
 from tests.acceptance.runs import REFRESH, ended
 from tests.servers.process import Server
@@ -15,6 +16,7 @@ from tests.servers.tmdb import tmdb_server
 ALLOWED = 40
 """Requests in any second."""
 FILMS = 200
+pytestmark = WHATEVER_BROKER
 
 
 @pytest.fixture

@@ -7,8 +7,11 @@ import pytest
 from pytest_celery import CeleryTestSetup
 
 from tests.acceptance.faults.rows import check_once, enqueued, filled
+from tests.acceptance.faults.scale import WHATEVER_BROKER
 from tests.acceptance.processes import WorkerProcess
 from tests.acceptance.runs import ended
+
+pytestmark = WHATEVER_BROKER
 
 
 @pytest.fixture
