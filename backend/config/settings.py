@@ -89,6 +89,7 @@ REDIS_URL = env.str("REDIS_URL", default="")
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
 CELERY_RESULT_BACKEND = "backend.worker.results.RunBackend"
+CELERY_RESULT_EXPIRES = None  # runs are records: nothing of Celery's cleans them up
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_ENABLE_UTC = True
 CELERY_ACCEPT_CONTENT = ["json"]
