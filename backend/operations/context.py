@@ -185,6 +185,13 @@ class RunContext(Step):
         """The content of a file that the run was given. Raises OperationError when it is gone or another one by now."""
         return files.opened(self._ledger.files_of, file)
 
+    def check_part(self) -> None:
+        """Raise OperationError when the run is a part, and the operation ended without coming to its step."""
+        if self._ledger.part:
+            raise OperationError(
+                f"it is a part of step {self._ledger.part.step!r}, to which the operation did not come"
+            )
+
     def check_steps(self) -> None:
         """Raise OperationError when the run had steps and every one of them was stopped by its error."""
         errors = {name: step.error for name, step in self._ledger.steps.items() if name}

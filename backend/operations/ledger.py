@@ -59,7 +59,7 @@ class Ledger:
     def __init__(self, run: Run, progress: Progress) -> None:
         self.run_id: UUID = run.pk
         self.attempt: int = run.attempt
-        self.partitions: int = run.partitions
+        self.partitions: int = run.partitions if run.queue else 1
         self.part = Part(**run.part) if run.part else None
         self.files_of: UUID = run.parent_id or run.pk
         self.steps = {name: StepState.load(dumped) for name, dumped in run.steps.items()}

@@ -70,8 +70,11 @@ def release_late_holder(key: str) -> list[Released]:
 
 
 def release_of(executor: str, *, cause: str) -> list[Released]:
-    """Take what it ran from an executor of which somebody knows that it is gone."""
-    return _release("executor = %(executor)s", {"executor": executor}, cause)
+    """Take what it ran from an executor of which somebody knows that it is gone.
+
+    A run that it split is not lost with it: that one waits for its parts, and has no executor.
+    """
+    return _release("executor = %(executor)s AND lease_until IS NOT NULL", {"executor": executor}, cause)
 
 
 def _release(which: str, values: dict[str, str], cause: str) -> list[Released]:
