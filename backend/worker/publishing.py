@@ -15,6 +15,9 @@ def publish(run: Run, **options: Any) -> bool:
     """Send a queued run's message; False, with a warning, when the broker cannot be reached."""
     from backend import celery_app  # noqa: PLC0415 - made when it is first asked for; it imports this package
 
+    if run.operation not in celery_app.tasks:
+        logger.warning("run %s stays queued: this process does not know %s", run.pk, run.operation)
+        return False
     try:
         celery_app.tasks[run.operation].send(run, retry=False, **options)
     except (OperationalError, AMQPError, OSError) as error:
