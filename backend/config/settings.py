@@ -106,6 +106,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": env.int("BROKER_VISIBILITY_TIMEOUT", default=3600),
     "max_retries": 0,  # of a sender: a run whose message cannot be sent stays queued, and is sent later
+    "socket_connect_timeout": 2.0,
+    "socket_timeout": 3.0,  # of Redis, whose longest command takes a second; without it, a sender waits for ever
 }
 CELERY_TASK_SOFT_TIME_LIMIT = env.float("TASK_SOFT_TIME_LIMIT", default=None)
 """Seconds after which a run is handed over to the next free worker process."""

@@ -94,16 +94,22 @@ def held(run_id: UUID, attempt: int) -> Run:
     return run
 
 
-def wait(run_id: UUID, attempt: int) -> None:
-    """Stay the run's status while nobody holds it: it waits for its parts.
+def stay(run_id: UUID, attempt: int) -> None:
+    """Let nobody else take or cancel the run until the end of the transaction.
 
     Raises:
         LostClaim: see `write`.
         RunInterrupted: somebody asked it to stop.
     """
-    asked = _held_by(run_id, attempt).select_for_update().values_list("cancel_at", flat=True).first()
-    if asked:
+    row = _held_by(run_id, attempt).select_for_update().values_list("cancel_at").first()
+    if row is None:
+        raise LostClaim(str(run_id))
+    if row[0]:
         raise RunInterrupted
+
+
+def wait(run_id: UUID, attempt: int) -> None:
+    """Let the run go on running while nobody holds it: it waits for its parts. Raises LostClaim like `write`."""
     # A new attempt number, which nobody has: else this executor's watch would go on renewing the lease.
     if not _held_by(run_id, attempt).update(attempt=attempt + 1, lease_until=None):
         raise LostClaim(str(run_id))

@@ -6,13 +6,22 @@ from typing import TypeVar
 
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
-from psycopg.errors import DeadlockDetected, SerializationFailure
+from psycopg import errors
 
 from backend.operations.losses import APPLICATION_NAME
 from backend.operations.models import Run
 
 T = TypeVar("T")
 LONGEST_WAIT = 2.0
+PASSING = (
+    errors.AdminShutdown,
+    errors.CrashShutdown,
+    errors.CannotConnectNow,
+    errors.ConnectionException,
+    errors.IdleSessionTimeout,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+)
 
 
 def label(run: Run) -> None:
@@ -26,7 +35,10 @@ def is_passing(error: BaseException) -> bool:
     """Whether the same may work in a moment: the connection is lost, or others were in the way."""
     if not isinstance(error, OperationalError | InterfaceError):
         return False
-    return isinstance(error.__cause__, DeadlockDetected | SerializationFailure) or not connection.is_usable()
+    # The connection tells less than the error: leaving a transaction, Django makes a new one at once.
+    cause = error.__cause__
+    lost = isinstance(cause, errors.OperationalError) and cause.sqlstate is None
+    return lost or isinstance(cause, PASSING) or not connection.is_usable()
 
 
 def leave(*, borrowed: bool) -> None:

@@ -6,7 +6,7 @@ from typing import IO, Any, TypeVar
 
 from django.db.models import QuerySet
 
-from backend.operations import files, parts
+from backend.operations import connections, files, parts
 from backend.operations.batches import Batch, Prepare, Write
 from backend.operations.control import Control
 from backend.operations.counts import Counts
@@ -156,12 +156,17 @@ class RunContext(Step):
 
     @contextmanager
     def step(self, name: str, *, isolate: type[Exception] | tuple[type[Exception], ...] = ()) -> Iterator[Step]:
-        """A named step. An `isolate` error ends it as one failed item, and the run goes on with its other steps."""
+        """A named step. An `isolate` error ends it as one failed item, and the run goes on with its other steps.
+
+        A lost connection to the database is never one: what was committed last is not known then.
+        """
         step = Step(name, self._ledger, self._control, dry_run=self.dry_run)
         step.forget_failure()
         try:
             yield step
         except isolate as error:
+            if connections.is_passing(error):
+                raise
             change = Change("failed", name, f"{name}: {explanation(error)}", reason=STEP_FAILED)
             step.advance(step.cursor, [change], Counts.of([change]))
             self._ledger.update(name, error=explanation(error))
@@ -179,6 +184,13 @@ class RunContext(Step):
     def open(self, file: InputFile) -> IO[bytes]:
         """The content of a file that the run was given. Raises OperationError when it is gone or another one by now."""
         return files.opened(self._ledger.files_of, file)
+
+    def check_part(self) -> None:
+        """Raise OperationError when the run is a part, and the operation ended without coming to its step."""
+        if self._ledger.part:
+            raise OperationError(
+                f"it is a part of step {self._ledger.part.step!r}, to which the operation did not come"
+            )
 
     def check_steps(self) -> None:
         """Raise OperationError when the run had steps and every one of them was stopped by its error."""

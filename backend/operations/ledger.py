@@ -59,7 +59,7 @@ class Ledger:
     def __init__(self, run: Run, progress: Progress) -> None:
         self.run_id: UUID = run.pk
         self.attempt: int = run.attempt
-        self.partitions: int = run.partitions
+        self.partitions: int = run.partitions if run.queue else 1
         self.part = Part(**run.part) if run.part else None
         self.files_of: UUID = run.parent_id or run.pk
         self.steps = {name: StepState.load(dumped) for name, dumped in run.steps.items()}
@@ -74,8 +74,9 @@ class Ledger:
         self._losses: int = run.losses
         self._progress = progress
         self._flushed = time.monotonic()
+        self._advanced = False
         self.progressed = False
-        """Whether this attempt got anything done."""
+        """Whether this attempt got anything done, and committed."""
 
     @property
     def counts(self) -> Counts:
@@ -128,7 +129,7 @@ class Ledger:
         """Count what became of a batch. Every row of `counts` is in `changes` unless it was changed by SQL alone."""
         step = self.steps.get(name, StepState())
         self.steps[name] = replace(step, cursor=cursor, counts=step.counts + counts)
-        self.progressed = True
+        self._advanced = True
         worth = [change for change in changes if change.action != "unchanged"]
         room = self.room
         self._changes += worth[:room]
@@ -152,7 +153,7 @@ class Ledger:
 
         An attempt that goes back to the queue for its `overtime`, with nothing done, counts as a loss.
         """
-        fruitless = overtime and status is Status.QUEUED and not self.progressed
+        fruitless = overtime and status is Status.QUEUED and not self._advanced
         if fruitless and self._losses + 1 >= MOST_LOSSES:
             status, error = Status.FAILED, f"its soft time limit passed {MOST_LOSSES} times in a row before a commit"
         self._losses += fruitless
@@ -175,7 +176,7 @@ class Ledger:
             self.attempt,
             {
                 "commits": self._commits + 1,
-                "losses": 0 if self.progressed else self._losses,
+                "losses": 0 if self._advanced else self._losses,
                 "steps": storable_json({name: step.dump() for name, step in self.steps.items()}),
                 "counts": counts.as_json(),
                 "reasons": storable_json(counts.dump()["reasons"]),
@@ -190,4 +191,5 @@ class Ledger:
         self._recorded += len(self._changes)
         self._changes, self._log = [], []
         self._flushed = time.monotonic()
+        self.progressed = self._advanced
         self._commits += 1  # last: an interrupt before it makes `close` trust the row

@@ -24,7 +24,9 @@ TERMINATE = """
 SELECT pg_terminate_backend(pid, 1000)
   FROM operations_run AS run JOIN pg_stat_activity ON application_name = 'upkeep:' || run.id || ':' || run.attempt
  WHERE run.status = 'running' AND {which}
+   AND datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
 """
+"""Not those of a copy of this database, nor those that the server would refuse to end, nor this one itself."""
 
 RELEASE = """
 WITH lost AS (SELECT id FROM operations_run WHERE status = 'running' AND {which} FOR UPDATE SKIP LOCKED)
@@ -68,8 +70,11 @@ def release_late_holder(key: str) -> list[Released]:
 
 
 def release_of(executor: str, *, cause: str) -> list[Released]:
-    """Take what it ran from an executor of which somebody knows that it is gone."""
-    return _release("executor = %(executor)s", {"executor": executor}, cause)
+    """Take what it ran from an executor of which somebody knows that it is gone.
+
+    A run that it split is not lost with it: that one waits for its parts, and has no executor.
+    """
+    return _release("executor = %(executor)s AND lease_until IS NOT NULL", {"executor": executor}, cause)
 
 
 def _release(which: str, values: dict[str, str], cause: str) -> list[Released]:

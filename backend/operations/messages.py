@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils.module_loading import import_string
 
+from backend.operations import registry
 from backend.operations.claims import DatabaseNow
 from backend.operations.models import Run
 from backend.operations.states import Status
@@ -33,9 +34,14 @@ def publish(run: Run, **options: Any) -> bool:
     send: Publish = import_string(settings.OPERATIONS_PUBLISH)
     if send(run, **options):
         return True
+    hold(run)
+    return False
+
+
+def hold(run: Run) -> None:
+    """Note that a queued run has no message."""
     Run.objects.filter(pk=run.pk, status=Status.QUEUED).update(sent_at=None)
     run.sent_at = None
-    return False
 
 
 def length(queue: str) -> int | None:
@@ -47,7 +53,8 @@ def length(queue: str) -> int | None:
 def publish_next(key: str) -> None:
     """Send the oldest queued run that waits for this exclusive key, now that it is free."""
     due = Q(not_before=None) | Q(not_before__lte=DatabaseNow())
-    waiting = Run.objects.filter(due, exclusive_key=key, status=Status.QUEUED, sent_at=None).exclude(queue="")
+    known = Run.objects.filter(operation__in=registry.names()).exclude(queue="")
+    waiting = known.filter(due, exclusive_key=key, status=Status.QUEUED, sent_at=None)
     run = waiting.order_by("created_at").first()
     if run and waiting.filter(pk=run.pk).update(sent_at=DatabaseNow()):
         publish(run)

@@ -48,17 +48,30 @@ SELECT count(*) FILTER (WHERE status = 'running' AND {LATE}),
 
 FINISHED = f"SELECT id FROM operations_run WHERE {parts.DONE}"  # noqa: S608
 END = """
-UPDATE operations_run SET status = %(status)s, finished_at = clock_timestamp(), error = %(error)s WHERE {which}
+UPDATE operations_run SET status = %(status)s, finished_at = clock_timestamp(), error = %(error)s
+ WHERE id IN (SELECT id FROM operations_run WHERE {which} FOR UPDATE SKIP LOCKED)
 RETURNING id
 """
+"""Rows that somebody holds are left for the next sweep, here and below: it may be somebody who is frozen."""
+
+MOVE = """
+UPDATE operations_run SET queue = %(queue)s, sent_at = NULL
+ WHERE id IN (SELECT id FROM operations_run
+               WHERE status = 'queued' AND operation = ANY(%(names)s) AND queue <> '' AND queue <> ALL(%(queues)s)
+                 FOR UPDATE SKIP LOCKED)
+RETURNING id
+"""
+"""Runs from before their operation got another queue, when nobody listens to theirs any more."""
 
 MARK_UNSENT = f"""
-UPDATE operations_run SET sent_at = clock_timestamp()
- WHERE status = 'queued' AND sent_at IS NULL AND id IN (
+WITH found AS (
     SELECT id FROM (SELECT DISTINCT ON (coalesce(exclusive_key, id::text)) id, created_at FROM operations_run
                      WHERE {STARTABLE} AND sent_at IS NULL AND queue = ANY(%(queues)s)
                      ORDER BY coalesce(exclusive_key, id::text), created_at) AS first
      ORDER BY created_at LIMIT %(most)s)
+UPDATE operations_run SET sent_at = clock_timestamp()
+ WHERE id IN (SELECT id FROM operations_run
+               WHERE status = 'queued' AND sent_at IS NULL AND id IN (SELECT id FROM found) FOR UPDATE SKIP LOCKED)
 RETURNING id
 """  # noqa: S608
 """Of those that wait for the same key, the oldest."""
@@ -69,7 +82,8 @@ WITH sent AS (SELECT count(*) AS number FROM operations_run
 UPDATE operations_run SET sent_at = clock_timestamp()
  WHERE id IN (
     SELECT id FROM operations_run WHERE {OVERDUE} AND queue = %(queue)s
-     ORDER BY created_at LIMIT (SELECT greatest(0, least(%(most)s, number - %(length)s)) FROM sent))
+     ORDER BY created_at LIMIT (SELECT greatest(0, least(%(most)s, number - %(length)s)) FROM sent)
+       FOR UPDATE SKIP LOCKED)
 RETURNING id
 """  # noqa: S608
 """As many as there are more queued runs than messages in the broker's queue: those messages are lost."""
@@ -123,6 +137,8 @@ def _send() -> list[UUID]:
     with transaction.atomic():
         if not reachable or not _alone():
             return []
+        for name in lengths:
+            _ids(MOVE, queue=name, names=registry.names(queue=name), queues=list(lengths))
         marked = _ids(MARK_UNSENT, queues=list(reachable))
         for name, length in reachable.items():
             marked += _ids(MARK_OVERDUE, queue=name, length=length)
@@ -130,9 +146,15 @@ def _send() -> list[UUID]:
 
 
 def _published(runs: Iterable[Run]) -> Iterable[UUID]:
+    """Those that were sent. A queue that refuses one is not tried again: each time may take seconds."""
+    refused: set[str] = set()
     for run in runs:
-        if messages.publish(run):
+        if run.queue in refused:
+            messages.hold(run)
+        elif messages.publish(run):
             yield run.pk
+        else:
+            refused.add(run.queue)
 
 
 def _alone() -> bool:
@@ -149,7 +171,7 @@ def _row(statement: str, **values: Any) -> tuple[Any, ...]:
 
 def _rows(statement: str, **values: Any) -> list[tuple[Any, ...]]:
     known = {
-        "operations": [name for item in registry.operations() for name in (item.name, *item.aliases)],
+        "operations": registry.names(),
         "lease": settings.RUN_LEASE_SECONDS,
         "resend": settings.RUN_RESEND_SECONDS,
         "most": MOST_SENT,

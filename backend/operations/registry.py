@@ -46,3 +46,9 @@ def find(name: str) -> "Operation[Any]":
 def operations() -> "Iterator[Operation[Any]]":
     """All operations, in the order of their names."""
     return iter(sorted(_operations.values(), key=lambda operation: operation.name))
+
+
+def names(*, queue: str = "") -> list[str]:
+    """The names of all operations, or of those of a queue; earlier names included."""
+    found = (item for item in operations() if queue in ("", item.queue))
+    return [name for item in found for name in (item.name, *item.aliases)]

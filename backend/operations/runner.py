@@ -233,4 +233,5 @@ def _perform(run: Run, ledger: Ledger, control: Control, *, foreground: bool) ->
     connections.label(run)
     with control.watched(foreground=foreground), _unburdened():
         operation.function(params, context)
+        context.check_part()
         context.check_steps()

@@ -73,6 +73,8 @@ def _watch() -> None:
                 )
             down = True
             connection.close()
+        except Exception:  # a worker whose sweeps have ended would look as if all were well
+            logger.exception("a sweep failed: the next one is in %g s", settings.RUN_SWEEP_SECONDS)
     connection.close()
 
 

@@ -8,7 +8,6 @@ from celery.worker.request import Request
 from django.db.models import Q
 
 from backend.operations.models import Run
-from backend.operations.states import Status
 from backend.worker import recovery
 from backend.worker.receipt import run_id_of
 
@@ -18,7 +17,7 @@ class RunRequest(Request):  # type: ignore[misc]  # Celery has no annotations
 
     def revoked(self) -> bool:
         """Whether not to run it. A run that was resumed after it was revoked is to run."""
-        if self.id in state.revoked and _resumed(self.id):
+        if self.id in state.revoked and _has_begun(self.id):
             state.revoked.discard(self.id)
         return bool(super().revoked())
 
@@ -36,6 +35,7 @@ class RunRequest(Request):  # type: ignore[misc]  # Celery has no annotations
             recovery.lost(self.worker_pid, f"it ran longer than the hard time limit of {timeout:g} s")
 
 
-def _resumed(task_id: str) -> bool:
+def _has_begun(task_id: str) -> bool:
+    """Whether it was claimed or resumed: what was revoked before is cancelled, or was meant for what it was then."""
     known, run_id = Q(attempt__gt=0) | Q(not_before__isnull=False), run_id_of(task_id)
-    return run_id is not None and Run.objects.filter(known, pk=run_id, status=Status.QUEUED).exists()
+    return run_id is not None and Run.objects.filter(known, pk=run_id).exists()

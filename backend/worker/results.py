@@ -44,9 +44,11 @@ class RunBackend(BaseBackend):  # type: ignore[misc]  # Celery has no annotation
         run = Run.objects.filter(pk=run_id).first() if run_id else None
         if run is None:
             return {"status": states.PENDING, "result": None}
+        # No process has it: so it is not for one of them to stop it when it is revoked.
+        waits = run.status == Status.RUNNING and run.lease_until is None
         return {
             "task_id": task_id,
-            "status": CELERY_STATES[Status(run.status)],
+            "status": states.RECEIVED if waits else CELERY_STATES[Status(run.status)],
             "result": _result(run),
             "traceback": None,
         }

@@ -5,8 +5,7 @@ from typing import Any
 
 from celery.signals import task_revoked, worker_shutting_down
 
-from backend.operations import cancellation, claims
-from backend.operations.states import Status
+from backend.operations import cancellation
 from backend.worker import handover
 from backend.worker.receipt import run_id_of
 
@@ -17,13 +16,12 @@ def hand_over(**_kwargs: Any) -> None:
 
 
 def stop_run(request: Any, *, expired: bool = False, signum: int | None = None, **_kwargs: Any) -> None:
-    """A revoked run is cancelled, also when its process was killed for that; one whose message expired is skipped."""
+    """A revoked run is cancelled, also when its process was killed for that.
+
+    One whose message expired is not: a sweep skips it, unless it has begun by another message.
+    """
     run_id = run_id_of(request.id)
-    if run_id is None:
-        return
-    if expired:
-        claims.move(run_id, Status.QUEUED, Status.SKIPPED, error="its message expired before a worker took it")
-    else:
+    if run_id and not expired:
         cancellation.cancel(run_id, killed=signum not in (None, signal.SIGTERM))  # after a SIGTERM it cancels itself
 
 

@@ -72,13 +72,13 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         if run.origin.startswith(receipt.BEAT) and not run.attempt:
             claims.move(run.pk, Status.QUEUED, Status.SKIPPED, error=str(error))
         else:
-            Run.objects.filter(pk=run.pk, status=Status.QUEUED).update(sent_at=None)
+            messages.hold(run)
 
     def _told(self, outcome: Outcome, run: Run) -> dict[str, Any]:
         if outcome.status is Status.FAILED:
             raise OperationError(outcome.error)
         if outcome.status is Status.QUEUED:
-            messages.publish(run)
+            messages.publish(Run.objects.get(pk=run.pk))  # what has begun does not expire any more
         if outcome.status is Status.CANCELLED:
             self.send_event("task-revoked", terminated=True, signum=None, expired=False)
         if outcome.status is not Status.SUCCEEDED:

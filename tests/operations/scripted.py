@@ -33,6 +33,12 @@ def scripted(params: Nothing, run: RunContext) -> None:  # noqa: ARG001 - every 
     stage.body(run)
 
 
+@operation("testing.scripted_parts", partitions=2)
+def scripted_parts(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
+    """Do what the test says, in parts."""
+    stage.body(run)
+
+
 @operation("testing.scripted_alone", exclusive="testing:alone", aliases=("testing.scripted_by_itself",))
 def scripted_alone(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
     """Do what the test says, one at a time."""

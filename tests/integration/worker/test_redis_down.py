@@ -1,0 +1,50 @@
+"""Sending a run while Redis is half there."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+
+from backend.config.celery import app, broker_settings
+from backend.operations import messages
+from backend.worker.publishing import publish, queue_length
+from tests.integration.operations.factories import COMMITTED
+from tests.operations.scripted import recorded
+
+pytestmark = COMMITTED
+
+
+@pytest.fixture
+def frozen(broker: str) -> Iterator[None]:
+    """A Redis that accepts connections, and then says nothing."""
+    app.conf.update(**broker_settings(broker))
+    app._after_fork()
+    with Redis.from_url(broker) as redis:
+        pid = redis.info("server")["process_id"]
+    os.kill(pid, signal.SIGSTOP)
+    yield
+    os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.usefixtures("frozen")
+def test_nobody_waits_for_a_redis_that_does_not_answer() -> None:
+    run = recorded(lambda _: None)
+    began = time.monotonic()
+    assert not publish(run)
+    assert queue_length("default") is None
+    assert time.monotonic() - began < 12
+
+
+def test_a_redis_that_refuses_is_one_that_cannot_be_reached(broker: str) -> None:
+    run = recorded(lambda _: None)
+    with Redis.from_url(broker) as redis:
+        redis.delete("default")
+        redis.set("default", "not a queue")
+        try:
+            assert not messages.publish(run)
+            assert queue_length("default") is None
+        finally:
+            redis.delete("default")
