@@ -39,6 +39,12 @@ def scripted_alone(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
     stage.body(run)
 
 
+@operation("testing.scripted_parts", partitions=3, exclusive="testing:parts")
+def scripted_parts(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
+    """Do what the test says, shared among workers."""
+    stage.body(run)
+
+
 def recorded(body: Body, *, what: Operation[Any] = scripted, **columns: Any) -> Run:
     """A queued run that will do that."""
     stage.body = body

@@ -1,27 +1,23 @@
 import hashlib
-import json
 import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from celery.exceptions import Ignore
 from django.db import connection as database
 from django.db import transaction
-from kombu import Connection
 
-from backend.config.celery import app
 from backend.operations import cancellation, claims, queue, runner
 from backend.operations.errors import OperationError
 from backend.operations.messages import publish
 from backend.operations.models import Run
 from backend.worker import receipt
-from backend.worker.task import OperationTask
+from tests.integration.messages import messages, received, task
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds
 from tests.operations.dvds import AddOne, Remove, add_one, remove_dvds
 from tests.operations.scripted import recorded, reread, scripted_alone, stage
@@ -46,34 +42,6 @@ HOSTILE = {
     "compression": "nothing",
     "unknown": 1,
 }
-
-
-def task(name: str = "testing.add_one") -> OperationTask:
-    """The task of that name."""
-    return cast("OperationTask", app.tasks[name])
-
-
-def messages(url: str, name: str = "default") -> list[tuple[dict[str, Any], list[Any]]]:
-    """Headers and body of all messages in a queue, which is empty afterwards."""
-    found = []
-    with Connection(url) as connection:
-        simple = connection.SimpleQueue(name)
-        with suppress(simple.Empty):
-            while message := simple.get_nowait():
-                message.ack()
-                found.append((message.headers, json.loads(message.body)))
-        simple.close()
-    return found
-
-
-def received(name: str, task_id: str, kwargs: dict[str, Any], headers: dict[str, Any] | None = None) -> Any:
-    """What a worker does with that message."""
-    called = task(name)
-    called.push_request(id=task_id, kwargs=kwargs, headers=headers, called_directly=False)
-    try:
-        return called.run(**kwargs)
-    finally:
-        called.pop_request()
 
 
 @pytest.fixture(autouse=True)
@@ -177,9 +145,9 @@ def test_a_countdown_that_cannot_be_is_left_out(broker: str, countdown: float) -
     assert len(messages(broker)) == 1
 
 
-@pytest.mark.parametrize("when", [{"countdown": 60}, {"eta": datetime.now(UTC) + timedelta(minutes=1)}])
-def test_a_run_that_is_to_start_later_is_not_sent_before(broker: str, when: dict[str, Any]) -> None:
-    task().apply_async(**when)
+@pytest.mark.parametrize("name", ["countdown", "eta"])
+def test_a_run_that_is_to_start_later_is_not_sent_before(broker: str, name: str) -> None:
+    task().apply_async(**{name: 60 if name == "countdown" else datetime.now(UTC) + timedelta(minutes=1)})
     run = Run.objects.get()
     assert run.not_before
     assert timedelta(seconds=50) < run.not_before - run.created_at < timedelta(seconds=70)
