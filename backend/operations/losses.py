@@ -69,7 +69,8 @@ def release_late_holder(key: str) -> list[Released]:
 
 def release_of(executor: str, *, cause: str) -> list[Released]:
     """Take what it ran from an executor of which somebody knows that it is gone."""
-    return _release("executor = %(executor)s", {"executor": executor}, cause)
+    # One that waits for its parts keeps its key without an executor; it still names the one that split it.
+    return _release("executor = %(executor)s AND lease_until IS NOT NULL", {"executor": executor}, cause)
 
 
 def _release(which: str, values: dict[str, str], cause: str) -> list[Released]:
