@@ -112,14 +112,16 @@ class Ledger:
         Raises:
             LostClaim: the run is another executor's; nothing was written.
         """
-        before = (self.steps.get(name, StepState()), self._left_out, list(self._changes), list(self._log))
+        before = (
+            self.steps.get(name, StepState()), self._left_out, list(self._changes), list(self._log), self.progressed
+        )  # fmt: skip
         try:
             with transaction.atomic():
                 changes, counts = effect()
                 self.advance(name, cursor, changes, counts)
                 self._write()
         except BaseException:
-            self.steps[name], self._left_out, self._changes, self._log = before
+            self.steps[name], self._left_out, self._changes, self._log, self.progressed = before
             raise
         self._written()
         return changes
