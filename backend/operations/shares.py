@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple, TypeAlias
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -44,9 +45,13 @@ def of(source: "QuerySet[Any, Any]", step: str, *, after: Cursor, limit: int | N
 
 
 def _ends(source: "QuerySet[Any, Any]", limit: int | None, number: int) -> list[Cursor]:
-    sql, params = source.order_by("pk").values("pk")[:limit].query.sql_with_params()
+    try:
+        sql, params = source.order_by("pk").values("pk")[:limit].query.sql_with_params()
+    except EmptyResultSet:  # Django knows without asking, as with a limit of 0
+        return []
     fractions = [place / number for place in range(1, number + 1)]
     with connection.cursor() as cursor:
         cursor.execute(ENDS.format(keys=sql), [fractions, *params])
         [keys] = cursor.fetchone() or [None]
-    return [key if isinstance(key, int) else str(key) for key in sorted(set(keys or ()))]
+    # In the order of the database, which for texts is not Python's.
+    return [key if isinstance(key, int) else str(key) for key in dict.fromkeys(keys or ())]
