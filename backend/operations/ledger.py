@@ -85,7 +85,7 @@ class Ledger:
     @property
     def room(self) -> int:
         """How many changes may still be recorded."""
-        most = int(settings.RUN_MAX_CHANGES) // (self.part.of if self.part else 1)
+        most = self.part.room if self.part else int(settings.RUN_MAX_CHANGES)
         return max(0, most - self._recorded - len(self._changes))
 
     def update(self, name: str, **fields: Any) -> None:

@@ -22,6 +22,8 @@ class Part(NamedTuple):
     after: Cursor
     until: Cursor
     """None: to the end."""
+    room: int = 0
+    """How many changes it may record."""
 
     def of_source(self, source: Any) -> "QuerySet[Any, Any]":
         """Its share of a queryset. Raises TypeError when the step has another kind of source by now."""
