@@ -1,17 +1,13 @@
 """An executor whose connection to the database breaks, at any moment."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from itertools import count
 from threading import Event, Timer
-from typing import Any
 
-import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
-from psycopg import sql
 from pytest_django import Settings
 
 from backend.collection.models import DVD
@@ -20,6 +16,7 @@ from backend.operations.context import RunContext
 from backend.operations.models import Run
 from backend.operations.plans import Change
 from tests.integration.operations.factories import COMMITTED, copies, dvds, lose, paged, tallied
+from tests.integration.operations.outages import away, elsewhere
 from tests.operations.dvds import add, added
 from tests.operations.scripted import claimed, played, reread
 
@@ -31,15 +28,6 @@ ROWS = 2
 def backend() -> int:
     """The server's process behind this connection."""
     return int(connection.connection.info.backend_pid)
-
-
-@contextmanager
-def elsewhere() -> Iterator["psycopg.Connection[Any]"]:
-    """A connection to another database of the same server."""
-    params = connection.get_connection_params()
-    known = {name: params[name] for name in ("host", "port", "user", "password") if name in params}
-    with psycopg.connect(**known, dbname="postgres", autocommit=True) as other:
-        yield other
 
 
 def disconnect() -> None:
@@ -62,7 +50,7 @@ def disconnect_within_commit(*, done: bool) -> None:
     raw.commit = broken
 
 
-MOMENTS = {
+MOMENTS: dict[str, Callable[[], None]] = {
     "before the batch": disconnect,
     "before the write": disconnect,
     "after the write": disconnect,
@@ -186,19 +174,6 @@ def test_an_error_that_will_not_pass_is_not_tried_again() -> None:
 
     run = played(body)
     assert (run.status, run.attempt) == ("failed", 1)
-
-
-@contextmanager
-def away() -> Iterator[Callable[[], object]]:
-    """The server takes no more connections to the database, until what this gives is called, or the body ends."""
-    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
-    name = sql.Identifier(connection.settings_dict["NAME"])
-    with elsewhere() as other:
-        other.execute(allow.format(name, sql.SQL("false")))
-        try:
-            yield lambda: other.execute(allow.format(name, sql.SQL("true")))
-        finally:
-            other.execute(allow.format(name, sql.SQL("true")))
 
 
 @pytest.mark.usefixtures("broker")

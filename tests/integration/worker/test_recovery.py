@@ -1,5 +1,6 @@
 """Runs whose message was lost, and runs that could not be sent: the broker's queue and the rows are compared."""
 
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from pytest_django import Settings
 from redis import Redis
 
@@ -18,8 +19,10 @@ from backend.operations import cancellation, claims, queue, recovery, runner
 from backend.operations.context import RunContext
 from backend.operations.messages import publish, publish_next
 from backend.operations.models import Run
+from backend.worker.recovery import Recovery, lost
 from tests.integration.messages import messages, named, task
 from tests.integration.operations.factories import COMMITTED
+from tests.integration.operations.outages import away
 from tests.operations.dvds import AddOne, add_one
 from tests.operations.management.commands import add_one as adding
 from tests.operations.scripted import Nothing, claimed, recorded, reread, scripted, scripted_alone
@@ -273,3 +276,36 @@ def test_a_message_for_no_run_that_we_know_is_harmless(broker: str) -> None:
     assert publish(stranger)
     assert named(broker) == ids(stranger)
     assert runner.execute(scripted_alone, Nothing()).status == "succeeded"
+
+
+# ---- the worker's own thread
+
+
+def swept_by_a_worker() -> None:
+    """What a worker's thread does until the worker stops."""
+    step = Recovery(None)
+    step.start(None)
+    step.stop(None)
+
+
+def test_a_worker_that_is_told_of_a_dead_process_takes_its_runs_and_tells_why(caplog: pytest.LogCaptureFixture) -> None:
+    dead, failed = claimed(do_nothing), claimed(do_nothing, losses=4)
+    lost(os.getpid(), "it was shot")
+    lost(None, "nobody")
+    swept_by_a_worker()
+    assert (reread(dead).status, reread(failed).status) == ("queued", "failed")
+    assert reread(failed).error.endswith("it was shot")
+    assert f"run {dead.pk} of testing.scripted lost its executor; it is queued" in caplog.text
+
+
+def test_a_worker_outlives_its_database_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    run = claimed(do_nothing)
+    with away():
+        connection.close()
+        lost(1, "x")
+        lost(2, "x")
+        swept_by_a_worker()
+        assert caplog.text.count("the database cannot be reached") == 1
+    lost(os.getpid(), "it was shot")
+    swept_by_a_worker()
+    assert reread(run).losses == 1
