@@ -86,7 +86,7 @@ class Ledger:
     @property
     def room(self) -> int:
         """How many changes may still be recorded."""
-        most = int(settings.RUN_MAX_CHANGES) // (self.part.of if self.part else 1)
+        most = self.part.room if self.part else int(settings.RUN_MAX_CHANGES)
         return max(0, most - self._recorded - len(self._changes))
 
     def update(self, name: str, **fields: Any) -> None:
@@ -113,14 +113,16 @@ class Ledger:
         Raises:
             LostClaim: the run is another executor's; nothing was written.
         """
-        before = (self.steps.get(name, StepState()), self._left_out, list(self._changes), list(self._log))
+        before = (
+            self.steps.get(name, StepState()), self._left_out, list(self._changes), list(self._log), self.progressed
+        )  # fmt: skip
         try:
             with transaction.atomic():
                 changes, counts = effect()
                 self.advance(name, cursor, changes, counts)
                 self._write()
         except BaseException:
-            self.steps[name], self._left_out, self._changes, self._log = before
+            self.steps[name], self._left_out, self._changes, self._log, self.progressed = before
             raise
         self._written()
         return changes

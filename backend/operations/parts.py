@@ -18,6 +18,7 @@ from backend.operations.shares import Part
 from backend.operations.states import ENDED, Status
 
 Steps = dict[str, StepState]
+CHANGES = ("changes_recorded", "changes_left_out")
 DONE = """
     status = 'running' AND lease_until IS NULL AND NOT EXISTS (
         SELECT 1 FROM operations_run AS part
@@ -86,8 +87,9 @@ def _go_on(run: Run, parts: Sequence[Run], steps: Mapping[str, StepState]) -> No
     else:
         done = {part.part["step"] for part in parts}
         dumped = {name: replace(step, done=step.done or name in done).dump() for name, step in steps.items()}
+        changes = {name: getattr(run, name) + sum(getattr(part, name) for part in parts) for name in CHANGES}
         now = claims.DatabaseNow()
-        claims.move(run.pk, Status.RUNNING, Status.QUEUED, steps=storable_json(dumped), sent_at=now)
+        claims.move(run.pk, Status.RUNNING, Status.QUEUED, steps=storable_json(dumped), sent_at=now, **changes)
         transaction.on_commit(lambda: messages.publish(run))
 
 
@@ -113,7 +115,7 @@ def _created(ledger: Ledger, found: Sequence[Part]) -> list[Run]:
             origin=f"part {part.number} of {part.of} of run {whole.pk}",
             user_id=whole.user_id,
             parent=whole,
-            part=part._asdict(),
+            part=part._replace(room=ledger.room // part.of)._asdict(),
             sent_at=now,
         )
         for part in found

@@ -136,6 +136,7 @@ def carry_out(  # noqa: PLR0913 - how to run, beside what
         hand_over: asked between two batches; when it says yes, the run goes back to the queue.
     """
     ending: Ending | None = None
+    borrowed = connection.in_atomic_block
     try:
         while True:
             try:
@@ -146,8 +147,8 @@ def carry_out(  # noqa: PLR0913 - how to run, beside what
                     ledger.close(ending.status, ending.told(run.operation), overtime=ending.overtime)
                 break
             except DatabaseError as passing:
-                if not connections.is_passing(passing):
-                    raise
+                if borrowed or not connections.is_passing(passing):
+                    raise  # the caller's transaction cannot be gone on with
                 attempt = _claimed_again(run_id, attempt, passing)
                 ending = None if ending and ending.status is Status.SUCCEEDED else ending  # its last counts are gone
     except LostClaim:

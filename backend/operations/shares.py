@@ -22,6 +22,8 @@ class Part(NamedTuple):
     after: Cursor
     until: Cursor
     """None: to the end."""
+    room: int = 0
+    """How many changes it may record."""
 
     def of_source(self, source: Any) -> "QuerySet[Any, Any]":
         """Its share of a queryset. Raises TypeError when the step has another kind of source by now."""
@@ -47,10 +49,11 @@ def of(source: "QuerySet[Any, Any]", step: str, *, after: Cursor, limit: int | N
 def _ends(source: "QuerySet[Any, Any]", limit: int | None, number: int) -> list[Cursor]:
     try:
         sql, params = source.order_by("pk").values("pk")[:limit].query.sql_with_params()
-    except EmptyResultSet:  # Django knows without asking
+    except EmptyResultSet:  # Django knows without asking, as with a limit of 0
         return []
     fractions = [place / number for place in range(1, number + 1)]
     with connection.cursor() as cursor:
         cursor.execute(ENDS.format(keys=sql), [fractions, *params])
         [keys] = cursor.fetchone() or [None]
-    return [key if isinstance(key, int) else str(key) for key in sorted(set(keys or ()))]
+    # In the order of the database, which for texts is not Python's.
+    return [key if isinstance(key, int) else str(key) for key in dict.fromkeys(keys or ())]

@@ -33,9 +33,9 @@ def scripted(params: Nothing, run: RunContext) -> None:  # noqa: ARG001 - every 
     stage.body(run)
 
 
-@operation("testing.scripted_parts", partitions=2)
-def scripted_parts(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
-    """Do what the test says, in parts."""
+@operation("testing.scripted_halves", partitions=2)
+def scripted_halves(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
+    """Do what the test says, in two parts."""
     stage.body(run)
 
 
@@ -53,6 +53,12 @@ class Keyed(Params):
 @operation("testing.keyed", exclusive=lambda params: params.key)
 def keyed(params: Keyed, run: RunContext) -> None:
     """Do nothing, one at a time."""
+
+
+@operation("testing.scripted_parts", partitions=3, exclusive="testing:parts")
+def scripted_parts(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
+    """Do what the test says, shared among workers."""
+    stage.body(run)
 
 
 def recorded(body: Body, *, what: Operation[Any] = scripted, **columns: Any) -> Run:

@@ -13,7 +13,7 @@ from backend.operations.queue import requeue
 from tests.acceptance.polling import until
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds
 from tests.operations.dvds import RefusalError, add, added
-from tests.operations.scripted import played, reread, scripted_parts, stage
+from tests.operations.scripted import played, reread, scripted_halves, stage
 
 T = TypeVar("T")
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
@@ -22,7 +22,7 @@ pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
 def divided(number: int = 2) -> Run:
     """A run that waits for its parts."""
     dvds(4)
-    run = played(add_one_to_each, what=scripted_parts, partitions=number)
+    run = played(add_one_to_each, what=scripted_halves, partitions=number)
     assert (run.status, run.lease_until, run.parts.count()) == ("running", None, number)
     return run
 
@@ -56,7 +56,7 @@ def test_what_a_run_noted_before_its_split_is_kept_when_it_is_cancelled_there() 
         cancellation.cancel(Run.objects.get().pk)
         add_one_to_each(run)
 
-    run = played(body, what=scripted_parts)
+    run = played(body, what=scripted_halves)
     assert run.status == "cancelled"
     assert [line.message for line in run.log.all()] == ["about to begin"]
 
@@ -67,7 +67,7 @@ def test_a_run_that_failed_before_its_split_is_done_as_a_whole_in_the_foreground
     def refuse(_run: RunContext) -> None:
         raise RefusalError
 
-    run = played(refuse, what=scripted_parts)
+    run = played(refuse, what=scripted_halves)
     assert run.status == "failed"
     stage.body = add_one_to_each
     requeue(run.pk, queue="")
@@ -80,7 +80,7 @@ def test_a_step_that_can_have_no_rows_needs_no_parts() -> None:
         for batch in run.batches(DVD.objects.filter(pk__in=[])):
             batch.commit(added(batch.items), write=add)
 
-    run = played(body, what=scripted_parts)
+    run = played(body, what=scripted_halves)
     assert (run.status, run.error) == ("succeeded", "")
 
 

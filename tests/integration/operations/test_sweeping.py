@@ -8,10 +8,10 @@ from django.test import override_settings
 
 from backend.operations import claims, messages, recovery
 from backend.operations.models import Run
+from tests.integration.messages import messages as read
 from tests.integration.operations.factories import COMMITTED
 from tests.integration.operations.test_exclusion import do_nothing
 from tests.integration.operations.test_splitting import apart, divided
-from tests.integration.worker.test_task import messages as read
 from tests.operations.scripted import recorded, reread, scripted_alone
 
 pytestmark = COMMITTED

@@ -28,9 +28,9 @@ from backend.worker import beat as module
 from backend.worker.beat import OnceEntry, Scheduler, due_after
 from backend.worker.models import SynchronisedEntry
 from backend.worker.schedules import synchronise
+from tests.integration.messages import messages
 from tests.integration.operations.factories import COMMITTED
 from tests.integration.worker.beats import HOUR, beat, entry, every, in_memory, now, planned, settle
-from tests.integration.worker.test_task import messages
 from tests.operations import scripted  # noqa: F401 - declares `testing.keyed`
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]

@@ -13,10 +13,10 @@ from backend.config.celery import app
 from backend.operations.errors import HandOver
 from backend.operations.models import Run
 from backend.worker.request import RunRequest
+from tests.integration.messages import messages, received
 from tests.integration.operations.factories import COMMITTED
 from tests.integration.operations.test_exclusion import do_nothing
 from tests.integration.operations.test_splitting import divided
-from tests.integration.worker.test_task import messages, received
 from tests.operations.scripted import claimed, recorded, reread
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]

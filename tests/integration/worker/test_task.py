@@ -1,27 +1,23 @@
 import hashlib
-import json
 import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from celery.exceptions import Ignore
 from django.db import connection as database
 from django.db import transaction
-from kombu import Connection
 
-from backend.config.celery import app
 from backend.operations import cancellation, claims, queue, runner
 from backend.operations.errors import OperationError
 from backend.operations.messages import publish
 from backend.operations.models import Run
 from backend.worker import receipt
-from backend.worker.task import OperationTask
+from tests.integration.messages import messages, received, task
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds
 from tests.operations.dvds import AddOne, Remove, add_one, remove_dvds
 from tests.operations.scripted import recorded, reread, scripted_alone, stage
@@ -46,34 +42,6 @@ HOSTILE = {
     "compression": "nothing",
     "unknown": 1,
 }
-
-
-def task(name: str = "testing.add_one") -> OperationTask:
-    """The task of that name."""
-    return cast("OperationTask", app.tasks[name])
-
-
-def messages(url: str, name: str = "default") -> list[tuple[dict[str, Any], list[Any]]]:
-    """Headers and body of all messages in a queue, which is empty afterwards."""
-    found = []
-    with Connection(url) as connection:
-        simple = connection.SimpleQueue(name)
-        with suppress(simple.Empty):
-            while message := simple.get_nowait():
-                message.ack()
-                found.append((message.headers, json.loads(message.body)))
-        simple.close()
-    return found
-
-
-def received(name: str, task_id: str, kwargs: dict[str, Any], headers: dict[str, Any] | None = None) -> Any:
-    """What a worker does with that message."""
-    called = task(name)
-    called.push_request(id=task_id, kwargs=kwargs, headers=headers, called_directly=False)
-    try:
-        return called.run(**kwargs)
-    finally:
-        called.pop_request()
 
 
 @pytest.fixture(autouse=True)
