@@ -27,8 +27,9 @@ SOFT_TIME_LIMIT = signal.SIGUSR1
 class Control:
     """Tells one run, between its batches and in the middle of them, that it is to stop."""
 
-    def __init__(self, run: Run, *, hand_over: Callable[[], bool]) -> None:
+    def __init__(self, run: Run, *, hand_over: Callable[[], bool], pooled: bool) -> None:
         self._run = run
+        self._pooled = pooled
         self._hand_over = hand_over
         self._cancelled = threading.Event()
         self._stopping = threading.Event()
@@ -63,10 +64,11 @@ class Control:
         if self._executor is not threading.main_thread():
             yield
             return
+        handlers = {SIGNAL: self._interrupt}
         if foreground:
-            handlers = dict.fromkeys((SIGNAL, signal.SIGTERM, signal.SIGINT), self._interrupt)
-        else:
-            handlers = {SIGNAL: self._interrupt, signal.SIGTERM: self._stop, SOFT_TIME_LIMIT: self._stop_overtime}
+            handlers |= {signal.SIGTERM: self._interrupt, signal.SIGINT: self._interrupt}
+        elif self._pooled:  # else the process is the worker itself, which stops at them and asks for a hand-over
+            handlers |= {signal.SIGTERM: self._stop, SOFT_TIME_LIMIT: self._stop_overtime}
         before: dict[signal.Signals, Any] = {name: signal.signal(name, handlers[name]) for name in handlers}
         try:
             yield
