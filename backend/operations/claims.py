@@ -133,13 +133,14 @@ def renew(run_id: UUID, attempt: int) -> None:
     _held_by(run_id, attempt).update(lease_until=_lease())
 
 
-def write(run_id: UUID, attempt: int, fields: Mapping[str, Any]) -> None:
-    """Write `fields` of a run that this executor holds, and renew the lease.
+def write(run_id: UUID, attempt: int, commits: int, fields: Mapping[str, Any]) -> None:
+    """Write `fields` of a run that this executor holds and has written so often, and renew the lease.
 
     Raises:
-        LostClaim: the run is another executor's; the caller's transaction must roll back.
+        LostClaim: the run is another executor's, or a commit went through whose success this one never saw; the
+            caller's transaction must roll back.
     """
-    if not _held_by(run_id, attempt).update(**fields, lease_until=_lease()):
+    if not _held_by(run_id, attempt).filter(commits=commits).update(**fields, lease_until=_lease()):
         raise LostClaim(str(run_id))
 
 

@@ -27,14 +27,14 @@ SOFT_TIME_LIMIT = signal.SIGUSR1
 class Control:
     """Tells one run, between its batches and in the middle of them, that it is to stop."""
 
-    def __init__(self, run: Run, *, hand_over: Callable[[], bool]) -> None:
+    def __init__(self, run: Run, *, hand_over: Callable[[], bool], pooled: bool) -> None:
         self._run = run
+        self._pooled = pooled
         self._hand_over = hand_over
         self._cancelled = threading.Event()
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._executor = threading.current_thread()
-        self._handlers: dict[int, Any] = {}
         self.interrupted = False
         """Whether the main thread was interrupted, whatever it made of that."""
         self.overtime = False
@@ -64,29 +64,25 @@ class Control:
         if self._executor is not threading.main_thread():
             yield
             return
-        handlers: dict[signal.Signals, Callable[[int, FrameType | None], None]]
+        handlers = {SIGNAL: self._interrupt}
         if foreground:
-            handlers = dict.fromkeys((SIGNAL, signal.SIGTERM, signal.SIGINT), self._interrupt)
-        else:
-            handlers = {SIGNAL: self._interrupt, signal.SIGTERM: self._stop, SOFT_TIME_LIMIT: self._stop_overtime}
-        for name, handler in handlers.items():
-            self._handlers[name] = signal.signal(name, handler)
+            handlers |= {signal.SIGTERM: self._interrupt, signal.SIGINT: self._interrupt}
+        elif self._pooled:  # else the process is the worker itself, which stops at them and asks for a hand-over
+            handlers |= {signal.SIGTERM: self._stop, SOFT_TIME_LIMIT: self._stop_overtime}
+        before: dict[signal.Signals, Any] = {name: signal.signal(name, handlers[name]) for name in handlers}
         try:
             yield
         finally:
-            for number, before in self._handlers.items():
-                signal.signal(number, before)
+            for name, handler in before.items():
+                signal.signal(name, handler)
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         if not self._ended.is_set():
             self.interrupted = True
             raise RunInterrupted
 
-    def _stop(self, number: int, frame: FrameType | None) -> None:
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping.set()
-        before = self._handlers.get(number)
-        if callable(before):  # of a worker without processes of its own: it is to stop, too
-            before(number, frame)
 
     def _stop_overtime(self, _number: int, _frame: FrameType | None) -> None:
         self.overtime = True

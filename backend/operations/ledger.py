@@ -114,7 +114,7 @@ class Ledger:
             LostClaim: the run is another executor's; nothing was written.
         """
         before = (
-            self.steps.get(name, StepState()), self._left_out, list(self._changes), list(self._log), self.progressed
+            self.steps.get(name, StepState()), self._left_out, list(self._changes), list(self._log), self._advanced
         )  # fmt: skip
         try:
             with transaction.atomic():
@@ -122,7 +122,7 @@ class Ledger:
                 self.advance(name, cursor, changes, counts)
                 self._write()
         except BaseException:
-            self.steps[name], self._left_out, self._changes, self._log, self.progressed = before
+            self.steps[name], self._left_out, self._changes, self._log, self._advanced = before
             raise
         self._written()
         return changes
@@ -176,6 +176,7 @@ class Ledger:
         claims.write(
             self.run_id,
             self.attempt,
+            self._commits,
             {
                 "commits": self._commits + 1,
                 "losses": 0 if self._advanced else self._losses,

@@ -20,7 +20,6 @@ LOCK = 7_385_530
 MOST_SENT = 1_000
 """Messages in one sweep."""
 
-LATE = losses.LEASE_PASSED
 STARTABLE = """
     status = 'queued' AND queue <> '' AND operation = ANY(%(operations)s) AND cancel_at IS NULL
     AND (not_before IS NULL OR not_before <= clock_timestamp())
@@ -37,7 +36,7 @@ ABANDONED = """
 """A run in the foreground whose process died before it began."""
 
 LOOK = f"""
-SELECT count(*) FILTER (WHERE status = 'running' AND {LATE}),
+SELECT count(*) FILTER (WHERE status = 'running' AND {losses.LEASE_PASSED}),
        count(*) FILTER (WHERE {EXPIRED}),
        count(*) FILTER (WHERE {ABANDONED}),
        count(*) FILTER (WHERE {parts.DONE}),
@@ -101,8 +100,8 @@ class Swept:
     """Runs whose parts had all ended."""
     sent: Sequence[UUID] = ()
     """Runs whose message was sent, maybe again."""
-    unsent: int = 0
-    """Runs that could start, but whose message the broker does not take."""
+    unreachable: Sequence[str] = ()
+    """Queues whose broker does not answer, with runs to be sent."""
 
 
 def sweep() -> Swept:
@@ -112,8 +111,8 @@ def sweep() -> Swept:
     if late or expired or abandoned or done:
         swept = _settled()
     if unsent or overdue or swept.released or swept.finished:
-        sent = _send()
-        return replace(swept, sent=sent, unsent=max(0, unsent - len(sent)))
+        sent, unreachable = _send()
+        return replace(swept, sent=sent, unreachable=unreachable)
     return swept
 
 
@@ -131,18 +130,19 @@ def _settled() -> Swept:
     return Swept(released, skipped, finished)
 
 
-def _send() -> list[UUID]:
+def _send() -> tuple[list[UUID], list[str]]:
     lengths = {name: messages.length(name) for name in sorted({item.queue for item in registry.operations()})}
     reachable = {name: length for name, length in lengths.items() if length is not None}
+    unreachable = sorted(lengths.keys() - reachable.keys())
     with transaction.atomic():
         if not reachable or not _alone():
-            return []
+            return [], unreachable
         for name in lengths:
             _ids(MOVE, queue=name, names=registry.names(queue=name), queues=list(lengths))
         marked = _ids(MARK_UNSENT, queues=list(reachable))
         for name, length in reachable.items():
             marked += _ids(MARK_OVERDUE, queue=name, length=length)
-    return list(_published(Run.objects.filter(pk__in=marked).order_by("created_at")))
+    return list(_published(Run.objects.filter(pk__in=marked).order_by("created_at"))), unreachable
 
 
 def _published(runs: Iterable[Run]) -> Iterable[UUID]:

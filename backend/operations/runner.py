@@ -122,6 +122,7 @@ def carry_out(  # noqa: PLR0913 - how to run, beside what
     foreground: bool = False,
     raises: bool = False,
     hand_over: Callable[[], bool] = lambda: False,
+    pooled: bool = True,
 ) -> Outcome:
     """Do the work of a run that this process has claimed, and record how it ended.
 
@@ -134,6 +135,7 @@ def carry_out(  # noqa: PLR0913 - how to run, beside what
         foreground: Ctrl-C and SIGTERM cancel it.
         raises: what the operation raises is raised again, once it is recorded.
         hand_over: asked between two batches; when it says yes, the run goes back to the queue.
+        pooled: whether a SIGTERM is meant for this run alone, which is then handed over, too.
     """
     ending: Ending | None = None
     borrowed = connection.in_atomic_block
@@ -142,7 +144,8 @@ def carry_out(  # noqa: PLR0913 - how to run, beside what
             try:
                 run = claims.held(run_id, attempt)
                 ledger = Ledger(run, progress or Unwatched())
-                ending = ending or _performed(run, ledger, foreground=foreground, hand_over=hand_over)
+                control = Control(run, hand_over=hand_over, pooled=pooled)
+                ending = ending or _performed(run, ledger, control, foreground=foreground)
                 if ending.status is not Status.RUNNING:  # else it waits for its parts
                     ledger.close(ending.status, ending.told(run.operation), overtime=ending.overtime)
                 break
@@ -192,10 +195,9 @@ def _claimed_again(run_id: UUID, attempt: int, passing: DatabaseError) -> int:
     return again
 
 
-def _performed(run: Run, ledger: Ledger, *, foreground: bool, hand_over: Callable[[], bool]) -> Ending:
+def _performed(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> Ending:
     """How the operation ended. Raises LostClaim, and a DatabaseError after which it is to be tried again."""
     borrowed = connection.in_atomic_block
-    control = Control(run, hand_over=hand_over)
     try:
         _perform(run, ledger, control, foreground=foreground)
     except (HandOver, Divided, PartDone) as end:

@@ -2,6 +2,8 @@
 
 import logging
 import threading
+from collections import deque
+from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -13,6 +15,7 @@ from django.db import connection
 from backend.operations import claims, losses
 from backend.operations import recovery as runs
 from backend.operations.failures import explanation
+from backend.operations.losses import Released
 
 logger = logging.getLogger(__name__)
 _lost: "SimpleQueue[tuple[int, str] | None]" = SimpleQueue()
@@ -55,22 +58,21 @@ class Recovery(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no 
 
 
 def _watch() -> None:
-    down = False
+    down, gone = False, deque[tuple[int, str]]()
     while True:
         try:
-            gone = _lost.get(timeout=settings.RUN_SWEEP_SECONDS)
-            if gone is None:
+            told = _lost.get(timeout=settings.RUN_SWEEP_SECONDS)
+            if told is None:
                 break
+            gone.append(told)
         except Empty:
-            gone = None
+            pass  # then it is time to sweep
         try:
             _recover(gone)
             down = False
         except DatabaseError as error:
             if not down:
-                logger.warning(
-                    "the database cannot be reached (%s): runs are recovered when it is back", explanation(error)
-                )
+                logger.warning("no database (%s): runs are recovered when it is back", explanation(error))
             down = True
             connection.close()
         except Exception:  # a worker whose sweeps have ended would look as if all were well
@@ -78,7 +80,15 @@ def _watch() -> None:
     connection.close()
 
 
-def _recover(gone: tuple[int, str] | None) -> None:
-    released = losses.release_of(claims.executor(gone[0]), cause=gone[1]) if gone else []
-    for run in [*released, *runs.sweep().released]:
+def _recover(gone: "deque[tuple[int, str]]") -> None:
+    """Take their runs from the processes that are `gone`, and sweep; who is taken care of leaves `gone`."""
+    while gone:
+        pid, cause = gone[0]
+        _tell(losses.release_of(claims.executor(pid), cause=cause))
+        gone.popleft()
+    _tell(runs.sweep().released)
+
+
+def _tell(released: Sequence[Released]) -> None:
+    for run in released:
         logger.warning("run %s of %s lost its executor; it is %s", run.id, run.operation, run.status)

@@ -60,7 +60,7 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
             raise Ignore from None
         if attempt is None:
             raise Ignore
-        outcome = runner.carry_out(run.pk, attempt, hand_over=handover.requested)
+        outcome = runner.carry_out(run.pk, attempt, hand_over=handover.requested, pooled=handover.is_pooled())
         if run.exclusive_key and outcome.status in ENDED:
             messages.publish_next(run.exclusive_key)
         if run.parent_id and outcome.status in ENDED:

@@ -104,3 +104,15 @@ def test_an_isolated_step_does_not_take_a_lost_connection_for_its_own_failure() 
 
     run = played(body)
     assert (run.status, run.counts["failed"], copies()) == ("succeeded", 0, [2, 2])
+
+
+def test_a_run_that_breaks_its_connection_after_each_commit_goes_on_to_its_end() -> None:
+    stored = dvds(7)
+
+    def body(run: RunContext) -> None:
+        for batch in run.batches(paged([[dvd] for dvd in stored])):
+            batch.commit(added(batch.items), write=add)
+            break_the_connection()
+
+    run = played(body, losses=4)
+    assert (run.status, run.counts["updated"], copies()) == ("succeeded", 7, [2] * 7)

@@ -207,7 +207,7 @@ def test_a_frozen_executor_in_the_middle_of_a_transaction_is_disconnected_and_ho
             with transaction.atomic():
                 connections.label(run)
                 add_to_all()
-                claims.write(run.pk, run.attempt, {"report": ["x"]})
+                claims.write(run.pk, run.attempt, run.commits, {"report": ["x"]})
                 inside.set()
                 assert released.wait(20)
                 add_to_all()
@@ -313,7 +313,7 @@ def test_a_sweep_does_nothing_while_another_is_under_way(broker: str) -> None:
     with ThreadPoolExecutor(1) as threads:
         threads.submit(hold)
         assert locked.wait(20)
-        assert recovery.sweep() == recovery.Swept((), (), (), [])
+        assert recovery.sweep() == recovery.Swept(sent=[], unreachable=[])
         done.set()
     assert (reread(run).status, messages(broker)) == ("running", [])
 
@@ -326,6 +326,6 @@ def test_recover_runs_tells_what_it_did() -> None:
     assert out.getvalue().splitlines() == [
         f"testing.scripted {lost.pk}: its executor was lost; it is queued",
         f"{expired.pk}: it expired before a worker took it; it is skipped",
-        "1 lost their executor, 2 messages sent",
+        "runs that lost their executor: 1, messages sent: 2",
     ]
     assert reread(unsent).sent_at

@@ -244,7 +244,7 @@ def test_enqueueing_without_a_broker_keeps_the_run_for_the_next_sweep(unreachabl
     assert named(unreachable) == ids(runs[0])
 
 
-def test_a_command_without_a_broker_says_so_within_two_seconds(
+def test_a_command_without_a_broker_says_so_once_and_within_two_seconds(
     unreachable: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert unreachable
@@ -254,8 +254,7 @@ def test_a_command_without_a_broker_says_so_within_two_seconds(
     run = Run.objects.get()
     assert out.getvalue() == f"{run.pk}\n"
     assert err.getvalue() == "The broker cannot be reached: the run stays queued until it is back.\n"
-    assert f"run {run.pk} stays queued" in caplog.text
-    assert "hush-42" not in caplog.text
+    assert "stays queued" not in caplog.text
 
 
 def test_a_run_that_was_claimed_before_its_message_failed_keeps_its_mark(settings: Settings) -> None:

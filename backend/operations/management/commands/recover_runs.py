@@ -19,5 +19,5 @@ class Command(BaseCommand):
         for run_id in swept.finished:
             self.stdout.write(f"{run_id}: its parts have all ended")
         self.stdout.write(f"runs that lost their executor: {len(swept.released)}, messages sent: {len(swept.sent)}")
-        if swept.unsent:
-            raise CommandError(f"{swept.unsent} queued runs cannot be sent: the broker cannot be reached")
+        if swept.unreachable:
+            raise CommandError(f"queued runs wait: no broker answers for {', '.join(swept.unreachable)}")
