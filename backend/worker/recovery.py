@@ -61,10 +61,10 @@ def _watch() -> None:
     down, gone = False, deque[tuple[int, str]]()
     while True:
         try:
-            told = _lost.get(timeout=settings.RUN_SWEEP_SECONDS)
-            if told is None:
+            process = _lost.get(timeout=settings.RUN_SWEEP_SECONDS)
+            if process is None:
                 break
-            gone.append(told)
+            gone.append(process)
         except Empty:
             pass  # then it is time to sweep
         try:
@@ -72,7 +72,8 @@ def _watch() -> None:
             down = False
         except DatabaseError as error:
             if not down:
-                logger.warning("no database (%s): runs are recovered when it is back", explanation(error))
+                told = "the database cannot be reached (%s): runs are recovered when it is back"
+                logger.warning(told, explanation(error))
             down = True
             connection.close()
         except Exception:  # a worker whose sweeps have ended would look as if all were well
