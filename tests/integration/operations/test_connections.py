@@ -112,6 +112,15 @@ def test_a_lost_connection_loses_no_row_and_does_none_twice(moment: str, page: i
     assert run.result == {"rows": len(stored)}
 
 
+def test_a_connection_that_is_lost_before_the_run_begins_is_made_anew() -> None:
+    stored = dvds(PAGES * ROWS)
+    run = claimed(adding(stored, Faults("", page=0)))
+    disconnect()
+    runner.carry_out(run.pk, run.attempt)
+    run = reread(run)
+    assert (run.status, run.attempt, copies()) == ("succeeded", 2, [2] * len(stored))
+
+
 def test_the_next_commit_makes_it_forget_the_losses() -> None:
     stored, losses = dvds(PAGES * ROWS), list[int]()
     run = played(adding(stored, Faults("after the write", page=1, times=3), losses))

@@ -73,7 +73,7 @@ def test_the_first_loss_puts_a_run_back_into_the_queue_at_once() -> None:
 
 @pytest.mark.parametrize(("before", "seconds"), [(1, BACKOFF), (2, 2 * BACKOFF), (3, 4 * BACKOFF)])
 def test_each_further_loss_makes_it_wait_twice_as_long(before: int, seconds: int) -> None:
-    run = swept(claimed(do_nothing, losses=before))
+    run = swept(claimed(do_nothing, losses=before, sent_at=ago(1)))
     assert (run.status, run.losses, run.sent_at) == ("queued", before + 1, None)
     assert run.not_before
     assert abs((run.not_before - ago(0)).total_seconds() - seconds) < BACKOFF / 10
@@ -88,6 +88,7 @@ def test_the_fifth_loss_in_a_row_fails_it_and_says_why() -> None:
         f"the last one on {run.executor}: it did not renew its lease"
     )
     assert run.finished_at
+    assert queue.requeue(run.pk, queue="default").losses == 0
 
 
 def test_a_commit_makes_it_forget_its_losses() -> None:
@@ -131,7 +132,7 @@ def test_nobody_is_lost_before_the_server_has_run_for_a_whole_lease(settings: Se
     run = claimed(do_nothing)
     lose(run)
     settings.RUN_LEASE_SECONDS = 10**6
-    assert recovery.sweep().released == ()
+    assert not recovery.sweep().released
     assert reread(run).status == "running"
     settings.RUN_LEASE_SECONDS = 2
     assert [released.id for released in recovery.sweep().released] == [run.pk]
@@ -158,6 +159,31 @@ def test_a_run_that_waits_for_its_parts_has_no_executor_to_lose() -> None:
     wait_for_parts(run)
     assert losses.release_of(run.executor, cause="it was shot") == []
     assert (reread(run).status, reread(run).losses) == ("running", 0)
+
+
+def test_a_sweep_does_not_wait_for_a_row_that_somebody_works_on() -> None:
+    busy, run = claimed(do_nothing), claimed(do_nothing)
+    lose(busy)
+    lose(run)
+    locked, done = Event(), Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Run.objects.select_for_update().get(pk=busy.pk)
+            locked.set()
+            done.wait(20)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(hold)
+        assert locked.wait(20)
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+        try:
+            assert [released.id for released in recovery.sweep().released] == [run.pk]
+        finally:
+            done.set()
+            connection.close()
 
 
 # ---- whoever was released cannot write any more
@@ -313,8 +339,9 @@ def test_a_sweep_does_nothing_while_another_is_under_way(broker: str) -> None:
     with ThreadPoolExecutor(1) as threads:
         threads.submit(hold)
         assert locked.wait(20)
-        assert recovery.sweep() == recovery.Swept(sent=[], unreachable=[])
+        swept = recovery.sweep()
         done.set()
+    assert not (swept.released or swept.skipped or swept.finished or swept.sent)
     assert (reread(run).status, messages(broker)) == ("running", [])
 
 

@@ -71,7 +71,7 @@ def test_a_run_without_a_message_is_sent_at_once(broker: str) -> None:
     first, second = recorded(do_nothing), recorded(do_nothing)
     assert recovery.sweep().sent == [first.pk, second.pk]
     assert named(broker) == ids(first, second)
-    assert recovery.sweep().sent == ()
+    assert not recovery.sweep().sent
 
 
 def test_a_run_whose_message_was_lost_is_sent_again_only_after_a_while(broker: str) -> None:
@@ -82,7 +82,7 @@ def test_a_run_whose_message_was_lost_is_sent_again_only_after_a_while(broker: s
     renewed = reread(lost).sent_at
     assert renewed
     assert renewed > ago(5)
-    assert recovery.sweep().sent == ()
+    assert not recovery.sweep().sent
 
 
 def test_no_more_are_sent_again_than_the_queue_lacks_and_the_oldest_first(broker: str) -> None:
@@ -100,7 +100,7 @@ def test_a_run_that_was_just_sent_counts_as_one_whose_message_may_be_in_the_queu
     assert recovery.sweep().sent == [overdue.pk]
     publish(new)
     Run.objects.filter(pk=overdue.pk).update(sent_at=ago(RESEND + 1))
-    assert recovery.sweep().sent == []
+    assert not recovery.sweep().sent
     assert len(messages(broker)) == 3
 
 
@@ -109,7 +109,7 @@ def test_ten_thousand_runs_whose_messages_wait_lead_to_no_message(broker: str) -
     Run.objects.bulk_create(Run(operation=scripted.name, queue="default", sent_at=old) for _ in range(10_000))
     redis = Redis.from_url(broker)
     redis.rpush("default", *["x"] * 10_000)
-    assert recovery.sweep().sent == []
+    assert not recovery.sweep().sent
     assert redis.llen("default") == 10_000
     assert not Run.objects.exclude(sent_at=old).exists()
     redis.flushall()
@@ -132,7 +132,7 @@ def test_a_run_whose_key_is_held_is_not_sent_and_of_those_that_wait_the_oldest_i
     holder = claimed(do_nothing, what=scripted_alone)
     waiting = [recorded(do_nothing, what=scripted_alone) for _ in range(3)]
     overdue = recorded(do_nothing, what=scripted_alone, sent_at=ago(RESEND + 1))
-    assert recovery.sweep().sent == ()
+    assert not recovery.sweep().sent
     claims.leave(holder.pk, holder.attempt, Run.Status.SUCCEEDED, {})
     assert recovery.sweep().sent == [waiting[0].pk, overdue.pk]
     assert named(broker) == ids(waiting[0], overdue)
@@ -169,7 +169,7 @@ def test_what_nobody_is_to_start_is_left_alone(broker: str, columns: dict[str, o
     runs = [recorded(do_nothing), recorded(do_nothing, sent_at=ago(RESEND + 1))]
     Run.objects.update(**columns)
     before = [reread(run).sent_at for run in runs]
-    assert recovery.sweep().sent == ()
+    assert not recovery.sweep().sent
     assert messages(broker) == []
     assert [reread(run).sent_at for run in runs] == before
 
@@ -193,7 +193,7 @@ def test_a_run_that_was_queued_under_an_earlier_name_is_sent(broker: str) -> Non
 def test_with_the_broker_away_nothing_is_marked_as_sent(unreachable: str) -> None:
     new, overdue = recorded(do_nothing), recorded(do_nothing, sent_at=ago(RESEND + 1))
     began = time.monotonic()
-    assert recovery.sweep().sent == []
+    assert not recovery.sweep().sent
     assert time.monotonic() - began < 2
     assert (reread(new).sent_at, reread(overdue).sent_at) == (None, overdue.sent_at)
     back(unreachable)
@@ -209,7 +209,7 @@ def refused(run: Run, **_options: object) -> bool:  # noqa: ARG001 - what `OPERA
 def test_a_message_that_the_broker_does_not_take_is_tried_again(broker: str, settings: Settings) -> None:
     new, overdue = recorded(do_nothing), recorded(do_nothing, sent_at=ago(RESEND + 1))
     publishing, settings.OPERATIONS_PUBLISH = settings.OPERATIONS_PUBLISH, f"{__name__}.refused"
-    assert recovery.sweep().sent == []
+    assert not recovery.sweep().sent
     assert (reread(new).sent_at, reread(overdue).sent_at) == (None, None)
     settings.OPERATIONS_PUBLISH = publishing
     assert recovery.sweep().sent == [new.pk, overdue.pk]
@@ -266,7 +266,7 @@ def test_a_run_that_was_claimed_before_its_message_failed_keeps_its_mark(setting
 
 def test_a_cancelled_run_is_not_sent(broker: str) -> None:
     cancellation.cancel(recorded(do_nothing).pk)
-    assert recovery.sweep().sent == ()
+    assert not recovery.sweep().sent
     assert messages(broker) == []
 
 
