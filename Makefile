@@ -6,6 +6,8 @@ STAMP = .venv/installed
 export UV_PYTHON_DOWNLOADS = never
 export UV_PROJECT_ENVIRONMENT = .venv
 export UV_SYSTEM_CERTS = 1
+# What all versions of uv write alike.
+PINS = grep -oE '^[^ ]+==[^ ]+|sha256:[0-9a-f]+'
 TEST_HOME = $(CURDIR)/.upkeep/tests
 
 .PHONY: demo test test-rabbitmq chaos check bench up stop lock
@@ -32,7 +34,8 @@ check: $(STAMP)  ## style, types, import contracts, migrations, lock file
 	@.venv/bin/lint-imports
 	@DATABASE_URL=sqlite://:memory: $(RUN) manage.py makemigrations --check --dry-run  # models alone: starts no server
 	@if $(RUN) -m uv --version >/dev/null 2>&1 && [ ! -f .venv/by-pip ]; then \
-	$(RUN) -m uv lock --check --quiet && $(RUN) -m uv export --quiet --frozen --all-groups --no-header | diff -q - requirements.txt; fi
+	$(RUN) -m uv lock --check --quiet && $(RUN) -m uv export --quiet --frozen --all-groups --no-header | $(PINS) >.venv/pins && \
+	$(PINS) requirements.txt | diff -q .venv/pins - ; fi
 
 bench: $(STAMP)  ## this project's figures beside those of the plain way
 	@$(RUN) -m tests.benchmarks $(BENCH_ARGS)
