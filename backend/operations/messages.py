@@ -3,11 +3,8 @@
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils.module_loading import import_string
 
-from backend.operations import registry
-from backend.operations.claims import DatabaseNow
 from backend.operations.models import Run
 from backend.operations.states import Status
 
@@ -48,13 +45,3 @@ def length(queue: str) -> int | None:
     """How many messages wait in the broker's queue; None when the broker cannot be reached."""
     count: QueueLength = import_string(settings.OPERATIONS_QUEUE_LENGTH)
     return count(queue)
-
-
-def publish_next(key: str) -> None:
-    """Send the oldest queued run that waits for this exclusive key, now that it is free."""
-    due = Q(not_before=None) | Q(not_before__lte=DatabaseNow())
-    known = Run.objects.filter(operation__in=registry.names()).exclude(queue="")
-    waiting = known.filter(due, exclusive_key=key, status=Status.QUEUED, sent_at=None)
-    run = waiting.order_by("created_at").first()
-    if run and waiting.filter(pk=run.pk).update(sent_at=DatabaseNow()):
-        publish(run)

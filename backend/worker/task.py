@@ -9,7 +9,7 @@ from celery.exceptions import Ignore
 from celery.result import AsyncResult
 from django.db import close_old_connections, connection, transaction
 
-from backend.operations import claims, messages, parts, registry, runner
+from backend.operations import claims, messages, parts, registry, resending, runner
 from backend.operations.declaration import Operation
 from backend.operations.errors import AlreadyRunningError, OperationError
 from backend.operations.models import Run
@@ -62,7 +62,7 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
             raise Ignore
         outcome = runner.carry_out(run.pk, attempt, hand_over=handover.requested, pooled=handover.is_pooled())
         if run.exclusive_key and outcome.status in ENDED:
-            messages.publish_next(run.exclusive_key)
+            resending.send_next(run.exclusive_key)
         if run.parent_id and outcome.status in ENDED:
             parts.settle(run.parent_id)
         return self._told(outcome, run)

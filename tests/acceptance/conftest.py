@@ -74,13 +74,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(mark.kwargs["reason"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The UPKEEP_HOME of all processes, with their logs."""
     return tmp_path_factory.mktemp("acceptance")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def tmdb_of_all() -> Iterator[Server]:
     with tmdb_server() as server:
         yield server
@@ -94,13 +94,13 @@ def tmdb(tmdb_of_all: Server) -> Iterator[Server]:
     tmdb_of_all.fail({})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def redis(folder: Path) -> Iterator[RedisTestBroker]:
     """The broker, unless that is RabbitMQ; the rate limits are here in any case."""
     yield from _running(RedisTestBroker(BrokerProcess(folder=folder)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def celery_broker_cluster(
     redis: RedisTestBroker, folder: Path, pytestconfig: pytest.Config
 ) -> Iterator[CeleryBrokerCluster]:
@@ -119,12 +119,12 @@ def _running(broker: CeleryTestBroker) -> Iterator[CeleryTestBroker]:
         broker.teardown()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def celery_backend_cluster() -> None:
     """Results are read from the runs, in the database."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def environment(
     django_db_setup: None,  # noqa: ARG001 - makes the database
     celery_broker_cluster: CeleryBrokerCluster,
@@ -157,7 +157,7 @@ def _database_url() -> str:
     return f"postgresql://{login}@/{quote(place['dbname'], safe='')}?host={host}&port={place.get('port') or 5432}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def celery_setup_app(celery_broker_cluster: CeleryBrokerCluster, redis: RedisTestBroker) -> Iterator[Celery]:
     """The product's app, in this process, on the broker of the tests."""
     url = celery_broker_cluster[0].config()["host_url"]
@@ -171,7 +171,7 @@ def celery_setup_app(celery_broker_cluster: CeleryBrokerCluster, redis: RedisTes
     app._after_fork()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def celery_worker_cluster(
     environment: dict[str, str], folder: Path, celery_setup_app: Celery
 ) -> Iterator[CeleryWorkerCluster]:
@@ -181,7 +181,7 @@ def celery_worker_cluster(
     worker.teardown()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def celery_setup(
     celery_worker_cluster: CeleryWorkerCluster,
     celery_broker_cluster: CeleryBrokerCluster,

@@ -14,7 +14,7 @@ from django.db.models import F
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from backend.collection.models import DVD
-from backend.operations import cancellation, claims, connections, losses, queue, recovery
+from backend.operations import cancellation, claims, connections, losses, queue, recovery, statements
 from backend.operations.context import RunContext
 from backend.operations.counts import Counts
 from backend.operations.errors import LostClaim
@@ -331,7 +331,7 @@ def test_a_sweep_does_nothing_while_another_is_under_way(broker: str) -> None:
 
     def hold() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [recovery.LOCK])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [statements.LOCK])
             locked.set()
             done.wait(20)
         connection.close()

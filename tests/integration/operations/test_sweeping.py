@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from django.test import override_settings
 
-from backend.operations import claims, messages, recovery
+from backend.operations import claims, recovery, resending
 from backend.operations.models import Run
 from tests.integration.messages import messages as read
 from tests.integration.operations.factories import COMMITTED
@@ -74,5 +74,5 @@ def test_a_split_run_of_an_operation_that_this_worker_does_not_know_harms_no_swe
 def test_the_next_for_a_key_is_one_that_this_worker_knows() -> None:
     unknown, known = (recorded(do_nothing, what=scripted_alone) for _ in range(2))
     Run.objects.filter(pk=unknown.pk).update(operation="testing.unknown")
-    messages.publish_next("testing:alone")
+    resending.send_next("testing:alone")
     assert (reread(unknown).sent_at, bool(reread(known).sent_at)) == (None, True)

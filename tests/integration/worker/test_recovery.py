@@ -17,8 +17,9 @@ from redis import Redis
 from backend.config.celery import app
 from backend.operations import cancellation, claims, queue, recovery, runner
 from backend.operations.context import RunContext
-from backend.operations.messages import publish, publish_next
+from backend.operations.messages import publish
 from backend.operations.models import Run
+from backend.operations.resending import MOST, send_next
 from backend.worker.recovery import Recovery, lost
 from tests.integration.messages import messages, named, task
 from tests.integration.operations.factories import COMMITTED
@@ -113,7 +114,7 @@ def test_ten_thousand_runs_whose_messages_wait_lead_to_no_message(broker: str) -
     assert redis.llen("default") == 10_000
     assert not Run.objects.exclude(sent_at=old).exists()
     redis.flushall()
-    assert len(recovery.sweep().sent) == redis.llen("default") == recovery.MOST_SENT
+    assert len(recovery.sweep().sent) == redis.llen("default") == MOST
     redis.flushall()
 
 
@@ -149,7 +150,7 @@ def test_the_next_of_a_key_is_the_oldest_that_is_due_and_has_no_message(broker: 
     recorded(do_nothing, what=scripted_alone, queue="")
     recorded(do_nothing, what=scripted_alone, sent_at=ago(1))
     due = [recorded(do_nothing, what=scripted_alone) for _ in range(2)]
-    publish_next("testing:alone")
+    send_next("testing:alone")
     assert named(broker) == ids(due[0])
     assert reread(due[0]).sent_at
     assert reread(due[1]).sent_at is None
