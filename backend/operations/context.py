@@ -64,6 +64,8 @@ class Step:
         """
         self._ledger.take(self.name)
         part = self._ledger.part
+        if part and part.step == self.name and self._state.done:
+            raise PartDone
         if self._state.done or (part and part.step != self.name):
             return
         if part:

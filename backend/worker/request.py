@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billiard.exceptions import WorkerLostError
+from billiard.exceptions import Terminated, WorkerLostError
 from celery.worker import state
 from celery.worker.request import Request
 from django.db.models import Q
@@ -24,6 +24,10 @@ class RunRequest(Request):  # type: ignore[misc]  # Celery has no annotations
     def on_failure(self, exc_info: Any, *args: Any, **kwargs: Any) -> Any:
         """Its process has ended in the middle of a run: others need not wait until its lease has passed."""
         error = getattr(exc_info.exception, "exc", exc_info.exception)
+        if isinstance(error, Terminated) and self.id not in state.revoked:
+            # Meant for an earlier run, which the process handed over or cancelled without ending; billiard remembers it.
+            exc_info = self._worker_lost_info(error)
+            error = exc_info.exception
         if isinstance(error, (WorkerLostError, SystemExit)):
             recovery.lost(self.worker_pid, str(error))
         return super().on_failure(exc_info, *args, **kwargs)

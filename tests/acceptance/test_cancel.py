@@ -1,5 +1,7 @@
 """Every way to stop a run that a worker carries out."""
 
+import os
+import signal
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -31,6 +33,19 @@ def by_revoke(app: Celery, run_id: str) -> None:
 
 def by_kill(app: Celery, run_id: str) -> None:
     app.control.revoke(run_id, terminate=True, signal="SIGKILL")
+
+
+def test_a_process_that_outlived_a_revocation_is_lost_when_it_is_killed_later(setup: CeleryTestSetup) -> None:
+    shelf(40)
+    revoked = committed(sent(setup.app, INCREMENT, rows=1, pause=0.2))
+    by_revoke(setup.app, str(revoked.pk))
+    assert ended(revoked.pk).status == "cancelled"
+    done = copies()[2]
+    both = [committed(sent(setup.app, INCREMENT, rows=4, pause=0.3)) for _ in range(2)]
+    assert revoked.executor in {run.executor for run in both}
+    os.kill(int(revoked.executor.rpartition(":")[2]), signal.SIGKILL)
+    assert [ended(run.pk).status for run in both] == ["succeeded", "succeeded"]
+    assert copies() == {3: 40 - done, 4: done}
 
 
 @pytest.mark.parametrize("cancel", [by_command, by_abort, by_revoke, by_kill])

@@ -107,6 +107,7 @@ def test_a_split_run_holds_no_worker_but_its_key_and_its_parts_are_sent(
     assert [(part.status, part.operation, part.exclusive_key, part.partitions) for part in found] == [
         ("queued", run.operation, None, 1)
     ] * 3
+    assert all(part.sent_at for part in found)
     assert [part.origin for part in found] == [f"part {number} of 3 of run {run.pk}" for number in (1, 2, 3)]
     assert sorted(headers["id"] for headers, _ in messages(broker)) == sorted(str(part.pk) for part in found)
     assert run.steps[""]["total"] == ROWS

@@ -341,10 +341,7 @@ def test_a_sweep_does_nothing_while_another_is_under_way(broker: str) -> None:
         assert locked.wait(20)
         swept = recovery.sweep()
         done.set()
-    assert not (swept.released)
-    assert not (swept.skipped)
-    assert not (swept.finished)
-    assert not (swept.sent)
+    assert not any((swept.released, swept.skipped, swept.finished, swept.sent))
     assert (reread(run).status, messages(broker)) == ("running", [])
 
 
