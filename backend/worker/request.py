@@ -25,7 +25,7 @@ class RunRequest(Request):  # type: ignore[misc]  # Celery has no annotations
         """Its process has ended in the middle of a run: others need not wait until its lease has passed."""
         error = getattr(exc_info.exception, "exc", exc_info.exception)
         if isinstance(error, Terminated) and self.id not in state.revoked:
-            # Meant for an earlier run, which the process handed over or cancelled without ending; billiard remembers it.
+            # Meant for an earlier run, after which the process went on; billiard does not forget it.
             exc_info = self._worker_lost_info(error)
             error = exc_info.exception
         if isinstance(error, (WorkerLostError, SystemExit)):
