@@ -23,11 +23,11 @@ class RunRequest(Request):  # type: ignore[misc]  # Celery has no annotations
 
     def on_failure(self, exc_info: Any, *args: Any, **kwargs: Any) -> Any:
         """Its process has ended in the middle of a run: others need not wait until its lease has passed."""
-        error = getattr(exc_info.exception, "exc", exc_info.exception)
+        error = _unwrapped(exc_info)
         if isinstance(error, Terminated) and self.id not in state.revoked:
             # Meant for an earlier run, after which the process went on; billiard does not forget it.
             exc_info = self._worker_lost_info(error)
-            error = exc_info.exception
+            error = _unwrapped(exc_info)
         if isinstance(error, (WorkerLostError, SystemExit)):
             recovery.lost(self.worker_pid, str(error))
         return super().on_failure(exc_info, *args, **kwargs)
@@ -37,6 +37,12 @@ class RunRequest(Request):  # type: ignore[misc]  # Celery has no annotations
         super().on_timeout(soft, timeout)
         if not soft:
             recovery.lost(self.worker_pid, f"it ran longer than the hard time limit of {timeout:g} s")
+
+
+def _unwrapped(exc_info: Any) -> BaseException:
+    """The exception itself: billiard wraps it, to have its traceback."""
+    error: BaseException = getattr(exc_info.exception, "exc", exc_info.exception)
+    return error
 
 
 def _has_begun(task_id: str) -> bool:

@@ -43,7 +43,7 @@ OURS = ("CELERY_", "DJANGO_", "FLOWER_", "RUN_", "TMDB_", "UPKEEP_", "YTS_", "PY
 INTERVALS = {
     "RUN_SWEEP_SECONDS": "1",
     "RUN_RESEND_SECONDS": "1",
-    "RUN_LEASE_SECONDS": "4",
+    "RUN_LEASE_SECONDS": "2",
     "RUN_BACKOFF_SECONDS": "0.2",
 }
 """The product's, shortened but in chaos."""

@@ -19,5 +19,5 @@ class Scale:
     """For which an executor is stopped: longer than its lease."""
 
 
-SHORT = Scale(outage=3, freeze=7)
+SHORT = Scale(outage=3, freeze=4)
 REAL = Scale(outage=20, freeze=90)

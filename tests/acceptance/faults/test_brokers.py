@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("app")
 
 def test_a_broker_that_forgets_everything_loses_no_run(setup: CeleryTestSetup, see: Callable[[str], None]) -> None:
     filled(400)
-    busy = [committed(enqueued(rows=2, pause=0.05)).pk for _ in range(2)]
+    busy = [committed(enqueued(rows=4, pause=0.05)).pk for _ in range(2)]
     waiting = [enqueued(rows=200) for _ in range(50)]
     assert Run.objects.filter(status="queued").count() == 50
     _forget(setup)

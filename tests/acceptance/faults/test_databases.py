@@ -18,7 +18,7 @@ from tests.acceptance.runs import committed, ended
 @pytest.mark.usefixtures("app")
 def test_a_run_goes_on_after_a_restart_of_the_database(random: Random, see: Callable[[str], None]) -> None:
     filled()
-    run_id = enqueued(rows=100, pause=0.03)
+    run_id = enqueued(rows=200, pause=0.03)
     committed(run_id)
     time.sleep(random.uniform(0.0, 0.5))  # the moment is the point
     connection.close()

@@ -16,9 +16,9 @@ pytestmark = WHATEVER_BROKER
 
 @pytest.fixture
 def limited(held: CeleryTestSetup, environment: dict[str, str], folder: Path) -> Iterator[WorkerProcess]:
-    """The only worker that takes messages has a soft limit of 1 s and a hard one of 2 s."""
+    """The only worker that takes messages has a soft limit of 0.6 s and a hard one of 1 s."""
     assert held
-    limits = {"TASK_SOFT_TIME_LIMIT": "1", "TASK_TIME_LIMIT": "2"}
+    limits = {"TASK_SOFT_TIME_LIMIT": "0.6", "TASK_TIME_LIMIT": "1"}
     process = WorkerProcess("limited", env=environment | limits, folder=folder)
     process.start()
     process.ready()
@@ -40,5 +40,5 @@ def test_a_batch_that_is_longer_than_the_hard_time_limit_fails_the_run_and_says_
     filled(2)
     run = ended(enqueued(rows=2, pause=30), 60)
     assert (run.status, run.losses) == ("failed", 5)
-    assert "longer than the hard time limit of 2 s" in run.error
+    assert "longer than the hard time limit of 1 s" in run.error
     check_once(2, times=0)
