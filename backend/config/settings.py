@@ -1,13 +1,30 @@
 """Django's and Celery's settings, read from the environment and from `.env`. Importing them starts no server."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from backend.config.secrets import kept_secret, new_fernet_key, new_secret_key
 
+
+class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
+    """Names the variable that is malformed."""
+
+    def get_value(self, var: str, cast: Any = None, **options: Any) -> Any:
+        """The variable's value. Raises ImproperlyConfigured when a number is none."""
+        try:
+            return super().get_value(var, cast=cast, **options)
+        except ValueError:
+            if cast not in (int, float):
+                raise
+            raise ImproperlyConfigured(f"{var} is to be a number, not {os.environ.get(var)!r}") from None
+
+
 ROOT = Path(__file__).resolve().parents[2]
-env = environ.Env()
+env = Environment()
 environ.Env.read_env(ROOT / ".env")
 
 UPKEEP_HOME = Path(env.str("UPKEEP_HOME", default=str(ROOT / ".upkeep"))).absolute()
