@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "backend.worker",
     "backend.accounts",
     "backend.collection",
+    "backend.tracking",
     "tasks",
 ]
 MIDDLEWARE = [

@@ -1,0 +1,58 @@
+"""What a connector is given, and what it gives."""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import httpx2
+from pydantic import SecretStr
+
+from backend.tracking.kernel.kinds import ApiKind
+from backend.tracking.kernel.locations import Place
+from backend.tracking.kernel.records import RecordPage
+
+
+class DownloadCache(Protocol):
+    """Keeps answers between downloads; Django's caches are such."""
+
+    def get(self, key: str) -> bytes | None:
+        """What was kept under that key."""
+
+    def set(self, key: str, value: bytes) -> None:
+        """Keep it, for as long as the cache likes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A tracker as its connector needs it."""
+
+    kind: ApiKind
+    place: Place
+    token: SecretStr
+    username: str = ""
+    custom_assignee_fields: tuple[str, ...] = ()
+    """YouTrack: names of the fields that hold assignees; empty: its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How requests leave this process."""
+
+    allow_http_hosts: Collection[str] = ()
+    redis_url: Callable[[], str] | None = None
+    cache: DownloadCache | None = None
+    transport: httpx2.AsyncBaseTransport | None = None
+
+
+class Connector(Protocol):
+    """A tracker's API, between `with` and the end of its block."""
+
+    def check(self) -> str:
+        """What the system itself calls the place. Raises RemoteError when it refuses the token, or hides the place."""
+
+    def pages(self, position: str) -> Iterator[RecordPage]:
+        """Everything that changed behind the position of an earlier page; from the start when it is empty.
+
+        The next page is on its way while one is worked on. A record may come more than once; the last one counts.
+        Raises RemoteError; what came before it stands.
+        """

@@ -1,0 +1,158 @@
+"""Where a tracker's API is, told by what a user copies out of the browser or from a clone command.
+
+Sources of the forms: the web pages of each system. Scheme and port are kept, so that any address may be a server of
+one's own.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import SplitResult, parse_qs, quote, urlsplit
+
+from backend.tracking.kernel.kinds import ApiKind
+
+SCP = re.compile(r"[\w.-]+@(?P<host>[\w.-]+):(?!//)(?P<path>[^\s]+)")
+"""`git@host:path`, as `git clone` takes it."""
+JIRA_KEY = re.compile(r"/(?:projects|browse)/([A-Z][A-Z0-9_]+)")
+KIMAI_PAGE = re.compile(
+    r"(?P<base>.*)/[a-z]{2,3}(?:_[A-Za-z]+)?/admin/(?P<what>project|customer)/(?P<id>[0-9]+)(?:/.*)?"
+)
+YOUTRACK_PAGE = re.compile(
+    r"(?P<base>.*)/(?:projects|issues|issue|agiles?)/(?P<key>[A-Za-z][A-Za-z0-9_]*)(?:-[0-9]+)?(?:/.*)?"
+)
+TOGGL_PAGES = (
+    re.compile(r"/(?P<workspace>[0-9]+)/projects/(?P<project>[0-9]+)(?:/.*)?"),
+    re.compile(r"/projects/(?P<workspace>[0-9]+)(?:/.*)?"),
+    re.compile(r"/(?P<workspace>[0-9]+)(?:/.*)?"),
+)
+
+EXAMPLES = {
+    ApiKind.GITHUB: "https://github.com/someone/anything.git",
+    ApiKind.GITLAB: "https://gitlab.com/group/project.git",
+    ApiKind.YOUTRACK: "https://example.youtrack.cloud/newIssue?project=DEMO",
+    ApiKind.JIRA: "https://example.atlassian.net/jira/software/projects/DEMO/boards/1",
+    ApiKind.KIMAI: "https://kimai.example.com/en/admin/project/123/details",
+    ApiKind.CLOCKODO: "https://my.clockodo.com/en/projectreports/report/?id=123",
+    ApiKind.TOGGL: "https://track.toggl.com/1234567/projects/7654321/team",
+}
+
+
+class LocationError(ValueError):
+    """Not where such a system keeps a project; the message shows what a right address looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to ask, and for what."""
+
+    api_url: str
+    """The base address of the API; of Toggl, the origin that both of its APIs are below."""
+    web_url: str
+    """The base address of the pages for people."""
+    name: str
+    """GitHub `owner/repo`, GitLab `group/sub/project`, YouTrack and Jira `KEY`, Kimai `project=1` or `customer=1`,
+    Clockodo `1`, Toggl `workspace` or `workspace/project`."""
+
+
+def parsed(kind: ApiKind, location: str) -> Place:
+    """The place that a location means. Raises LocationError."""
+    url = _url(location.strip())
+    place = _PARSERS[kind](url) if url else None
+    if place is None:
+        raise LocationError(f"no address of a {kind} project: a right one looks like {EXAMPLES[kind]}")
+    return place
+
+
+def _url(location: str) -> SplitResult | None:
+    """The location as https; None when it is no address, or one that holds a password."""
+    scp = SCP.fullmatch(location)
+    try:
+        url = urlsplit(f"https://{scp['host']}/{scp['path']}" if scp else location)
+        host, port = url.hostname, url.port
+    except ValueError:
+        return None
+    if url.scheme == "ssh" and host:
+        return url._replace(scheme="https", netloc=host)  # the port of ssh is not that of the web
+    if url.scheme not in ("http", "https") or not host or url.username is not None or url.password is not None:
+        return None
+    name = f"[{host}]" if ":" in host else host
+    return url._replace(netloc=f"{name}:{port}" if port else name)
+
+
+def _origin(url: SplitResult) -> str:
+    return f"{url.scheme}://{url.netloc}"
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.removesuffix("/").removesuffix(".git").split("/") if part]
+
+
+def _github(url: SplitResult) -> Place | None:
+    owner, repository, *_ = [*_parts(url.path), "", ""]
+    if not repository or url.query or "." in (owner, repository) or ".." in (owner, repository):
+        return None
+    is_cloud = url.hostname in ("github.com", "www.github.com")
+    api = "https://api.github.com" if is_cloud else f"{_origin(url)}/api/v3"
+    return Place(api, _origin(url), f"{owner}/{repository.removesuffix('.git')}")
+
+
+def _gitlab(url: SplitResult) -> Place | None:
+    parts = _parts(url.path.partition("/-/")[0])
+    if len(parts) < 2 or {".", ".."} & set(parts):  # noqa: PLR2004 - a group and a project at least
+        return None
+    return Place(f"{_origin(url)}/api/v4", _origin(url), "/".join(parts))
+
+
+def _youtrack(url: SplitResult) -> Place | None:
+    keys = parse_qs(url.query).get("project")
+    if url.path.endswith("/newIssue") and keys and re.fullmatch(r"\w+", keys[0]):
+        base, key = url.path.removesuffix("/newIssue"), keys[0]
+    elif match := YOUTRACK_PAGE.fullmatch(url.path):
+        base, key = match["base"], match["key"]
+    else:
+        return None
+    return Place(f"{_origin(url)}{base}/api", f"{_origin(url)}{base}", key)
+
+
+def _jira(url: SplitResult) -> Place | None:
+    match = JIRA_KEY.search(url.path)
+    return Place(f"{_origin(url)}/rest/api/3", _origin(url), match[1]) if match else None
+
+
+def _kimai(url: SplitResult) -> Place | None:
+    match = KIMAI_PAGE.fullmatch(url.path)
+    if match is None:
+        return None
+    base = f"{_origin(url)}{match['base']}"
+    return Place(f"{base}/api", base, f"{match['what']}={match['id']}")
+
+
+def _clockodo(url: SplitResult) -> Place | None:
+    ids = parse_qs(url.query).get("id")
+    if "/projectreports/" not in url.path or not ids or not re.fullmatch("[0-9]+", ids[0]):
+        return None
+    return Place(f"{_origin(url)}/api", _origin(url), ids[0])
+
+
+def _toggl(url: SplitResult) -> Place | None:
+    match = next(filter(None, (page.fullmatch(url.path) for page in TOGGL_PAGES)), None)
+    if match is None:
+        return None
+    api = "https://api.track.toggl.com" if url.hostname == "track.toggl.com" else _origin(url)
+    return Place(api, _origin(url), "/".join(match.groups()))
+
+
+_PARSERS: dict[ApiKind, Callable[[SplitResult], Place | None]] = {
+    ApiKind.GITHUB: _github,
+    ApiKind.GITLAB: _gitlab,
+    ApiKind.YOUTRACK: _youtrack,
+    ApiKind.JIRA: _jira,
+    ApiKind.KIMAI: _kimai,
+    ApiKind.CLOCKODO: _clockodo,
+    ApiKind.TOGGL: _toggl,
+}
+
+
+def quoted(name: str) -> str:
+    """A place's name as one segment of a path: `group%2Fproject`."""
+    return quote(name, safe="")

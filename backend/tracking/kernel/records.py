@@ -1,0 +1,85 @@
+"""What connectors bring: plain values, whatever system they come from. Times have a zone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody, as an external system knows them."""
+
+    username: str
+    """Identifies them there, and in user mappings: a login where the system has one."""
+    name: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecord:
+    """A task. Absent text is empty."""
+
+    external_id: str
+    """Stays the same when the task is renamed or moved."""
+    code: str
+    """What people call it: `#123`, `ABC-12`."""
+    title: str
+    description: str = ""
+    url: str = ""
+    """For people."""
+    state: str = ""
+    """As the system calls it."""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    closed_at: datetime | None = None
+    """None: it is open."""
+    due_on: date | None = None
+    estimate: Decimal | None = None
+    """Hours, two decimal places."""
+    author: Person | None = None
+    assignees: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkRecord:
+    """A work entry. Absent text is empty."""
+
+    external_id: str
+    person: Person | None
+    breadcrumb: str = ""
+    """`customer / project / activity`, without those that are absent."""
+    text: str = ""
+    started_at: datetime
+    duration: timedelta | None
+    """None: the timer is running."""
+    external_task: str = ""
+    """The task that the entry itself names: an id or a URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRecord:
+    """One that is not understood."""
+
+    external_id: str
+    """Empty when not even that is understood."""
+    problem: str
+    """One line for people, without values."""
+
+
+Record = TaskRecord | WorkRecord | BrokenRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """Some records."""
+
+    records: tuple[Record, ...]
+    position: str
+    """Opaque. A download that starts from here brings everything that this page and those before it did not, and
+    everything that changes from now on; it may bring some of theirs again."""
+
+
+def breadcrumb(parts: Iterable[str | None]) -> str:
+    """`customer / project / activity`, of those that there are."""
+    return " / ".join(part.strip() for part in parts if part and part.strip())

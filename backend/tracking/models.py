@@ -1,0 +1,295 @@
+"""Organizations and projects, the tasks and the work that trackers bring, and which work was for which task.
+
+Organization ─┬─ OrganizationProfile (its members)
+              ├─ UserMapping (names in an external system → our users)
+              └─ Project ── Tracker ─┬─ ExternalUser ── (our user)
+                                     ├─ Task ── TaskAssignee
+                                     ├─ WorkMatch (the rules that lead to this tracker's tasks)
+                                     └─ WorkEntry ── (the task it was matched with, and by which rule)
+"""
+
+from typing import ClassVar
+from uuid import UUID
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import HashIndex
+from django.db import models
+from django.db.models import Q
+from pydantic import SecretStr
+from uuid_utils.compat import uuid7
+
+from backend.tracking.kernel.kinds import ApiKind
+from backend.tracking.kernel.rules import MatchOn
+
+
+def new_id() -> UUID:
+    """A UUID of version 7 (RFC 9562): later ones sort behind earlier ones."""
+    return uuid7()
+
+
+class UnreadableTokenError(Exception):
+    """A stored token was encrypted with a key that is not among FERNET_KEYS any more: run update_organization again."""
+
+
+class IdentifiedModel(models.Model):
+    """Has a UUIDv7 for its primary key."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Organization(IdentifiedModel):
+    """Whoever has projects and members."""
+
+    code = models.TextField(unique=True)
+    name = models.TextField()
+    time_zone = models.TextField(default="UTC", help_text="Of naive times, as IANA calls it: Europe/Vienna.")
+    default_username = models.TextField(
+        blank=True, help_text="The user for whom unknown external users work, where a mapping falls back to it."
+    )
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class OrganizationProfile(IdentifiedModel):
+    """A user is a member of an organization."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="profiles")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="organization_profiles")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["organization", "user"], name="tracking_profile_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.organization}"
+
+
+class UserMapping(IdentifiedModel):
+    """How the users of one external system are called here. Trackers name it."""
+
+    class Fallback(models.TextChoices):
+        """Who an external user is that neither the mapping nor an e-mail address nor a name tells."""
+
+        NONE = "none", "Nobody"
+        DEFAULT = "default", "The organization's default user"
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="user_mappings")
+    name = models.TextField()
+    fallback = models.TextField(choices=Fallback.choices, default=Fallback.NONE)
+    usernames = models.JSONField(default=dict, blank=True, help_text="Our username by the external one.")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["organization", "name"], name="tracking_usermapping_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Project(IdentifiedModel):
+    """What tasks and work belong to."""
+
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="projects")
+    code = models.TextField()
+    name = models.TextField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["organization", "code"], name="tracking_project_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Tracker(IdentifiedModel):
+    """Where a project's tasks or work entries come from: an external system, or the configuration alone."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="trackers")
+    name = models.TextField()
+    place = models.PositiveIntegerField(default=0, help_text="Its place among the trackers of the project.")
+    api_kind = models.TextField(
+        choices=[(kind.value, kind.value) for kind in ApiKind],
+        blank=True,
+        help_text="Empty: its tasks are declared by hand alone.",
+    )
+    api_location = models.TextField(blank=True)
+    api_username = models.TextField(blank=True)
+    encrypted_token = models.TextField(blank=True, editable=False)
+    custom_assignee_fields = ArrayField(models.TextField(), default=list, blank=True)
+    user_mapping = models.TextField(blank=True, help_text="The name of a user mapping of the organization.")
+    position = models.TextField(
+        blank=True, editable=False, help_text="From where the next download goes on; empty: from the start."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["project", "name"], name="tracking_tracker_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def api_token(self) -> SecretStr:
+        """The token, decrypted; empty when there is none. Raises UnreadableTokenError."""
+        if not self.encrypted_token:
+            return SecretStr("")
+        try:
+            return SecretStr(_fernet().decrypt(self.encrypted_token.encode()).decode())
+        except InvalidToken:
+            raise UnreadableTokenError(
+                f"the token of tracker {self.name!r} cannot be decrypted: its key is not among FERNET_KEYS any more; "
+                "update_organization stores it again"
+            ) from None
+
+    @api_token.setter
+    def api_token(self, token: SecretStr) -> None:
+        value = token.get_secret_value()
+        self.encrypted_token = _fernet().encrypt(value.encode()).decode() if value else ""
+
+
+class ExternalUser(IdentifiedModel):
+    """A person as a tracker knows them, and who that is here."""
+
+    tracker = models.ForeignKey(Tracker, models.CASCADE, related_name="external_users")
+    username = models.TextField()
+    name = models.TextField(blank=True)
+    email = models.TextField(blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="external_users"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tracker", "username"], name="tracking_externaluser_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class Task(IdentifiedModel):
+    """Something to do, from a tracker or declared in the configuration."""
+
+    tracker = models.ForeignKey(Tracker, models.CASCADE, related_name="tasks", db_index=False)
+    external_id = models.TextField(blank=True, help_text="Its id in the tracker; empty: declared by hand.")
+    code = models.TextField(help_text="What people call it: #123, ABC-12.")
+    title = models.TextField()
+    description = models.TextField(blank=True)
+    url = models.TextField(blank=True)
+    state = models.TextField(blank=True, help_text="As the tracker calls it.")
+    created_at = models.DateTimeField(null=True, blank=True, help_text="In the tracker.")
+    updated_at = models.DateTimeField(null=True, blank=True, help_text="In the tracker.")
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="In the tracker; empty: it is open.")
+    due_on = models.DateField(null=True, blank=True)
+    estimate = models.DecimalField("estimate in hours", max_digits=10, decimal_places=2, null=True, blank=True)
+    author = models.ForeignKey(ExternalUser, models.SET_NULL, null=True, blank=True, related_name="authored_tasks")
+    assignees = models.ManyToManyField(ExternalUser, through="TaskAssignee", related_name="assigned_tasks")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="owned_tasks"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tracker", "external_id"], condition=~Q(external_id=""), name="tracking_task_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tracker", "code"], condition=Q(external_id=""), name="tracking_task_declared_once"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["tracker", "code"], name="tracking_task_code"),
+            HashIndex(fields=["url"], name="tracking_task_url"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class TaskAssignee(IdentifiedModel):
+    """Who is to do a task, or was."""
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="task_assignees", db_index=False)
+    external_user = models.ForeignKey(ExternalUser, models.CASCADE, related_name="task_assignees")
+    known_since = models.DateTimeField(help_text="When it was first seen.")
+    is_current = models.BooleanField(default=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["task", "external_user"], name="tracking_taskassignee_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.external_user} for {self.task}"
+
+
+class WorkMatch(IdentifiedModel):
+    """A rule: which work entries are for a task of its tracker."""
+
+    tracker = models.ForeignKey(Tracker, models.CASCADE, related_name="work_matches")
+    place = models.PositiveIntegerField(default=0, help_text="Its place among the rules of the tracker.")
+    match_on = models.TextField(choices=[(kind.value, kind.value) for kind in MatchOn])
+    priority = models.IntegerField(default=0, help_text="Higher ones are tried first.")
+    source_work_trackers = ArrayField(
+        models.TextField(), default=list, blank=True, help_text="Names of trackers of the project; empty: all."
+    )
+    text_pattern = models.TextField(blank=True)
+    breadcrumb_pattern = models.TextField(blank=True)
+    target_task = models.TextField(blank=True, help_text="The code of a task of the tracker.")
+
+    def __str__(self) -> str:
+        return f"{self.match_on} {self.target_task or self.text_pattern or self.breadcrumb_pattern}".strip()
+
+
+class WorkEntry(IdentifiedModel):
+    """Some time that somebody worked, and what for."""
+
+    tracker = models.ForeignKey(Tracker, models.CASCADE, related_name="work_entries", db_index=False)
+    external_id = models.TextField(help_text="Its id in the tracker.")
+    external_user = models.ForeignKey(
+        ExternalUser, models.SET_NULL, null=True, blank=True, related_name="work_entries", db_index=False
+    )
+    breadcrumb = models.TextField(blank=True, help_text="customer / project / activity")
+    text = models.TextField(blank=True)
+    started_at = models.DateTimeField()
+    duration = models.DurationField()
+    external_task = models.TextField(blank=True, help_text="The task that the tracker itself names: an id or a URL.")
+    task = models.ForeignKey(Task, models.SET_NULL, null=True, blank=True, related_name="work_entries")
+    matched_by = models.ForeignKey(
+        WorkMatch, models.SET_NULL, null=True, blank=True, related_name="work_entries", db_index=False
+    )
+
+    class Meta:
+        verbose_name_plural = "work entries"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tracker", "external_id"], name="tracking_workentry_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["external_user", "started_at"], name="tracking_workentry_user")]
+
+    def __str__(self) -> str:
+        return f"{self.text or self.breadcrumb} ({self.started_at:%Y-%m-%d %H:%M})"
+
+
+class SeenRecord(models.Model):
+    """A record that the complete download that is under way has met; what it has not met in the end is gone."""
+
+    pk = models.CompositePrimaryKey("tracker_id", "external_id")
+    tracker = models.ForeignKey(Tracker, models.CASCADE, related_name="+", db_index=False)
+    external_id = models.TextField()
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+def _fernet() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.FERNET_KEYS])

@@ -1,0 +1,38 @@
+"""Finding what a person named."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from backend.tracking.models import Organization, Project
+
+
+class UnknownCodeError(Exception):
+    """There is nothing of that code; the message says what there is instead."""
+
+
+def organization(code: str) -> Organization:
+    """The organization of that code. Raises UnknownCodeError."""
+    found = Organization.objects.filter(code=code).first()
+    if found is None:
+        raise UnknownCodeError(_unknown("organization", code, Organization.objects.values_list("code", flat=True)))
+    return found
+
+
+def projects(organization_code: str, project_code: str | None = None) -> list[Project]:
+    """That project of the organization, or all of them, by code. Raises UnknownCodeError."""
+    owner = organization(organization_code)
+    codes = list(owner.projects.order_by("code").values_list("code", flat=True))
+    if project_code is not None and project_code not in codes:
+        raise UnknownCodeError(_unknown(f"project in organization {organization_code!r}", project_code, codes))
+    wanted = owner.projects.select_related("organization").order_by("code")
+    return list(wanted if project_code is None else wanted.filter(code=project_code))
+
+
+def _unknown(kind: str, code: str, codes: Iterable[str]) -> str:
+    known = sorted(codes)
+    close = get_close_matches(code, known, n=1, cutoff=0.5)
+    if close:
+        return f"there is no {kind} {code!r}: did you mean {close[0]!r}?"
+    return f"there is no {kind} {code!r}" + (
+        f": there are {', '.join(known[:10])}" if known else ": there are none yet"
+    )

@@ -1,0 +1,38 @@
+"""External users and who they are here."""
+
+from django.db.models import QuerySet
+
+from backend.tracking.kernel.people import Member, People
+from backend.tracking.kernel.records import Person
+from backend.tracking.models import ExternalUser, Organization, OrganizationProfile, UserMapping
+
+
+def map_users(organization: Organization) -> int:
+    """Let every external user of the organization be who its mappings and its members say; returns how many changed."""
+    return map_external_users(organization, ExternalUser.objects.filter(tracker__project__organization=organization))
+
+
+def map_external_users(organization: Organization, external_users: QuerySet[ExternalUser]) -> int:
+    """The same for some of them."""
+    people = People(members(organization))
+    mappings = {mapping.name: mapping for mapping in organization.user_mappings.all()}
+    changed = []
+    for external in external_users.select_related("tracker"):
+        mapping = mappings.get(external.tracker.user_mapping, UserMapping())
+        falls_back = mapping.fallback == UserMapping.Fallback.DEFAULT
+        person = Person(external.username, external.name, external.email)
+        user_id = people.user_id(person, mapping.usernames, organization.default_username if falls_back else "")
+        if user_id != external.user_id:
+            external.user_id = user_id
+            changed.append(external)
+    ExternalUser.objects.bulk_update(changed, ["user"], batch_size=1000)
+    return len(changed)
+
+
+def members(organization: Organization) -> list[Member]:
+    """The users who belong to the organization."""
+    profiles = OrganizationProfile.objects.filter(organization=organization).select_related("user")
+    return [
+        Member(profile.user.pk, profile.user.get_username(), (profile.user.get_full_name(),), profile.user.email)
+        for profile in profiles
+    ]
