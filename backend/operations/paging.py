@@ -9,7 +9,7 @@ from threading import Semaphore, Thread
 from time import monotonic
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Aggregate, Count, QuerySet
 
 from backend.operations.shares import Cursor
 
@@ -69,6 +69,18 @@ class Page(Generic[T]):
             self.rows = ()
 
 
+class Least(Aggregate):
+    """The least of any values that have an order. PostgreSQL 18 has no `min` of UUIDs."""
+
+    template = "percentile_disc(0) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+
+class Greatest(Aggregate):
+    """The greatest of them."""
+
+    template = "percentile_disc(1) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+
 class QuerySetPages(Generic[T]):
     """A queryset in pages of its primary key.
 
@@ -92,7 +104,7 @@ class QuerySetPages(Generic[T]):
         """The next `size` keys behind `after`, and not behind `last`, without their rows."""
         keys = self._behind(after).values("pk")
         keys = keys.filter(pk__lte=last) if last is not None else keys
-        found = keys[:size].aggregate(first=Min("pk"), last=Max("pk"), number=Count("pk"))
+        found = keys[:size].aggregate(first=Least("pk"), last=Greatest("pk"), number=Count("pk"))
         first, end, number = found["first"], found["last"], found["number"]
         return Page(_cursor(end), number, None, partial(self._between, first, end), first, end)
 
