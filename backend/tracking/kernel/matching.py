@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from backend.tracking.kernel.rules import Miss, Rule, RuleFacts, TaskKey
 
-MOST_REMEMBERED = 100_000
+MOST_REMEMBERED = 200_000
 """Tasks that are looked up once; then all are forgotten."""
 
 

@@ -27,7 +27,7 @@ class Pattern:
             told = error.args[0] if error.args else "it does not compile"
             raise PatternError(told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)) from None
         self._match = compiled.match
-        self._code = compiled.groupindex.get(TASK_CODE)
+        self._code: int | None = compiled.groupindex.get(TASK_CODE)
 
     @property
     def tells_code(self) -> bool:
@@ -39,8 +39,8 @@ class Pattern:
         match = self._match(text.encode())
         if match is None:
             return None
-        code: bytes | None = match.group(self._code) if self._code is not None else None
-        return code.decode("utf-8", "replace") if code else ""
+        code: bytes | None = match[self._code] if self._code else None  # `group` takes twice as long
+        return code.decode() if code else ""
 
 
 class RememberingPattern(Pattern):

@@ -72,72 +72,55 @@ class Rule:
         """Raises RuleError."""
         self.facts = facts
         try:
-            self.match_on = MatchOn(facts.match_on)
+            self._match_on = MatchOn(facts.match_on)
             self._text = Pattern(facts.text_pattern) if facts.text_pattern else None
             self._breadcrumb = RememberingPattern(facts.breadcrumb_pattern) if facts.breadcrumb_pattern else None
+            self._check()
         except ValueError as error:
             raise RuleError(f"rule {facts}: {error}") from None
-        self.value: Callable[[str, str, str], str | Miss] = self._values()[self.match_on]
-        """Of an entry's breadcrumb, text and external task: what the task is known by (`key` says what that is), or why
-        the rule does not apply."""
-        self._check_code()
-
-    @property
-    def key(self) -> TaskKey:
+        self._target = facts.target_task if self._match_on in TO_TARGET else ""
+        self.key = KEYS.get(self._match_on, TaskKey.CODE)
         """What `value` is."""
-        return KEYS.get(self.match_on, TaskKey.CODE)
+        self.value: Callable[[str, str, str], str | Miss] = {
+            MatchOn.ALWAYS_TO_TASK: self._always,
+            MatchOn.PATTERN_TO_TASK: self._by_pattern,
+            MatchOn.PATTERN_TO_TASK_CODE: self._by_pattern,
+        }.get(self._match_on, self._by_external_task)
+        """From an entry's breadcrumb, text and external task to what the task is known by, or why there is nothing."""
 
     def takes(self, tracker: str) -> bool:
         """Whether it is for entries of the tracker of this name."""
         return not self.facts.sources or tracker in self.facts.sources
 
-    def _values(self) -> dict[MatchOn, Callable[[str, str, str], str | Miss]]:
-        return {
-            MatchOn.ALWAYS_TO_TASK: self._target,
-            MatchOn.EXTERNAL_TASK_ID_TO_TASK_EXTERNAL_ID: self._external_task,
-            MatchOn.EXTERNAL_TASK_ID_TO_TASK_URL: self._external_task,
-            MatchOn.PATTERN_TO_TASK: self._target_by_pattern,
-            MatchOn.PATTERN_TO_TASK_CODE: self._code_by_pattern,
-        }
+    def _check(self) -> None:
+        telling = [pattern for pattern in (self._text, self._breadcrumb) if pattern and pattern.tells_code]
+        if self._match_on in TO_TARGET and not self.facts.target_task:
+            raise ValueError("it has no target_task")
+        if self._match_on is MatchOn.PATTERN_TO_TASK_CODE and len(telling) != 1:
+            raise ValueError(f"{'both its patterns have' if telling else 'no pattern of it has'} the group {TASK_CODE}")
 
-    def _check_code(self) -> None:
-        if self.match_on is MatchOn.PATTERN_TO_TASK_CODE:
-            telling = [pattern for pattern in (self._text, self._breadcrumb) if pattern and pattern.tells_code]
-            if len(telling) != 1:
-                number = "both its patterns have" if telling else "neither of its patterns has"
-                raise RuleError(
-                    f"rule {self.facts}: {number} the group {TASK_CODE}, which one of them is to have"
-                )
+    def _always(self, _breadcrumb: str, _text: str, _external_task: str) -> str | Miss:
+        return self._target
 
-    def _target(self, _breadcrumb: str, _text: str, _external_task: str) -> str | Miss:
-        return self.facts.target_task
-
-    def _external_task(self, _breadcrumb: str, _text: str, external_task: str) -> str | Miss:
+    def _by_external_task(self, _breadcrumb: str, _text: str, external_task: str) -> str | Miss:
         return external_task or Miss.NO_EXTERNAL_TASK
 
-    def _target_by_pattern(self, breadcrumb: str, text: str, _external_task: str) -> str | Miss:
-        found = self._found(breadcrumb, text)
-        return found if isinstance(found, Miss) else self.facts.target_task
-
-    def _code_by_pattern(self, breadcrumb: str, text: str, _external_task: str) -> str | Miss:
-        return self._found(breadcrumb, text) or Miss.NO_CODE
-
-    def _found(self, breadcrumb: str, text: str) -> str | Miss:
-        """The code that a pattern tells, empty when it tells none."""
-        code = ""
+    def _by_pattern(self, breadcrumb: str, text: str, _external_task: str) -> str | Miss:
+        value = self._target
         if self._breadcrumb is not None:
-            found = self._breadcrumb.found(breadcrumb)
-            if found is None:
+            code = self._breadcrumb.found(breadcrumb)
+            if code is None:
                 return Miss.BREADCRUMB
-            code = found
+            value = value or code
         if self._text is not None:
-            found = self._text.found(text)
-            if found is None:
+            code = self._text.found(text)
+            if code is None:
                 return Miss.TEXT
-            code = code or found
-        return code
+            value = value or code
+        return value or Miss.NO_CODE
 
 
+TO_TARGET = frozenset({MatchOn.ALWAYS_TO_TASK, MatchOn.PATTERN_TO_TASK})
 KEYS = {
     MatchOn.EXTERNAL_TASK_ID_TO_TASK_EXTERNAL_ID: TaskKey.EXTERNAL_ID,
     MatchOn.EXTERNAL_TASK_ID_TO_TASK_URL: TaskKey.URL,
