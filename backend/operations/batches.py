@@ -57,11 +57,6 @@ class Batch(Generic[T]):
         """What its source gave to stand for its end."""
         return self._page.cursor
 
-    @property
-    def keys(self) -> tuple[Any, Any]:
-        """The first and the last primary key of a queryset's batch, for statements of one's own: no row is loaded."""
-        return self._page.first, self._page.last
-
     def __len__(self) -> int:
         return self._page.number
 

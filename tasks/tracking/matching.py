@@ -21,8 +21,8 @@ def match(projects: Sequence[Project], run: RunContext) -> None:
 def _matched(found: ProjectMatching, run: RunContext) -> None:
     planned: Counter[int | None] = Counter()
     with run.step(f"match {found.project.code}") as step:
-        for batch in step.batches(found.entries):
-            matches = found.matches(*batch.keys)
+        for batch in step.batches(found.entries, read=found.read, fetch=found.draft):
+            matches = found.matches(batch.items, *batch.fetched)
             planned += matches.by_rule
             if matches.changed:
                 plan = matching.PLAN if step.room else matching.BRIEF_PLAN

@@ -1,34 +1,37 @@
 """Which task each work entry is for: the first that a rule of its project leads to."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from backend.tracking.kernel.rules import Miss, Rule, RuleFacts, TaskKey
 
 MOST_REMEMBERED = 200_000
-"""Tasks that are looked up once; then all are forgotten."""
+"""Values that tasks were looked up by; beyond that, all are forgotten."""
+UNKNOWN = object()
+
+LookUp = Callable[[TaskKey, str, Collection[str]], Mapping[str, str]]
+"""From a key, a tracker's id and values to the ids of the tracker's tasks; values that no task has are absent."""
+Unknown = dict[tuple[TaskKey, str], set[str]]
+"""Values to look up, by key and tracker."""
 
 
-class Work(NamedTuple):
-    """What rules look at."""
-
-    tracker: int
-    """Its tracker's place among those that the matcher was told."""
-    breadcrumb: str
-    text: str
-    external_task: str
-
-
-class Match(NamedTuple):
-    """What an entry was matched with."""
-
-    task: str | None
-    """The task's id."""
-    rule: int | None
-    """The rule's place among the rules of the matcher."""
+Work = tuple[int, str, str, str]
+"""What rules look at in an entry: the place of its tracker among those that the matcher knows, its breadcrumb, its text,
+and its external task."""
+Match = tuple[str | None, int | None]
+"""The id of the task that an entry is matched with, and the place of the rule among those of the matcher."""
+UNMATCHED: Match = (None, None)
+# Both are plain tuples, since there is one for every entry: a NamedTuple takes five times as long to make.
 
 
-UNMATCHED = Match(None, None)
+class Draft(NamedTuple):
+    """The matches of some entries, as far as they follow from tasks that were looked up before."""
+
+    matches: list[Match]
+    """One an entry."""
+    left: list[int]
+    """The places of the entries whose match is not known yet."""
+    unknown: Unknown
 
 
 class Trial(NamedTuple):
@@ -38,97 +41,90 @@ class Trial(NamedTuple):
     miss: Miss | None
     """Why it does not apply."""
     value: str = ""
-    """What the task is known by, where the rule applies."""
+    """What it knows the task by, where it applies."""
     task: str | None = None
-    """The id of the task of that value; None: there is no such task, and the next rule is tried."""
-
-
-LookUp = Callable[[TaskKey, str, Collection[str]], Mapping[str, str]]
-"""The ids of a tracker's tasks by these values of one key; values that no task has are absent."""
+    """The id of that task; None: there is none, and the next rule is tried."""
 
 
 class Matcher:
-    """The rules of a project, applied to its work entries.
+    """The rules of a project, applied to its work entries."""
 
-    Tasks are looked up many at a time; their number does not count for memory.
-    """
-
-    def __init__(self, rules: Sequence[RuleFacts], trackers: Sequence[str], look_up: LookUp) -> None:
+    def __init__(self, rules: Iterable[RuleFacts], trackers: Sequence[str], look_up: LookUp) -> None:
         """Raises RuleError.
 
         Args:
             rules: in the order in which they are tried.
-            trackers: the names of the trackers that entries come from.
-            look_up: finds tasks.
+            trackers: the names of those that entries come from.
+            look_up: finds tasks, many at a time.
         """
         self.rules = [Rule(facts) for facts in rules]
         self._trackers = trackers
         self._look_up = look_up
-        self._known: dict[tuple[TaskKey, str], dict[str, str | None]] = {}
-        tried = [
-            (place, rule.value, self._tasks_of(rule), (rule.key, rule.facts.tracker_id))
-            for place, rule in enumerate(self.rules)
-        ]
+        self._tasks: dict[tuple[TaskKey, str], dict[str, str | None]] = {rule.leads_to: {} for rule in self.rules}
         self._tried = [
-            [candidate for candidate in tried if self.rules[candidate[0]].takes(tracker)] for tracker in trackers
+            [
+                (number, rule.value, rule.leads_to, self._tasks[rule.leads_to])
+                for number, rule in enumerate(self.rules)
+                if rule.takes(tracker)
+            ]
+            for tracker in trackers
         ]
 
-    def matches(self, works: Sequence[Work]) -> list[Match]:
-        """What each entry is matched with, in their order."""
+    def draft(self, works: Sequence[Work]) -> Draft:
+        """Match the entries without looking anything up; in any thread."""
+        return self._continued(works, Draft([UNMATCHED] * len(works), list(range(len(works))), {}))
+
+    def matches(self, works: Sequence[Work], draft: Draft | None = None) -> list[Match]:
+        """What each entry is matched with, in their order; in one thread at a time."""
         self._forget()
-        found = [UNMATCHED] * len(works)
-        left: Sequence[int] = range(len(works))
-        while left:
-            left = self._matched(works, left, found)
-        return found
+        draft = draft or self.draft(works)
+        while draft.left:
+            self._learn(draft.unknown)
+            draft = self._continued(works, draft)
+        return draft.matches
 
     def trials(self, work: Work) -> Iterator[Trial]:
-        """Every rule that is tried, in order; the last one has the task, if any has."""
+        """Every rule that is tried on an entry, in order; the last one has the task, if any has."""
         self._forget()
+        tracker, breadcrumb, text, external_task = work
         for rule in self.rules:
-            if not rule.takes(self._trackers[work.tracker]):
+            if not rule.takes(self._trackers[tracker]):
                 yield Trial(rule, Miss.OTHER_TRACKER)
                 continue
-            value = rule.value(work.breadcrumb, work.text, work.external_task)
+            value = rule.value(breadcrumb, text, external_task)
             if isinstance(value, Miss):
                 yield Trial(rule, value)
                 continue
-            tasks = self._tasks_of(rule)
-            if value not in tasks:
-                self._learn({(rule.key, rule.facts.tracker_id): {value}})
-            yield Trial(rule, None, value, tasks[value])
-            if tasks[value]:
+            if value not in self._tasks[rule.leads_to]:
+                self._learn({rule.leads_to: {value}})
+            task = self._tasks[rule.leads_to][value]
+            yield Trial(rule, None, value, task)
+            if task is not None:
                 return
 
-    def _matched(self, works: Sequence[Work], places: Sequence[int], found: list[Match]) -> list[int]:
-        """Those that lead to tasks which were not known before; they are known now."""
-        unknown: dict[tuple[TaskKey, str], set[str]] = {}
-        left = []
-        for place in places:
+    def _continued(self, works: Sequence[Work], draft: Draft) -> Draft:
+        matches, left, unknown = draft.matches, [], Unknown()
+        for place in draft.left:
             tracker, breadcrumb, text, external_task = works[place]
-            for rule, value_of, tasks, key in self._tried[tracker]:
+            for number, value_of, leads_to, tasks in self._tried[tracker]:
                 value = value_of(breadcrumb, text, external_task)
                 if isinstance(value, Miss):
                     continue
-                if value not in tasks:
-                    unknown.setdefault(key, set()).add(value)
+                task = tasks.get(value, UNKNOWN)
+                if task is UNKNOWN:
+                    unknown.setdefault(leads_to, set()).add(value)
                     left.append(place)
                     break
-                task = tasks[value]
                 if task is not None:
-                    found[place] = Match(task, rule)
+                    matches[place] = (task, number)  # type: ignore[arg-type]  # it is not UNKNOWN
                     break
-        self._learn(unknown)
-        return left
+        return Draft(matches, left, unknown)
+
+    def _learn(self, unknown: Unknown) -> None:
+        for (key, tracker), values in unknown.items():
+            self._tasks[key, tracker].update({**dict.fromkeys(values), **self._look_up(key, tracker, values)})
 
     def _forget(self) -> None:
-        if sum(map(len, self._known.values())) > MOST_REMEMBERED:
-            for tasks in self._known.values():
+        if sum(map(len, self._tasks.values())) > MOST_REMEMBERED:
+            for tasks in self._tasks.values():
                 tasks.clear()
-
-    def _tasks_of(self, rule: Rule) -> dict[str, str | None]:
-        return self._known.setdefault((rule.key, rule.facts.tracker_id), {})
-
-    def _learn(self, unknown: Mapping[tuple[TaskKey, str], Collection[str]]) -> None:
-        for (key, tracker), values in unknown.items():
-            self._known[key, tracker].update(dict.fromkeys(values) | dict(self._look_up(key, tracker, values)))

@@ -3,11 +3,14 @@
 Their syntax is RE2's: https://github.com/google/re2/wiki/Syntax
 """
 
+from typing import Any
+
 import re2
 
 TASK_CODE = "task_code"
 """The group whose text is the code of a task."""
 MOST_REMEMBERED = 1_000
+UNKNOWN = object()
 
 
 class PatternError(ValueError):
@@ -26,7 +29,7 @@ class Pattern:
         except re2.error as error:
             told = error.args[0] if error.args else "it does not compile"
             raise PatternError(told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)) from None
-        self._match = compiled.match
+        self._match = re2.compile(_shortened(pattern), options).match
         self._code: int | None = compiled.groupindex.get(TASK_CODE)
 
     @property
@@ -44,17 +47,28 @@ class Pattern:
 
 
 class RememberingPattern(Pattern):
-    """For texts that come again and again."""
+    """For texts that come again and again. Any number of threads may share it."""
 
     def __init__(self, pattern: str) -> None:
         """Raises PatternError."""
         super().__init__(pattern)
-        self._remembered: dict[str, str | None] = {}
+        self._remembered: dict[str, Any] = {}
 
     def found(self, text: str) -> str | None:
         """See `Pattern.found`."""
-        if text not in self._remembered:
+        found = self._remembered.get(text, UNKNOWN)
+        if found is UNKNOWN:
             if len(self._remembered) >= MOST_REMEMBERED:
                 self._remembered.clear()
-            self._remembered[text] = super().found(text)
-        return self._remembered[text]
+            found = self._remembered[text] = super().found(text)
+        return found
+
+
+def _shortened(pattern: str) -> str:
+    """The pattern without the `.*` at its end: that matches whatever is there, and RE2 need not read it.
+
+    Only where the end is what it looks like: neither escaped nor quoted.
+    """
+    short = pattern.removesuffix(".*")
+    escaping = len(short) - len(short.rstrip("\\"))
+    return short if escaping % 2 == 0 and r"\Q" not in pattern else pattern

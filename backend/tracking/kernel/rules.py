@@ -79,8 +79,8 @@ class Rule:
         except ValueError as error:
             raise RuleError(f"rule {facts}: {error}") from None
         self._target = facts.target_task if self._match_on in TO_TARGET else ""
-        self.key = KEYS.get(self._match_on, TaskKey.CODE)
-        """What `value` is."""
+        self.leads_to = (KEYS.get(self._match_on, TaskKey.CODE), facts.tracker_id)
+        """What `value` is, and of which tracker's tasks."""
         self.value: Callable[[str, str, str], str | Miss] = {
             MatchOn.ALWAYS_TO_TASK: self._always,
             MatchOn.PATTERN_TO_TASK: self._by_pattern,

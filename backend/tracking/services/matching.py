@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, QuerySet
 
-from backend.tracking.kernel.matching import UNMATCHED, Match, Work
+from backend.tracking.kernel.matching import Draft, Match, Work
 from backend.tracking.models import Project, WorkEntry
 from backend.tracking.services import rules
 
@@ -52,6 +52,9 @@ WRITE = """
 """What somebody changed since it was read is left alone, and counts as unchanged."""
 
 
+Row = tuple[Any, ...]
+
+
 class ProjectMatching:
     """The work entries of one project, and its rules."""
 
@@ -73,13 +76,20 @@ class ProjectMatching:
         """All work entries of the project."""
         return WorkEntry.objects.filter(tracker__in=self._trackers)
 
-    def matches(self, first: object, last: object) -> "Matches":
-        """What the rules say of the entries from one id to another."""
+    def read(self, first: object, last: object) -> list[Row]:
+        """The entries from one id to another."""
         with connection.cursor() as cursor:
             cursor.execute(READ, {**self._params, "first": first, "last": last})
-            rows = cursor.fetchall()
-        found = self._matcher.matches([Work(*row[4:]) for row in rows])
-        return Matches(rows, found)
+            return list(cursor.fetchall())
+
+    def draft(self, rows: Sequence[Row]) -> tuple[list[Work], Draft]:
+        """What rules look at in each entry, and the matches as far as they follow without the database."""
+        works = [row[4:] for row in rows]
+        return works, self._matcher.draft(works)
+
+    def matches(self, rows: Sequence[Row], works: Sequence[Work], draft: Draft) -> "Matches":
+        """What the rules say of these entries."""
+        return Matches(rows, self._matcher.matches(works, draft))
 
     def write_params(self, matches: "Matches") -> dict[str, Any]:
         """For PLAN, BRIEF_PLAN and WRITE."""
@@ -88,8 +98,8 @@ class ProjectMatching:
             "names": self._names,
             "ids": _array(row[0] for row, _ in matches.changed),
             "versions": _array(row[1] for row, _ in matches.changed),
-            "tasks": _array(match.task for _, match in matches.changed),
-            "matched_by": _array(None if match.rule is None else ids[match.rule] for _, match in matches.changed),
+            "tasks": _array(task for _, (task, _) in matches.changed),
+            "matched_by": _array(None if rule is None else ids[rule] for _, (_, rule) in matches.changed),
         }
 
     def stored(self) -> Counter[int | None]:
@@ -102,8 +112,8 @@ class ProjectMatching:
 class Matches:
     """Some entries with what each is to be matched with."""
 
-    def __init__(self, rows: Sequence[tuple[Any, ...]], found: Sequence[Match]) -> None:
-        self.by_rule = Counter(match.rule for match in found)
+    def __init__(self, rows: Sequence[Row], found: Sequence[Match]) -> None:
+        self.by_rule = Counter(rule for _, rule in found)
         """How many each rule matches, by the rule's place; None: those that none matches."""
         self.changed = [(row, match) for row, match in zip(rows, found, strict=True) if row[2:4] != match]
 
