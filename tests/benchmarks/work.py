@@ -11,8 +11,7 @@ TABLES = "tracking_organization, tracking_project, tracking_tracker, tracking_ta
 
 TASKS = """
     INSERT INTO tracking_task (id, tracker_id, external_id, code, title, description, url, state)
-    SELECT lpad(to_hex(n), 32, '0')::uuid, %(tracker)s, n, '#' || n, 'Task ' || n, 'About it', 'https://t.example/' || n,
-           'open'
+    SELECT lpad(to_hex(n), 32, '0')::uuid, %(tracker)s, n, '#' || n, 'Task ' || n, 'About it', '', 'open'
     FROM generate_series(1, %(number)s) n
 """
 DECLARED = """
@@ -29,11 +28,11 @@ PEOPLE = """
     SELECT gen_random_uuid(), %(tracker)s, username, '', '', id FROM person
 """
 ENTRIES = """
-    INSERT INTO tracking_workentry (id, tracker_id, external_id, external_user_id, breadcrumb, text, started_at, duration,
-                                    external_task)
+    INSERT INTO tracking_workentry (id, tracker_id, external_id, external_user_id, breadcrumb, text, started_at,
+                                    duration, external_task)
     SELECT lpad(to_hex(n), 32, '0')::uuid, %(tracker)s, n, people[1 + mod(n, cardinality(people))],
            'Customer / Project ' || mod(n, 20) || ' / Development',
-           CASE WHEN mod(n, 10) < 7 THEN '#' || 1 + mod(n::bigint * 7919, %(tasks)s) || ' did some more of what there was to do'
+           CASE WHEN mod(n, 10) < 7 THEN '#' || 1 + mod(n::bigint * 7919, %(tasks)s) || ' did more of what there is to do'
                 WHEN mod(n, 10) < 8 THEN '#' || %(tasks)s + n || ' is not among the tasks'
                 WHEN mod(n, 10) < 9 THEN 'Meeting with the customer about this and that'
                 ELSE 'Looked around, and thought about it' END,

@@ -24,7 +24,7 @@ def matcher(trackers: Sequence[Tracker]) -> Matcher:
     """The rules of all trackers of a project, ready to be applied to the entries of these. Raises RuleError."""
     found = WorkMatch.objects.filter(tracker__in=trackers).select_related("tracker")
     ordered = found.order_by("-priority", "tracker__place", "tracker__name", "place", "pk")
-    return Matcher([_facts(rule) for rule in ordered], [tracker.name for tracker in trackers], look_up)
+    return Matcher([facts(rule) for rule in ordered], [tracker.name for tracker in trackers], look_up)
 
 
 def look_up(key: TaskKey, tracker_id: str, values: Collection[str]) -> dict[str, str]:
@@ -34,7 +34,8 @@ def look_up(key: TaskKey, tracker_id: str, values: Collection[str]) -> dict[str,
         return dict(cursor.fetchall())
 
 
-def _facts(rule: WorkMatch) -> RuleFacts:
+def facts(rule: WorkMatch) -> RuleFacts:
+    """A stored rule as kernels know it."""
     return RuleFacts(
         id=str(rule.pk),
         tracker_id=str(rule.tracker_id),
