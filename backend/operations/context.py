@@ -87,9 +87,13 @@ class Step:
         self._start(source, limit)
         if self._is_divided(source, limit):
             raise Divided
-        pages = QuerySetPages(source, read) if isinstance(source, QuerySet) else None
         size = _size(fetches=fetch is not None, reads=read is not None)
-        for page in self._pages(pages or source, limit, size, fetch):
+        if isinstance(source, QuerySet):
+            pages = QuerySetPages(source, read)
+            found = pages.pages(self.cursor, size, rows=fetch is not None)
+        else:
+            pages, found = None, function_pages(source(self.cursor))
+        for page in self._pages(found, limit, size, fetch):
             self._control.check()
             batch = Batch(self, page, pages)
             yield batch
@@ -150,15 +154,11 @@ class Step:
 
     def _pages(
         self,
-        source: Source[T] | QuerySetPages[T],
+        found: Iterator[Page[T]],
         limit: int | None,
         size: BatchSize,
         fetch: Callable[[Sequence[T]], Any] | None,
     ) -> Iterator[Page[T]]:
-        if isinstance(source, QuerySetPages):
-            found = source.pages(self.cursor, size, rows=fetch is not None)
-        else:
-            found = function_pages(source(self.cursor))
         left = None if limit is None else max(0, limit - self._state.counts.processed)
         found = limited(found, left, size)
         return fetched(found, fetch) if fetch else found

@@ -32,7 +32,7 @@ ENTRIES = """
                                     duration, external_task)
     SELECT lpad(to_hex(n), 32, '0')::uuid, %(tracker)s, n, people[1 + mod(n, cardinality(people))],
            'Customer / Project ' || mod(n, 20) || ' / Development',
-           CASE WHEN mod(n, 10) < 7 THEN '#' || 1 + mod(n::bigint * 7919, %(tasks)s) || ' did more of what there is to do'
+           CASE WHEN mod(n, 10) < 7 THEN '#' || 1 + mod(n::bigint * 7919, %(tasks)s) || ' did more of what was to do'
                 WHEN mod(n, 10) < 8 THEN '#' || %(tasks)s + n || ' is not among the tasks'
                 WHEN mod(n, 10) < 9 THEN 'Meeting with the customer about this and that'
                 ELSE 'Looked around, and thought about it' END,

@@ -27,9 +27,9 @@ def rule(facts: RuleFacts) -> Told:
 
 def match(trials: Sequence[Trial], tasks: Mapping[str, Told]) -> Told | None:
     """The rule that applies, by what, and to which task; `tasks` are told by their ids."""
-    if not trials or trials[-1].task is None:
+    last = trials[-1] if trials else None
+    if last is None or last.task is None:
         return None
-    last = trials[-1]
     return {**rule(last.rule.facts), "matched": _known_by(last), "task": tasks[last.task]}
 
 
@@ -49,6 +49,6 @@ def _reason(trial: Trial, tracker: str) -> str:
     if trial.miss is Miss.OTHER_TRACKER:
         return f"it is for entries of {', '.join(trial.rule.facts.sources)}, and this one is of {tracker}"
     if trial.miss is not None:
-        return trial.miss.value
+        return str(trial.miss.value)
     key, _ = trial.rule.leads_to
     return f"no task of {trial.rule.facts.tracker} has the {key.value.replace('_', ' ')} {trial.value!r}"

@@ -1,13 +1,13 @@
 """Which task each work entry is for: the first that a rule of its project leads to."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from backend.tracking.kernel.rules import Miss, Rule, RuleFacts, TaskKey
 
 MOST_REMEMBERED = 200_000
 """Values that tasks were looked up by; beyond that, all are forgotten."""
-UNKNOWN = object()
+UNKNOWN: Any = object()
 
 LookUp = Callable[[TaskKey, str, Collection[str]], Mapping[str, str]]
 """From a key, a tracker's id and values to the ids of the tracker's tasks; values that no task has are absent."""
@@ -16,8 +16,7 @@ Unknown = dict[tuple[TaskKey, str], set[str]]
 
 
 Work = tuple[int, str, str, str]
-"""What rules look at in an entry: the place of its tracker among those that the matcher knows, its breadcrumb, its text,
-and its external task."""
+"""What rules look at in an entry: its tracker's place among those of the matcher, breadcrumb, text, external task."""
 Match = tuple[str | None, int | None]
 """The id of the task that an entry is matched with, and the place of the rule among those of the matcher."""
 UNMATCHED: Match = (None, None)
@@ -116,7 +115,7 @@ class Matcher:
                     left.append(place)
                     break
                 if task is not None:
-                    matches[place] = (task, number)  # type: ignore[arg-type]  # it is not UNKNOWN
+                    matches[place] = (task, number)
                     break
         return Draft(matches, left, unknown)
 

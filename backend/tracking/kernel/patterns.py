@@ -10,7 +10,7 @@ import re2
 TASK_CODE = "task_code"
 """The group whose text is the code of a task."""
 MOST_REMEMBERED = 1_000
-UNKNOWN = object()
+UNKNOWN: Any = object()
 
 
 class PatternError(ValueError):
@@ -56,7 +56,7 @@ class RememberingPattern(Pattern):
 
     def found(self, text: str) -> str | None:
         """See `Pattern.found`."""
-        found = self._remembered.get(text, UNKNOWN)
+        found: str | None = self._remembered.get(text, UNKNOWN)
         if found is UNKNOWN:
             if len(self._remembered) >= MOST_REMEMBERED:
                 self._remembered.clear()

@@ -78,7 +78,7 @@ class Explainer:
     def explained(self, entries: Sequence[WorkEntry]) -> list[Told]:
         """One explanation an entry. Raises RuleError, when a rule of its project cannot be applied."""
         tried = [list(self._trials(entry)) for entry in entries]
-        tasks = _tasks({trials[-1].task for trials in tried if trials and trials[-1].task})
+        tasks = _tasks({task for trials in tried if trials and (task := trials[-1].task)})
         return [_explained(entry, trials, tasks) for entry, trials in zip(entries, tried, strict=True)]
 
     def _trials(self, entry: WorkEntry) -> Iterator[Trial]:
@@ -127,7 +127,7 @@ def _entry(entry: WorkEntry) -> Told:
     }
 
 
-def _tasks(ids: set[str | None]) -> dict[str, Told]:
+def _tasks(ids: set[str]) -> dict[str, Told]:
     return {str(task.pk): _task(task) for task in Task.objects.filter(pk__in=ids).select_related("tracker")}
 
 

@@ -72,11 +72,11 @@ class ProjectMatching:
         }
 
     @property
-    def entries(self) -> QuerySet[WorkEntry]:
+    def entries(self) -> QuerySet[Any, Any]:
         """All work entries of the project."""
         return WorkEntry.objects.filter(tracker__in=self._trackers)
 
-    def read(self, first: object, last: object) -> list[Row]:
+    def read(self, first: Any, last: Any) -> list[Row]:
         """The entries from one id to another."""
         with connection.cursor() as cursor:
             cursor.execute(READ, {**self._params, "first": first, "last": last})

@@ -63,6 +63,7 @@ WRITE = """
     WHERE task.id = plan.id AND task.owner_id IS NOT DISTINCT FROM plan.before
 """
 
+USERS = Task.owner.field.related_model._meta.db_table  # noqa: SLF001 - Django documents it
 Cursor = int | str | None
 
 
@@ -89,7 +90,7 @@ class ProjectOwners:
         return str(row[0]) if row[0] else None
 
     def _changes(self, after: Cursor, last: str) -> list[Change]:
-        statement = CHANGES.format(user=Task.owner.field.related_model._meta.db_table)
+        statement = CHANGES.format(user=USERS)
         return [
             Change("updated", key, label, {"owner": (before, now)}, payload=(owner, new_owner))
             for key, label, before, now, owner, new_owner in self._rows(statement, after=after, last=last)
