@@ -3,9 +3,11 @@
 from django.db import connection
 
 from backend.tracking.kernel.rules import MatchOn
-from backend.tracking.models import Organization, Project, Tracker, WorkEntry, WorkMatch
+from backend.tracking.models import Organization, Project, Tracker, WorkMatch
 
 CODE = "bench"
+CODE_PATTERN = r"^(?P<task_code>#\d+).*"
+TEMPLATE = "bench_workentry"
 USERS = 10
 TABLES = "tracking_organization, tracking_project, tracking_tracker, tracking_task, tracking_workentry, accounts_user"
 
@@ -51,7 +53,7 @@ def fill(entries: int, tasks: int) -> None:
     )
     github = Tracker.objects.create(project=project, name="github", place=0)
     kimai = Tracker.objects.create(project=project, name="kimai", place=1)
-    add_rule(github, MatchOn.PATTERN_TO_TASK_CODE, 100, text_pattern=r"^(?P<task_code>#\d+).*")
+    add_rule(github, MatchOn.PATTERN_TO_TASK_CODE, 100, text_pattern=CODE_PATTERN)
     add_rule(github, MatchOn.PATTERN_TO_TASK, 50, text_pattern="(?i)meeting", target_task="meetings")
     add_rule(github, MatchOn.ALWAYS_TO_TASK, 1, target_task="various")
     with connection.cursor() as cursor:
@@ -67,8 +69,23 @@ def add_rule(tracker: Tracker, match_on: MatchOn, priority: int, **columns: str)
     WorkMatch.objects.create(tracker=tracker, match_on=match_on, priority=priority, **columns)
 
 
+def keep() -> None:
+    """Remember the work entries as they are."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {TEMPLATE}")
+        cursor.execute(f"CREATE UNLOGGED TABLE {TEMPLATE} AS TABLE tracking_workentry")
+
+
+def reset() -> None:
+    """Let the work entries be as they were when they were remembered, in a table without dead rows."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE tracking_workentry")
+        cursor.execute(f"INSERT INTO tracking_workentry SELECT * FROM {TEMPLATE} ORDER BY id")  # noqa: S608
+    settle()
+
+
 def settle() -> None:
     """Let the server do now what it would do in the middle of the next measurement."""
     with connection.cursor() as cursor:
-        cursor.execute(f"VACUUM ANALYZE {WorkEntry._meta.db_table}")
+        cursor.execute("VACUUM ANALYZE tracking_workentry, tracking_task")
         cursor.execute("CHECKPOINT")

@@ -2,6 +2,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+import pytest
+
 from backend.accounts.models import User
 from backend.tracking.models import (
     ExternalUser,
@@ -15,6 +17,10 @@ from backend.tracking.models import (
     WorkMatch,
 )
 
+COMMITTED = pytest.mark.django_db(
+    transaction=True, available_apps=["backend.accounts", "backend.operations", "backend.tracking", "tasks"]
+)
+"""Transactions are real; afterwards, the tables of these apps alone are emptied, which takes less time."""
 numbers = count(1)
 MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
 

@@ -12,9 +12,9 @@ from backend.tracking.services import matching
 from backend.tracking.services.matching import ProjectMatching
 from tasks.tracking.match_project import MatchProject, match_project
 from tests.integration.collection.commands import ran
-from tests.integration.tracking.projects import MONDAY, Example, matched, owner
+from tests.integration.tracking.projects import COMMITTED, MONDAY, Example, matched, owner
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = COMMITTED
 CODE = r"^(?P<task_code>#\d+).*"
 
 
