@@ -13,8 +13,6 @@ LookUp = Callable[[TaskKey, str, Collection[str]], Mapping[str, str]]
 """From a key, a tracker's id and values to the ids of the tracker's tasks; values that no task has are absent."""
 Unknown = dict[tuple[TaskKey, str], set[str]]
 """Values to look up, by key and tracker."""
-
-
 Work = tuple[int, str, str, str]
 """What rules look at in an entry: its tracker's place among those of the matcher, breadcrumb, text, external task."""
 Match = tuple[str | None, int | None]

@@ -51,9 +51,10 @@ WRITE = """
 """
 """What somebody changed since it was read is left alone, and counts as unchanged."""
 
-
 ROWS = 5_000
+"""Held in memory at a time."""
 Row = tuple[Any, ...]
+"""What READ gives."""
 
 
 class ProjectMatching:
@@ -101,7 +102,10 @@ class ProjectMatching:
         """How many entries each rule has matched, by the rule's place; None: those that are not matched."""
         numbers = self.entries.values_list("matched_by").annotate(Count("pk"))
         places = {rule.id: place for place, rule in enumerate(self.rules)}
-        return Counter({places.get(str(rule)): number for rule, number in numbers})
+        counted: Counter[int | None] = Counter()
+        for rule, number in numbers:
+            counted[places.get(str(rule))] += number
+        return counted
 
 
 class Matches:
