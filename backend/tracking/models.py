@@ -266,7 +266,13 @@ class WorkEntry(IdentifiedModel):
     external_task = models.TextField(blank=True, help_text="The task that the tracker itself names: an id or a URL.")
     task = models.ForeignKey(Task, models.SET_NULL, null=True, blank=True, related_name="work_entries")
     matched_by = models.ForeignKey(
-        WorkMatch, models.SET_NULL, null=True, blank=True, related_name="work_entries", db_index=False
+        WorkMatch,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="work_entries",
+        db_index=False,
+        db_constraint=False,  # a fifth of what matching costs, for what the next matching puts right anyway
     )
 
     class Meta:

@@ -42,7 +42,8 @@ def _matched(found: ProjectMatching, run: RunContext) -> Figures:
             run.report(f"{found.project.code}: entries looked at before the dry run was interrupted are not told of.")
         for batch in step.batches(found.entries):
             matches = found.matches(*batch.keys)
-            planned += matches.by_rule
+            if run.dry_run:
+                planned += matches.by_rule
             if matches.changed:
                 plan = matching.PLAN if step.room else matching.BRIEF_PLAN
                 batch.commit_sql(plan=plan, write=matching.WRITE, params=found.write_params(matches))

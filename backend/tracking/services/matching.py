@@ -112,14 +112,18 @@ class Matches:
     """Some entries with what each is to be matched with."""
 
     def __init__(self) -> None:
-        self.by_rule: Counter[int | None] = Counter()
-        """How many each rule matches, by the rule's place; None: those that none matches."""
+        self._found: list[Match] = []
         self.changed: list[tuple[Row, Match]] = []
         """Those whose stored match is another one. The others need not be held in memory."""
 
+    @property
+    def by_rule(self) -> Counter[int | None]:
+        """How many each rule matches, by the rule's place; None: those that none matches."""
+        return Counter(rule for _, rule in self._found)
+
     def add(self, rows: Sequence[Row], found: Sequence[Match]) -> None:
         """Take some more."""
-        self.by_rule.update(rule for _, rule in found)
+        self._found += found
         self.changed += [(row, match) for row, match in zip(rows, found, strict=True) if row[2:4] != match]
 
 

@@ -171,6 +171,15 @@ def test_the_task_that_the_tracker_names_is_found_by_id_or_url() -> None:
     assert [matched(entry)[0] for entry in entries] == ["#1", "#2", None, None]
 
 
+def test_a_match_by_a_rule_that_is_gone_is_put_right(example: Example) -> None:
+    entry = example.entry("lunch")
+    ran("match_project", "example")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM tracking_workmatch WHERE target_task = 'various'")
+    assert ran("match_project", "example").counts == {"processed": 1, "updated": 1}
+    assert matched(entry) == (None, None)
+
+
 def test_one_project_may_be_matched_alone() -> None:
     entries = []
     for code in ("app", "web"):
