@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -7,9 +7,11 @@ from pytest_django import Settings
 
 from backend.operations import runner
 from backend.operations.models import Run
+from backend.operations.plans import Change
 from backend.tracking.models import Task, WorkEntry, WorkMatch
 from backend.tracking.services import matching
 from backend.tracking.services.matching import ProjectMatching
+from backend.tracking.services.owners import ProjectOwners
 from tasks.tracking.match_project import MatchProject, match_project
 from tests.integration.collection.commands import ran
 from tests.integration.tracking.projects import COMMITTED, MONDAY, Example, matched, owner
@@ -176,8 +178,9 @@ def test_a_match_by_a_rule_that_is_gone_is_put_right(example: Example) -> None:
     ran("match_project", "example")
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM tracking_workmatch WHERE target_task = 'various'")
+    Task.objects.all().delete()
     assert ran("match_project", "example").counts == {"processed": 1, "updated": 1}
-    assert matched(entry) == (None, None)
+    assert WorkEntry.objects.get(pk=entry.pk).matched_by_id is None
 
 
 def test_one_project_may_be_matched_alone() -> None:
@@ -345,3 +348,19 @@ def test_owners_are_found_range_after_range(example: Example, monkeypatch: pytes
         example.entry(f"#{number}", external_user=example.person(f"user{number}"))
     assert ran("match_project", "example").counts == {"processed": 10, "updated": 10}
     assert [owner(task) for task in tasks] == [f"user{number}" for number in range(5)]
+
+
+def test_a_task_that_somebody_gave_another_owner_meanwhile_keeps_it(
+    example: Example, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, boss = example.task("#1"), example.person("boss")
+    example.entry("#1", external_user=example.person("ann"))
+    plain = ProjectOwners.write
+
+    def late(self: ProjectOwners, changes: Sequence[Change]) -> None:
+        Task.objects.filter(pk=task.pk).update(owner=boss.user)
+        plain(self, changes)
+
+    monkeypatch.setattr(ProjectOwners, "write", late)
+    ran("match_project", "example")
+    assert owner(task) == "boss"
