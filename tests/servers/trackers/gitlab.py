@@ -38,7 +38,7 @@ ERRORS: dict[int, Any] = {
     422: {"message": {"title": ["can't be blank"]}},
 }
 
-USERS = {
+USERS: dict[str, dict[str, Any]] = {
     "ada": {"id": 3, "username": "ada", "name": "Ada L.", "state": "active", "web_url": "https://gitlab.com/ada"},
     "zoe": {"id": 2**40, "username": "zoë.größe", "name": "Zoë Größe 🎬", "avatar_url": None},
 }
@@ -177,12 +177,21 @@ def text(time: datetime) -> str:
 class Catalogue:
     """One project that the token may see."""
 
-    def __init__(
-        self, *, records: int = 250, moves: bool = False, vanishes: bool = False, at_once: bool = False
+    def __init__(  # noqa: PLR0913 - each is something that may be otherwise
+        self,
+        *,
+        records: int,
+        moves: bool = False,
+        vanishes: bool = False,
+        at_once: bool = False,
+        broken: int = 0,
+        surprises: bool = True,
     ) -> None:
         numbers = range(1, records + 1)
         times = {number: UPDATED if at_once else updated_at(number) for number in numbers}
         self._changes = Changes(times, moves=moves, vanishes=vanishes)
+        self._broken = broken
+        self._surprises = surprises
 
     def key(self, request: Received) -> str:
         """A request's key is the last part of its path."""
@@ -218,10 +227,15 @@ class Catalogue:
             found.sort()
         if query.get("sort", "desc") == "desc":
             found.reverse()
-        issues = [issue(number, self._changes.time(number)) for number in found[(page - 1) * size : page * size]]
+        issues = [self._issue(number) for number in found[(page - 1) * size : page * size]]
         self._changes.page_was_sent()
-        reply = Reply.of(issues)
-        return Reply(200, reply.body, {**reply.headers, **paging(request, page, size, is_last=len(found) <= page * size)})
+        return Reply.of(issues).with_headers(**paging(request, page, size, is_last=len(found) <= page * size))
+
+    def _issue(self, number: int) -> dict[str, Any]:
+        known = issue(number, self._changes.time(number))
+        if number == self._broken:
+            return known | {"title": {"text": "secret"}}
+        return known | ({"surprise": {"new": [True]}} if self._surprises else {})
 
 
 def paging(request: Received, page: int, size: int, *, is_last: bool) -> dict[str, str]:
@@ -259,10 +273,19 @@ def location(origin: str) -> str:
 
 
 def server(
-    *, records: int = 250, delay: float = 0.0, limit: int | None = None, **options: bool
+    *, records: int = 250, delay: float = 0.0, limit: int | None = None, **options: Any
 ) -> AbstractContextManager[Server]:
-    """Run a stand-in; an issue `moves` or `vanishes` after each of the first pages, or all were changed `at_once`."""
-    return running(__name__, path=PATH, delay=delay, limit=limit, records=records, **options)
+    """Run a stand-in.
+
+    Args:
+        records: the number of issues.
+        delay: seconds an answer takes.
+        limit: requests in any second.
+        options: `moves` or `vanishes`: after each of the first pages, the issue that was not changed for longest is
+            changed, or deleted; `at_once`: all were changed in the same moment; `broken`: the number of the issue that
+            has a shape which nobody understands; `surprises`: there are fields which the documentation does not know.
+    """
+    return running("tests.servers.trackers.gitlab", path=PATH, delay=delay, limit=limit, records=records, **options)
 
 
 if __name__ == "__main__":

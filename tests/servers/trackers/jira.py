@@ -21,6 +21,8 @@ PAGE = 100
 PATH = "/rest/api/3"
 
 NAME = "DEMO"
+ORIGIN = "http://tracker.example"
+"""What tests write for the address of the server, which is another one each time."""
 CLOUD_ID = "11111111-2222-3333-4444-555555555555"
 GATEWAY = f"/ex/jira/{CLOUD_ID}"
 
@@ -41,7 +43,7 @@ ERRORS: dict[int, Any] = {
     410: {"errorMessages": ["The requested API has been removed."], "errors": {}},
 }
 
-USERS = {
+USERS: dict[str, dict[str, Any]] = {
     "ada": {"accountId": "5b10ac8d82e05b22cc7d4ef5", "displayName": "Ada L.", "active": True},
     "zoe": {
         "accountId": "712020:0f3b-größe",
@@ -166,6 +168,7 @@ def expected(number: int) -> TaskRecord:
     return TaskRecord(
         external_id=f"{10_000 + number}",
         code=f"DEMO-{number}",
+        url=f"{ORIGIN}/browse/DEMO-{number}",
         created_at=CREATED + timedelta(hours=number),
         updated_at=updated_at(number),
         **differing,
@@ -185,12 +188,14 @@ def text(time: datetime) -> str:
 class Catalogue:
     """One project. A page begins behind the last issue of the one before, whatever happened meanwhile."""
 
-    def __init__(  # noqa: PLR0913 - each is a way in which Jira may behave
+    def __init__(  # noqa: PLR0913 - each is something that may be otherwise
         self,
         *,
-        records: int = 250,
+        records: int,
         moves: bool = False,
         vanishes: bool = False,
+        broken: int = 0,
+        surprises: bool = True,
         repeats: bool = False,
         hollow: bool = False,
         scoped: bool = False,
@@ -198,6 +203,8 @@ class Catalogue:
         self._changes = Changes(
             {number: updated_at(number) for number in range(1, records + 1)}, moves=moves, vanishes=vanishes
         )
+        self._broken = broken
+        self._surprises = surprises
         self._repeats = repeats
         self._hollow = hollow
         self._scoped = scoped
@@ -210,22 +217,18 @@ class Catalogue:
         """Answer as documented, the test token provided: a search with a wrong one just finds nothing."""
         if request.path == "/_edge/tenant_info":
             return Reply.of({"cloudId": CLOUD_ID})
-        host = GATEWAY if self._scoped else ""
         credentials = b64encode(f"{USERNAME}:{TOKEN}".encode()).decode()
-        knows = request.headers.get("authorization") == f"Basic {credentials}"
-        match request.path.removeprefix(host + PATH):
-            case "/search":
-                return self.error(410)
-            case "/search/jql":
-                return self._search(json.loads(request.body)) if knows else anonymous()
-            case _ if not knows or request.path.startswith(GATEWAY) != self._scoped:
-                return self.error(401)
-            case "/myself":
-                return Reply.of(USERS["zoe"])
-            case "/project/DEMO":
-                return Reply.of({"id": "10000", "key": NAME, "name": "A demo", "archived": False})
-            case _:
-                return self.error(404)
+        is_known = request.headers.get("authorization") == f"Basic {credentials}"
+        path = request.path.removeprefix((GATEWAY if self._scoped else "") + PATH)
+        if path == "/search/jql":
+            return self._search(json.loads(request.body)) if is_known else anonymous()
+        if not is_known or request.path == path:
+            return self.error(401)
+        answers: dict[str, Any] = {
+            "/myself": USERS["zoe"],
+            f"/project/{NAME}": {"id": "10000", "key": NAME, "name": "A demo", "archived": False},
+        }
+        return Reply.of(answers[path]) if path in answers else self.error(410 if path == "/search" else 404)
 
     def error(self, status: int) -> Reply:
         """Return an error."""
@@ -241,13 +244,19 @@ class Catalogue:
         if self._hollow and "nextPageToken" not in body:
             return Reply.of({"issues": [], "nextPageToken": token(datetime(1, 1, 1, tzinfo=UTC), 0)})
         page = found[:size]
-        issues = [chosen(issue(number, self._changes.time(number)), body.get("fields", ["id"])) for number in page]
+        issues = [self._issue(number, body.get("fields", ["id"])) for number in page]
         answer: dict[str, Any] = {"issues": issues}
         if len(found) > size:
             last = body["nextPageToken"] if self._repeats and "nextPageToken" in body else self._token(page[-1])
             answer |= {"nextPageToken": last, "isLast": False}
         self._changes.page_was_sent()
         return Reply.of(answer)
+
+    def _issue(self, number: int, fields: list[str]) -> dict[str, Any]:
+        known = chosen(issue(number, self._changes.time(number)), fields)
+        if number == self._broken:
+            return known | {"key": {"text": "secret"}}
+        return known | ({"surprise": {"new": [True]}} if self._surprises else {})
 
     def _found(self, since: int, after: tuple[datetime, int]) -> list[int]:
         times = ((self._changes.time(number), number) for number in self._changes.numbers())
@@ -259,8 +268,7 @@ class Catalogue:
 
 def anonymous() -> Reply:
     """Return what somebody finds whose token is wrong."""
-    reply = Reply.of({"issues": [], "isLast": True})
-    return Reply(200, reply.body, {**reply.headers, "x-seraph-loginreason": "AUTHENTICATED_FAILED"})
+    return Reply.of({"issues": [], "isLast": True}).with_headers(x_seraph_loginreason="AUTHENTICATED_FAILED")
 
 
 def token(time: datetime, number: int) -> str:
@@ -287,14 +295,21 @@ def location(origin: str) -> str:
 
 
 def server(
-    *, records: int = 250, delay: float = 0.0, limit: int | None = None, **options: bool
+    *, records: int = 250, delay: float = 0.0, limit: int | None = None, **options: Any
 ) -> AbstractContextManager[Server]:
     """Run a stand-in.
 
-    An issue `moves` or `vanishes` after each of the first pages; a token `repeats`; the first page is `hollow`; the
-    token is `scoped`, so that only the gateway takes it.
+    Args:
+        records: the number of issues.
+        delay: seconds an answer takes.
+        limit: requests in any second.
+        options: `moves` or `vanishes`: after each of the first pages, the issue that was not changed for longest is
+            changed, or deleted; `broken`: the number of the issue that has a shape which nobody understands;
+            `surprises`: there are fields which the documentation does not know; `repeats`: a page's token is that of
+            the one before; `hollow`: the first page has no issues, and there are more; `scoped`: only the gateway takes
+            the token.
     """
-    return running(__name__, path=PATH, delay=delay, limit=limit, records=records, **options)
+    return running("tests.servers.trackers.jira", path=PATH, delay=delay, limit=limit, records=records, **options)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ PAGE = 100
 PATH = "/youtrack/api"
 
 NAME = "DEMO"
+ORIGIN = "http://tracker.example"
+"""What tests write for the address of the server, which is another one each time."""
 FOREIGN = "DEMO2"
 """The short name of another project that is called like ours."""
 
@@ -27,6 +29,10 @@ CREATED = datetime(2026, 1, 5, 8, tzinfo=UTC)
 UPDATED = datetime(2026, 10, 24, 22, 0, 0, 123_000, tzinfo=UTC)
 """The clocks of the token's user are set back three hours later."""
 ZONE = "Europe/Vienna"
+
+DRAFT = 10**6
+OTHERS = {DRAFT: UPDATED + timedelta(minutes=1), DRAFT + 1: UPDATED + timedelta(minutes=2)}
+"""Issues that the query finds, too: a draft, and one of the other project."""
 
 DEFAULT_TOP = 42
 
@@ -43,7 +49,7 @@ ERRORS = {
     404: ("Not Found", "Entity with id NOPE not found"),
 }
 
-USERS = {
+USERS: dict[str, dict[str, Any]] = {
     "ada": {"$type": "User", "id": "1-2", "login": "ada", "fullName": "Ada L.", "email": "ada@example.com"},
     "zoe": {"$type": "User", "id": "1-3", "login": "zoë", "fullName": "Zoë Größe 🎬", "email": None},
 }
@@ -157,6 +163,7 @@ def expected(number: int) -> TaskRecord:
     return TaskRecord(
         external_id=f"2-{number}",
         code=f"DEMO-{number}",
+        url=f"{ORIGIN}/youtrack/issue/DEMO-{number}",
         created_at=CREATED + timedelta(hours=number),
         updated_at=updated_at(number),
         **differing,
@@ -176,22 +183,21 @@ def milliseconds(time: datetime) -> int:
 class Catalogue:
     """One project, and another one of nearly the same name; a draft in between."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is something that may be otherwise
         self,
         *,
-        records: int = 250,
+        records: int,
         moves: bool = False,
         vanishes: bool = False,
         at_once: bool = False,
+        broken: int = 0,
+        surprises: bool = True,
     ) -> None:
         numbers = range(1, records + 1)
-        self._changes = Changes(
-            {number: UPDATED if at_once else updated_at(number) for number in numbers}, moves=moves, vanishes=vanishes
-        )
-        self._others = [
-            issue(10**6, UPDATED + timedelta(minutes=1), FOREIGN),
-            issue(10**6 + 1, UPDATED + timedelta(minutes=2)) | {"isDraft": True},
-        ]
+        times = {number: UPDATED if at_once else updated_at(number) for number in numbers}
+        self._changes = Changes(times, moves=moves, vanishes=vanishes)
+        self._broken = f"2-{broken}"
+        self._surprises = surprises
 
     def key(self, request: Received) -> str:
         """A request's key is the last part of its path."""
@@ -222,14 +228,26 @@ class Catalogue:
         if match is None or (match["braced"] or match["bare"]) != NAME:
             return self.error(400)
         skip, top = int(request.query.get("$skip", "0")), int(request.query.get("$top", str(DEFAULT_TOP)))
-        found = [each for each in self._all() if each["updated"] >= since(match["since"])]
-        found.sort(key=lambda each: each["updated"], reverse=match["order"] != "asc")
-        wanted = tree(request.query.get("fields", ""))
+        found = [each for each in self._times() if each[0] >= since(match["since"])]
+        found.sort(reverse=match["order"] != "asc")
+        page = [self._issue(number) for _, number in found[skip : skip + top]]
         self._changes.page_was_sent()
-        return Reply.of([projected(each, wanted) for each in found[skip : skip + top]])
+        wanted = tree(request.query.get("fields", ""))
+        return Reply.of([self._shaped(projected(each, wanted)) for each in page])
 
-    def _all(self) -> list[dict[str, Any]]:
-        return [*self._others, *(issue(number, self._changes.time(number)) for number in self._changes.numbers())]
+    def _times(self) -> list[tuple[int, int]]:
+        times = {number: self._changes.time(number) for number in self._changes.numbers()}
+        return [(milliseconds(time), number) for number, time in (times | OTHERS).items()]
+
+    def _issue(self, number: int) -> dict[str, Any]:
+        if number in OTHERS:
+            return issue(number, OTHERS[number], NAME if number == DRAFT else FOREIGN) | {"isDraft": number == DRAFT}
+        return issue(number, self._changes.time(number))
+
+    def _shaped(self, each: dict[str, Any]) -> dict[str, Any]:
+        if each["id"] == self._broken:
+            return each | {"summary": {"text": "secret"}}
+        return each | ({"surprise": {"new": [True]}} if self._surprises else {})
 
 
 def since(literal: str | None) -> int:
@@ -243,7 +261,7 @@ def me() -> dict[str, Any]:
     """Return the token's user."""
     zone = {"$type": "TimeZoneDescriptor", "id": ZONE}
     profiles = {"$type": "UserProfiles", "general": {"$type": "GeneralUserProfile", "timezone": zone}}
-    return USERS["ada"] | {"profiles": profiles}
+    return {**USERS["ada"], "profiles": profiles}
 
 
 def project() -> dict[str, Any]:
@@ -291,10 +309,19 @@ def location(origin: str) -> str:
 
 
 def server(
-    *, records: int = 250, delay: float = 0.0, limit: int | None = None, **options: bool
+    *, records: int = 250, delay: float = 0.0, limit: int | None = None, **options: Any
 ) -> AbstractContextManager[Server]:
-    """Run a stand-in; an issue `moves` or `vanishes` after each of the first pages, or all were changed `at_once`."""
-    return running(__name__, path=PATH, delay=delay, limit=limit, records=records, **options)
+    """Run a stand-in.
+
+    Args:
+        records: the number of issues.
+        delay: seconds an answer takes.
+        limit: requests in any second.
+        options: `moves` or `vanishes`: after each of the first pages, the issue that was not changed for longest is
+            changed, or deleted; `at_once`: all were changed in the same moment; `broken`: the number of the issue that
+            has a shape which nobody understands; `surprises`: there are fields which the documentation does not know.
+    """
+    return running("tests.servers.trackers.youtrack", path=PATH, delay=delay, limit=limit, records=records, **options)
 
 
 if __name__ == "__main__":
