@@ -219,7 +219,7 @@ class Catalogue:
         return self.error(404)
 
     def error(self, status: int) -> Reply:
-        """Return an error; in between, the cloud is updated and shows a page for people."""
+        """Return an error as YouTrack words it."""
         name, description = ERRORS.get(status, ("Error", "Something went wrong"))
         return Reply.of({"error": name, "error_description": description}, status)
 
