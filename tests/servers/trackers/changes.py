@@ -2,6 +2,9 @@
 
 from datetime import datetime, timedelta
 
+ORIGIN = "http://tracker.example"
+"""What expected records have for the address of the server, which is another one each time."""
+
 AFTER_PAGES = 3
 
 

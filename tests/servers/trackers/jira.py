@@ -12,7 +12,7 @@ from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.records import Person, TaskRecord
 from tests.servers.catalogue import Received, Reply
 from tests.servers.process import Server, running
-from tests.servers.trackers.changes import Changes
+from tests.servers.trackers.changes import ORIGIN, Changes
 
 KIND = ApiKind.JIRA
 TOKEN = "ATATT3xFfGF0123456789_-=ABCDEF"
@@ -21,8 +21,6 @@ PAGE = 100
 PATH = "/rest/api/3"
 
 NAME = "DEMO"
-ORIGIN = "http://tracker.example"
-"""What tests write for the address of the server, which is another one each time."""
 CLOUD_ID = "11111111-2222-3333-4444-555555555555"
 GATEWAY = f"/ex/jira/{CLOUD_ID}"
 

@@ -11,7 +11,7 @@ from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.records import Person, TaskRecord
 from tests.servers.catalogue import Received, Reply
 from tests.servers.process import Server, running
-from tests.servers.trackers.changes import Changes
+from tests.servers.trackers.changes import ORIGIN, Changes
 
 KIND = ApiKind.YOUTRACK
 TOKEN = "perm:YWRh.NDctMQ==.0123456789abcdefghij="
@@ -20,8 +20,6 @@ PAGE = 100
 PATH = "/youtrack/api"
 
 NAME = "DEMO"
-ORIGIN = "http://tracker.example"
-"""What tests write for the address of the server, which is another one each time."""
 FOREIGN = "DEMO2"
 """The short name of another project that is called like ours."""
 
