@@ -176,7 +176,7 @@ def test_a_tracker_that_fails_in_the_middle_keeps_what_was_committed_and_goes_on
     ended = ran("update_project", "acme", "--no-match")
     assert ended.exit_code == 0
     assert ended.counts["created"] == RECORDS - stored
-    assert ended.counts["unchanged"] < stored / 2
+    assert ended.counts.get("unchanged", 0) < stored / 2
 
 
 def test_a_tracker_that_refuses_its_token_is_told_and_the_others_go_on(code: Server, hours: Server) -> None:
