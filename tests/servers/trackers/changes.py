@@ -16,10 +16,15 @@ class Changes:
         self._moves = moves
         self._vanishes = vanishes
         self._pages = 0
+        self._order: list[int] = []
+        self.version = 0
+        """Another one after every change."""
 
     def numbers(self) -> list[int]:
-        """Return all in their order."""
-        return sorted(self._times, key=lambda number: (self._times[number], number))
+        """Return all in their order, which is not to be changed."""
+        if not self._order:
+            self._order = sorted(self._times, key=lambda number: (self._times[number], number))
+        return self._order
 
     def time(self, number: int) -> datetime:
         """Return when a record was last changed."""
@@ -31,6 +36,7 @@ class Changes:
         if self._pages > AFTER_PAGES or not self._times:
             return
         first = self.numbers()[0]
+        self._order, self.version = [], self.version + 1
         if self._vanishes:
             del self._times[first]
         elif self._moves:

@@ -5,7 +5,8 @@ many pull requests that a page is full of them.
 """
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -143,7 +144,7 @@ def issue(number: int, changed: datetime) -> dict[str, Any]:
 
 def pull_request(number: int) -> dict[str, Any]:
     """Return a pull request, which looks much like an issue."""
-    changed = _text(FIRST + timedelta(hours=10, seconds=number))
+    changed = _text(pulled(number))
     pulls = f"https://github.example/api/v3/pulls/{number}"
     return _item(10_000 + number, "pull") | {
         "id": 8_000_000_000 + number,
@@ -160,6 +161,11 @@ def pull_request(number: int) -> dict[str, Any]:
         "draft": False,
         "pull_request": dict.fromkeys(("url", "html_url", "diff_url", "patch_url"), pulls) | {"merged_at": None},
     }
+
+
+def pulled(number: int) -> datetime:
+    """When a pull request was last changed."""
+    return FIRST + timedelta(hours=10, seconds=number)
 
 
 def _item(number: int, kind: str) -> dict[str, Any]:
@@ -216,6 +222,7 @@ class Catalogue:
         self._surprises = surprises
         self._at_once = at_once
         self._lists = 0
+        self._order = self._ordered()
 
     def key(self, request: Received) -> str:
         """The list is one, and the repository another."""
@@ -252,26 +259,44 @@ class Catalogue:
         size = min(int(query.get("per_page", 30)), 100)
         start = int(query.get("after", (int(query.get("page", 1)) - 1) * size))
         wanted = self._wanted(query)
+        page = [self._shaped(self._item(number)) for number in wanted[start : start + size]]
         self._lists += 1
-        page = [self._shaped(item) for item in wanted[start : start + size]]
         reply = Reply.of(page)
         if start + size < len(wanted):
             reply = reply.with_headers(Link=_link(request, start + size, size))
         return reply.tagged(request)
 
-    def _wanted(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
-        state, since = query.get("state", "open"), query.get("since", "")
-        items = [item for item in self._items() if state in {"all", item["state"]} and item["updated_at"] >= since]
-        by = {"updated": "updated_at", "created": "created_at"}[query.get("sort", "created")]
-        return sorted(items, key=lambda item: item[by], reverse=query.get("direction", "desc") == "desc")
+    def _wanted(self, query: Mapping[str, str]) -> Sequence[int]:
+        """The numbers of issues, and of pull requests below 1, in the order that was asked for."""
+        if self._lists == 1 and self._moves:
+            self._order = self._ordered()
+        if query.get("state") != "all" or query.get("sort") != "updated" or query.get("direction") != "asc":
+            return self._wanted_otherwise(query)
+        first = bisect_left(self._order, query.get("since", ""), key=self._updated)
+        return self._order[first:]
 
-    def _items(self) -> list[dict[str, Any]]:
-        items = [issue(number, self._changed(number)) for number in range(1, self._records + 1)]
-        if self._moves and self._lists:
-            items[0] = issue(1, self._changed(self._records + 1))
-        return items if self._at_once else [*items, *map(pull_request, range(PULLS))]
+    def _wanted_otherwise(self, query: Mapping[str, str]) -> list[int]:
+        """However it is asked for."""
+        state, since = query.get("state", "open"), query.get("since", "")
+        by = {"updated": "updated_at", "created": "created_at"}[query.get("sort", "created")]
+        items = [self._item(number) | {"place": number} for number in self._order]
+        found = [item for item in items if state in {"all", item["state"]} and item["updated_at"] >= since]
+        found.sort(key=lambda item: item[by], reverse=query.get("direction", "desc") == "desc")
+        return [item["place"] for item in found]
+
+    def _ordered(self) -> list[int]:
+        pulls = () if self._at_once else range(1 - PULLS, 1)
+        return sorted([*range(1, self._records + 1), *pulls], key=lambda number: (self._updated(number), number))
+
+    def _item(self, number: int) -> dict[str, Any]:
+        return issue(number, self._changed(number)) if number > 0 else pull_request(-number)
+
+    def _updated(self, number: int) -> str:
+        return _text(self._changed(number) if number > 0 else pulled(-number))
 
     def _changed(self, number: int) -> datetime:
+        if number == 1 and self._moves and self._lists:
+            number = self._records + 1
         return FIRST + timedelta(hours=1 if self._at_once else number)
 
     def _shaped(self, item: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A stand-in for YouTrack's REST API: https://www.jetbrains.com/help/youtrack/devportal/youtrack-rest-api.html."""
 
 import re
+from bisect import bisect_left
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -196,6 +197,8 @@ class Catalogue:
         self._changes = Changes(times, moves=moves, vanishes=vanishes)
         self._broken = f"2-{broken}"
         self._surprises = surprises
+        self._sorted: list[tuple[int, int]] = []
+        self._sorted_version = -1
 
     def key(self, request: Received) -> str:
         """A request's key is the last part of its path."""
@@ -226,16 +229,21 @@ class Catalogue:
         if match is None or (match["braced"] or match["bare"]) != NAME:
             return self.error(400)
         skip, top = int(request.query.get("$skip", "0")), int(request.query.get("$top", str(DEFAULT_TOP)))
-        found = [each for each in self._times() if each[0] >= since(match["since"])]
-        found.sort(reverse=match["order"] != "asc")
+        times = self._times()
+        found = times[bisect_left(times, (since(match["since"]), 0)) :]
+        if match["order"] != "asc":
+            found.reverse()
         page = [self._issue(number) for _, number in found[skip : skip + top]]
         self._changes.page_was_sent()
         wanted = tree(request.query.get("fields", ""))
         return Reply.of([self._shaped(projected(each, wanted)) for each in page])
 
     def _times(self) -> list[tuple[int, int]]:
-        times = {number: self._changes.time(number) for number in self._changes.numbers()}
-        return [(milliseconds(time), number) for number, time in (times | OTHERS).items()]
+        if self._sorted_version != self._changes.version:
+            times = {number: self._changes.time(number) for number in self._changes.numbers()}
+            self._sorted = sorted((milliseconds(time), number) for number, time in (times | OTHERS).items())
+            self._sorted_version = self._changes.version
+        return self._sorted
 
     def _issue(self, number: int) -> dict[str, Any]:
         if number in OTHERS:
