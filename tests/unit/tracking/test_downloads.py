@@ -51,7 +51,7 @@ def test_what_is_stored_already_is_unchanged_and_only_noted(record: TaskRecord |
         (task_record(), task_record(title="Print more"), {"title": ("Print labels", "Print more")}),
         (task_record(assignees=(ADA,)), task_record(assignees=(BOB, ADA)), {"assignees": (["ada"], ["ada", "bob"])}),
         (task_record(author=ADA), task_record(), {"author": ("ada", "")}),
-        (task_record(closed_at=MORNING), task_record(), {"closed_at": (MORNING, None)}),
+        (task_record(closed_at=MORNING), task_record(), {"closed_at": ("2026-03-02 09:30:00+00:00", None)}),
         (work_record(), work_record(person=None), {"user": ("ada", "")}),
         (work_record(), work_record(duration=timedelta(minutes=5)), {"duration": ("1:30:00", "0:05:00")}),
     ],
