@@ -67,7 +67,7 @@ def server(  # noqa: PLR0913 - each is something that may be otherwise
         records: the number of issues.
         delay: seconds an answer takes.
         limit: requests in any second.
-        moves: somebody changes issue 1 as soon as the first page was read.
+        moves: somebody changes issue 1 as soon as a page was read that another issue follows.
         broken: the number of the issue that has a shape which nobody understands.
         surprises: there are fields which the documentation does not know.
         at_once: all issues were changed in the same second.
@@ -221,7 +221,7 @@ class Catalogue:
         self._broken = broken
         self._surprises = surprises
         self._at_once = at_once
-        self._lists = 0
+        self._has_moved = False
         self._order = self._ordered()
 
     def key(self, request: Received) -> str:
@@ -260,16 +260,16 @@ class Catalogue:
         start = int(query.get("after", (int(query.get("page", 1)) - 1) * size))
         wanted = self._wanted(query)
         page = [self._shaped(self._item(number)) for number in wanted[start : start + size]]
-        self._lists += 1
         reply = Reply.of(page)
         if start + size < len(wanted):
+            if self._moves and not self._has_moved and wanted[start + size] > 0:
+                self._has_moved = True
+                self._order = self._ordered()
             reply = reply.with_headers(Link=_link(request, start + size, size))
         return reply.tagged(request)
 
     def _wanted(self, query: Mapping[str, str]) -> Sequence[int]:
         """The numbers of issues, and of pull requests below 1, in the order that was asked for."""
-        if self._lists == 1 and self._moves:
-            self._order = self._ordered()
         if query.get("state") != "all" or query.get("sort") != "updated" or query.get("direction") != "asc":
             return self._wanted_otherwise(query)
         first = bisect_left(self._order, query.get("since", ""), key=self._updated)
@@ -295,7 +295,7 @@ class Catalogue:
         return _text(self._changed(number) if number > 0 else pulled(-number))
 
     def _changed(self, number: int) -> datetime:
-        if number == 1 and self._moves and self._lists:
+        if number == 1 and self._has_moved:
             number = self._records + 1
         return FIRST + timedelta(hours=1 if self._at_once else number)
 

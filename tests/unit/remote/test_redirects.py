@@ -49,6 +49,7 @@ def test_a_redirect_elsewhere_is_not_followed(location: str) -> None:
     answer, requests = asked(to(location), yes())
     assert len(requests) == 1
     assert isinstance(answer, RemoteResponseError)
+    assert "a redirect to" in str(answer)
 
 
 def test_three_redirects_are_followed_and_no_more() -> None:

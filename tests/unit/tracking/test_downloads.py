@@ -13,12 +13,17 @@ from backend.tracking.kernel.records import BrokenRecord, Person, Record, TaskRe
 from tests.unit.tracking.factories import ADA, MORNING, task_record, work_record
 
 BOB = Person("bob")
-RECORDS = st.builds(
+IDS = st.sampled_from(["1", "2", "3"])
+TASKS = st.builds(
     task_record,
-    st.sampled_from(["1", "2", "3"]),
+    IDS,
     title=st.sampled_from(["Print labels", "Größe", "🎬"]),
     assignees=st.sampled_from([(), (ADA,), (ADA, BOB), (BOB, ADA)]),
-) | st.builds(work_record, st.sampled_from(["1", "2", "3"]), duration=st.sampled_from([None, timedelta(minutes=5)]))
+)
+ENTRIES = st.builds(work_record, IDS, duration=st.sampled_from([None, timedelta(minutes=5)]))
+DOWNLOADS = st.sampled_from([TASKS, ENTRIES]).flatmap(
+    lambda kind: st.tuples(st.lists(kind, max_size=6), st.lists(kind, max_size=3))
+)
 
 
 def as_stored(record: TaskRecord | WorkRecord) -> dict[str, Stored]:
@@ -99,10 +104,11 @@ def test_what_is_gone_is_deleted() -> None:
     assert (change.action, change.key, change.label, change.payload) == ("deleted", "7", "#7", pk)
 
 
-@given(st.lists(RECORDS, max_size=6), st.lists(RECORDS, max_size=3))
+@given(DOWNLOADS)
 def test_every_record_becomes_one_change_and_a_second_time_nothing_changes(
-    records: list[TaskRecord | WorkRecord], before: list[TaskRecord | WorkRecord]
+    downloaded: tuple[list[TaskRecord | WorkRecord], list[TaskRecord | WorkRecord]],
 ) -> None:
+    records, before = downloaded
     stored = {record.external_id: Stored(uuid4(), downloads.values(record)) for record in before}
     plan = downloads.plan(records, stored)
     assert [change.key for change in plan] == [record.external_id for record in records]
