@@ -116,7 +116,7 @@ class Project(Answer):
 class Tenant(Answer):
     """What `/_edge/tenant_info` answers."""
 
-    cloud_id: str = Field(alias="cloudId", pattern=r"^[\w-]+$")
+    cloud_id: str = Field(alias="cloudId", pattern="^[0-9A-Za-z-]+$")
 
 
 def task(issue: Issue, *, web_url: str) -> TaskRecord:

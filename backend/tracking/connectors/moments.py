@@ -26,7 +26,10 @@ def _milliseconds(value: object) -> object:
 
 
 def _day(value: object) -> object:
-    return date.fromisoformat(value) if isinstance(value, str) else value
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("not a day") from None
 
 
 Milliseconds = Annotated[datetime, BeforeValidator(_milliseconds)]

@@ -56,6 +56,8 @@ PEOPLE = {
     "zoe": Person("712020:0f3b-größe", "Zoë Größe 🎬", "zoe@example.com"),
 }
 
+PROJECT = {"id": "10000", "key": NAME, "name": "A demo", "archived": False}
+
 
 def node(kind: str, *content: Any, **fields: Any) -> dict[str, Any]:
     """Return a part of a document."""
@@ -224,7 +226,7 @@ class Catalogue:
             return self.error(401)
         answers: dict[str, Any] = {
             "/myself": USERS["zoe"],
-            f"/project/{NAME}": {"id": "10000", "key": NAME, "name": "A demo", "archived": False},
+            f"/project/{NAME}": PROJECT,
         }
         return Reply.of(answers[path]) if path in answers else self.error(410 if path == "/search" else 404)
 
