@@ -1,0 +1,85 @@
+"""What Kimai answers, as far as it is used: https://www.kimai.org/documentation/rest-api.html."""
+
+from datetime import timedelta
+from typing import Self
+
+from pydantic import model_validator
+
+from backend.tracking.connectors.entries import Entry, Id, Seconds, Start
+from backend.tracking.connectors.hours_wire import Answer, Array, Text
+from backend.tracking.kernel.records import Person, WorkRecord, breadcrumb
+
+TASK_FIELDS = ("external_task_id", "task_id", "task_url")
+"""Custom fields that name a task; the first one that is filled counts."""
+
+
+class Me(Answer):
+    """Whose token it is."""
+
+    timezone: Text = "UTC"
+
+
+class Named(Answer):
+    """A project, a customer or an activity."""
+
+    id: Id
+    name: Text = ""
+
+
+class Project(Named):
+    """With the customer it is for."""
+
+    customer: Named
+
+
+class User(Answer):
+    """Who worked."""
+
+    id: Id
+    username: Text = ""
+    alias: Text = ""
+
+
+class MetaField(Answer):
+    """A custom field; of one that is not text, the value is not used."""
+
+    name: Text = ""
+    value: object = None
+
+
+class Timesheet(Entry):
+    """One entry, with `full=1`."""
+
+    id: Id
+    begin: Start
+    end: object
+    """Null: the timer is running."""
+    duration: Seconds | None = None
+    """Without breaks, and perhaps rounded."""
+    description: Text = ""
+    activity: Named
+    project: Project
+    user: User
+    metaFields: Array[MetaField] = []  # noqa: N815 - the name in the answer
+
+    @model_validator(mode="after")
+    def _has_a_duration(self) -> Self:
+        if self.end is not None and self.duration is None:
+            raise ValueError("has an end, and no duration")
+        return self
+
+    def record(self) -> WorkRecord:
+        """Return the entry in our own terms."""
+        return WorkRecord(
+            external_id=str(self.id),
+            person=Person(self.user.username or str(self.user.id), self.user.alias),
+            breadcrumb=breadcrumb([self.project.customer.name, self.project.name, self.activity.name]),
+            text=self.description,
+            started_at=self.begin,
+            duration=None if self.end is None or self.duration is None else timedelta(seconds=self.duration),
+            external_task=self._task(),
+        )
+
+    def _task(self) -> str:
+        values = {field.name: field.value.strip() for field in self.metaFields if isinstance(field.value, str)}
+        return next((values[name] for name in TASK_FIELDS if values.get(name)), "")
