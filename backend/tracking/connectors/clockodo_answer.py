@@ -1,16 +1,17 @@
 """What Clockodo answers, as far as it is used: https://docs.clockodo.com."""
 
 from datetime import timedelta
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from backend.tracking.connectors.entries import Entry, Id, Seconds, Start
-from backend.tracking.connectors.hours_wire import Answer, Text
+from backend.remote.wire import Answer, Text
+from backend.tracking.connectors.entries import Seconds, Start
+from backend.tracking.connectors.wire import Identifier
 from backend.tracking.kernel.records import Person, WorkRecord, breadcrumb
 
-TIME = 1
-"""The type of an entry about time; the others are about money."""
+LUMP_SUMS = (2, 3)
+"""The types of entries that are about money, and have no duration."""
 
 
 class Project(Answer):
@@ -39,37 +40,34 @@ class Entries(Answer):
     entries: list[Any]
 
 
-class TimeEntry(Entry):
+class TimeEntry(Answer):
     """One entry, with `enhanced_list`."""
 
-    id: Id
-    type: Literal[1, 2, 3]
-    users_id: Id
+    id: Identifier
+    type: Literal[1]
+    users_id: Identifier
     users_name: Text = ""
     customers_name: Text = ""
     projects_name: Text = ""
     services_name: Text = ""
     text: Text = ""
     time_since: Start
-    duration: Seconds | None = None
+    duration: Annotated[Seconds, Field(ge=0)] | None
     """Null: the clock is running. Corrected by hand at times, so that it is not what the times say."""
 
-    @model_validator(mode="after")
-    def _has_a_duration(self) -> Self:
-        if self.type == TIME and "duration" not in self.model_fields_set:
-            raise ValueError("has no duration")
-        return self
-
-    def record(self) -> WorkRecord | None:
-        """Return the entry in our own terms; None for a lump sum."""
-        if self.type != TIME:
-            return None
-        name = self.users_name or str(self.users_id)
+    @property
+    def work(self) -> WorkRecord:
+        """The entry in our own terms."""
         return WorkRecord(
-            external_id=str(self.id),
-            person=Person(name, self.users_name),
+            external_id=self.id,
+            person=Person(self.users_name or self.users_id, self.users_name),
             breadcrumb=breadcrumb([self.customers_name, self.projects_name, self.services_name]),
             text=self.text,
             started_at=self.time_since,
             duration=None if self.duration is None else timedelta(seconds=self.duration),
         )
+
+
+def is_about_money(item: object) -> bool:
+    """Whether an item of the list is no work."""
+    return isinstance(item, dict) and item.get("type") in LUMP_SUMS

@@ -1,12 +1,13 @@
 """What Kimai answers, as far as it is used: https://www.kimai.org/documentation/rest-api.html."""
 
 from datetime import timedelta
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from backend.tracking.connectors.entries import Entry, Id, Seconds, Start
-from backend.tracking.connectors.hours_wire import Answer, Array, Text
+from backend.remote.wire import Answer, Array, Text
+from backend.tracking.connectors.entries import Seconds, Start
+from backend.tracking.connectors.wire import Identifier
 from backend.tracking.kernel.records import Person, WorkRecord, breadcrumb
 
 TASK_FIELDS = ("external_task_id", "task_id", "task_url")
@@ -22,7 +23,7 @@ class Me(Answer):
 class Named(Answer):
     """A project, a customer or an activity."""
 
-    id: Id
+    id: Identifier
     name: Text = ""
 
 
@@ -35,7 +36,7 @@ class Project(Named):
 class User(Answer):
     """Who worked."""
 
-    id: Id
+    id: Identifier
     username: Text = ""
     alias: Text = ""
 
@@ -47,14 +48,14 @@ class MetaField(Answer):
     value: object = None
 
 
-class Timesheet(Entry):
+class Timesheet(Answer):
     """One entry, with `full=1`."""
 
-    id: Id
+    id: Identifier
     begin: Start
     end: object
     """Null: the timer is running."""
-    duration: Seconds | None = None
+    duration: Annotated[Seconds, Field(ge=0)] | None = None
     """Without breaks, and perhaps rounded."""
     description: Text = ""
     activity: Named
@@ -68,11 +69,12 @@ class Timesheet(Entry):
             raise ValueError("has an end, and no duration")
         return self
 
-    def record(self) -> WorkRecord:
-        """Return the entry in our own terms."""
+    @property
+    def work(self) -> WorkRecord:
+        """The entry in our own terms."""
         return WorkRecord(
-            external_id=str(self.id),
-            person=Person(self.user.username or str(self.user.id), self.user.alias),
+            external_id=self.id,
+            person=Person(self.user.username or self.user.id, self.user.alias),
             breadcrumb=breadcrumb([self.project.customer.name, self.project.name, self.activity.name]),
             text=self.description,
             started_at=self.begin,

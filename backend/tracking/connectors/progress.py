@@ -27,7 +27,7 @@ class Progress(BaseModel):
 
     @property
     def position(self) -> str:
-        """This as text."""
+        """The same as text."""
         return self.model_dump_json(exclude_none=True)
 
 

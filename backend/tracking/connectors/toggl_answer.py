@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field
-
-from backend.tracking.connectors.entries import Entry, Id, Start
-from backend.tracking.connectors.hours_wire import Answer, Text
+from backend.remote.wire import Answer, Text
+from backend.tracking.connectors.entries import Seconds, Start
+from backend.tracking.connectors.wire import Identifier
 from backend.tracking.kernel.records import Person, WorkRecord, breadcrumb
 
 
 class Workspace(Answer):
     """A workspace of the token's owner."""
 
-    id: Id
+    id: Identifier
     name: Text = ""
 
 
@@ -24,35 +23,36 @@ class Project(Answer):
     name: Text = ""
 
 
-class ReportEntry(Entry):
+class ReportEntry(Answer):
     """One entry together with what its group says."""
 
-    id: Id
-    seconds: Annotated[int, Field(lt=2**31)]
+    id: Identifier
+    seconds: Seconds
     """Negative while the timer is running."""
     start: Start
     stop: object = None
-    user_id: Id
+    user_id: Identifier
     username: Text = ""
     """The full name."""
     email: Text = ""
     client_name: Text = ""
     project_name: Text = ""
-    task_id: Id | None = None
+    task_id: Identifier | None = None
     task_name: Text = ""
     description: Text = ""
 
-    def record(self) -> WorkRecord:
-        """Return the entry in our own terms."""
+    @property
+    def work(self) -> WorkRecord:
+        """The entry in our own terms."""
         is_running = self.stop is None or self.seconds < 0
         return WorkRecord(
-            external_id=str(self.id),
-            person=Person(self.email or self.username or str(self.user_id), self.username, self.email),
+            external_id=self.id,
+            person=Person(self.email or self.username or self.user_id, self.username, self.email),
             breadcrumb=breadcrumb([self.client_name, self.project_name, self.task_name]),
             text=self.description,
             started_at=self.start,
             duration=None if is_running else timedelta(seconds=self.seconds),
-            external_task="" if self.task_id is None else str(self.task_id),
+            external_task=self.task_id or "",
         )
 
 

@@ -1,10 +1,10 @@
 """A stand-in for Kimai 2: https://www.kimai.org/documentation/rest-api.html."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, tzinfo
 from email.utils import format_datetime
 from math import ceil
 from typing import Any
@@ -21,49 +21,39 @@ PATH = "/api"
 TOKEN = "kimai-0123456789abcdef"
 USERNAME = ""
 PAGE = 500
-MOST = 500
 
 PROJECT, CUSTOMER = 123, 234
 FOREIGN_PROJECT, FOREIGN_CUSTOMER = 777, 888
 """They exist, and the token may not see them."""
-FOREIGN_ENTRIES = 5
+FOREIGN_ENTRIES = range(1_000_001, 1_000_006)
 """They come in an answer that is not filtered."""
 
-ZONE = ZoneInfo("America/New_York")
-"""Of the token's owner."""
 OWNER = work.WORKERS[1]
 """Whose the token is."""
 
 FORMAT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An entry as it is stored."""
-
-    number: int
-    project: int
-    begin: datetime
-    modified: datetime
-
-
 class Catalogue:
     """One project with `records` entries, and a few of another customer."""
 
-    def __init__(
-        self, records: int = 5, *, moves: bool = False, sees_all: bool = True, headers: bool = True, zone: str = ZONE.key
+    def __init__(  # noqa: PLR0913 - each is an option of the server
+        self,
+        *,
+        records: int,
+        moves: bool = False,
+        vanishes: bool = False,
+        sees_all: bool = True,
+        counts: bool = True,
+        zone: str = "America/New_York",
     ) -> None:
-        self._rows = [_row(number) for number in range(1, records + 1)]
-        self._foreign = [replace(_row(10**6 + number), project=FOREIGN_PROJECT) for number in range(FOREIGN_ENTRIES)]
-        self._sees_all, self._has_headers, self._zone = sees_all, headers, ZoneInfo(zone)
-        self._moving = records if moves else 0
-        if moves:
-            self._put(self._moving, begin=datetime(2020, 1, 1, tzinfo=UTC), modified=datetime(2020, 1, 2, tzinfo=UTC))
+        early = datetime(2020, 1, 1, tzinfo=UTC)
+        self._entries = work.Entries(records, moves_from=early if moves else None, vanishes=vanishes)
+        self._sees_all, self._counts, self._zone = sees_all, counts, ZoneInfo(zone)
 
     def key(self, request: Received) -> str:
-        """A request's key is its path below `/api`; of entries, with the number of the page."""
-        path = request.path.removeprefix(PATH)
-        return f"{path}?page={request.query.get('page', '1')}" if path == "/timesheets" else path
+        """A request's key is the last part of its path."""
+        return request.path.rpartition("/")[2]
 
     def reply(self, request: Received) -> Reply:
         """Answer as the source code of Kimai 2.66 does."""
@@ -98,68 +88,63 @@ class Catalogue:
     def _timesheets(self, query: Mapping[str, str]) -> Reply:
         page, size = int(query.get("page", "1")), int(query.get("size", "50"))
         times = [query[name] for name in ("begin", "end", "modified_after") if name in query]
-        if size > MOST or not all(FORMAT.fullmatch(time) for time in times):
+        if size > PAGE or not all(FORMAT.fullmatch(time) for time in times):
             return self.error(400)
         if str(FOREIGN_PROJECT) == query.get("project") or str(FOREIGN_CUSTOMER) == query.get("customer"):
             return self.error(403)
-        rows = list(self._found(query))
-        pages = max(1, ceil(len(rows) / size))
+        found = self._found(query)
+        pages = max(1, ceil(len(found) / size))
         if page > pages:
             return self.error(404)
-        entries = [_entry(row, is_full=query.get("full") in ("1", "true")) for row in rows[(page - 1) * size :][:size]]
-        if self._moving and len(rows) > size:
-            self._put(self._moving, begin=work.start(self._moving), modified=work.NOW)
-            self._moving = 0
-        counts = {"X-Page": page, "X-Total-Count": len(rows), "X-Total-Pages": pages, "X-Per-Page": size}
-        headers = {name: str(value) for name, value in counts.items()} if self._has_headers else {}
+        sent = found[(page - 1) * size :][:size]
+        is_full = query.get("full") in ("1", "true")
+        entries = [_entry(number, self._begin(number), is_full=is_full) for number in sent]
+        self._entries.page_was_sent(sent)
+        counts = {"X-Page": page, "X-Total-Count": len(found), "X-Total-Pages": pages, "X-Per-Page": size}
+        headers = {name: str(value) for name, value in counts.items()} if self._counts else {}
         return replace(Reply.of(entries), headers={**JSON, **headers})
 
-    def _found(self, query: Mapping[str, str]) -> Iterator[Row]:
+    def _found(self, query: Mapping[str, str]) -> list[int]:
         """Those that the filters let through; a filter by an unknown id is none."""
         is_known = query.get("project") == str(PROJECT) or query.get("customer") == str(CUSTOMER)
-        rows = self._rows if is_known else [*self._rows, *self._foreign]
-        descending = query.get("order", "DESC") == "DESC"
-        order = {"begin": lambda row: row.begin, "id": _id}[query.get("orderBy", "begin")]
-        for row in sorted(rows, key=order, reverse=descending):
-            if self._is_wanted(row, query):
-                yield row
+        numbers = [number for number in self._entries.numbers() if self._is_wanted(number, query)]
+        if query.get("orderBy", "begin") == "id":
+            numbers.sort(key=_id)
+        if query.get("order", "DESC") == "DESC":
+            numbers.reverse()
+        return numbers if is_known else [*numbers, *FOREIGN_ENTRIES]
 
-    def _is_wanted(self, row: Row, query: Mapping[str, str]) -> bool:
+    def _begin(self, number: int) -> datetime:
+        return work.NOW if number in FOREIGN_ENTRIES else self._entries.begin(number)
+
+    def _is_wanted(self, number: int, query: Mapping[str, str]) -> bool:
         everybody = self._sees_all and query.get("user") == "all"
+        begin, changed = self._entries.begin(number), self._entries.changed(number)
         return (
-            (everybody or work.worker(row.number) == OWNER)
-            and ("begin" not in query or row.begin >= _time(query["begin"], self._zone))
-            and ("end" not in query or row.begin <= _time(query["end"], self._zone))
-            and ("modified_after" not in query or row.modified >= _time(query["modified_after"], UTC))
+            (everybody or work.worker(number) == OWNER)
+            and ("begin" not in query or begin >= _time(query["begin"], self._zone))
+            and ("end" not in query or begin <= _time(query["end"], self._zone))
+            and ("modified_after" not in query or changed >= _time(query["modified_after"], UTC))
         )
 
-    def _put(self, number: int, *, begin: datetime, modified: datetime) -> None:
-        self._rows[number - 1] = replace(self._rows[number - 1], begin=begin, modified=modified)
 
-
-def _time(text: str, zone: Any) -> datetime:
+def _time(text: str, zone: tzinfo) -> datetime:
     # Of a time that the clocks show twice, PHP takes the first.
     return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
 
 
-def _row(number: int) -> Row:
-    begin = work.start(number)
-    return Row(number, PROJECT, begin, begin + timedelta(hours=2))
+def _id(number: int) -> int:
+    return 10_000_000 - number
 
 
-def _id(row: Row) -> int:
-    return 10_000_000 - row.number
-
-
-def _entry(row: Row, *, is_full: bool) -> dict[str, Any]:
-    number, worker = row.number, work.worker(row.number)
+def _entry(number: int, begin: datetime, *, is_full: bool) -> dict[str, Any]:
+    worker, stop = work.worker(number), work.stop(number)
     zone = ZoneInfo(worker.zone)
-    stop = work.stop(number)
     entry: dict[str, Any] = {
-        "id": _id(row),
-        "begin": row.begin.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "id": _id(number),
+        "begin": begin.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S%z"),
         "end": stop and stop.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "duration": work.seconds(number) if stop else (0, None)[number % 2],
+        "duration": work.seconds(number) if stop else 0,
         "break": 60 * (number % 3),
         "description": work.sent_text(number),
         "tags": ["print"] if number % 2 else [],
@@ -167,10 +152,10 @@ def _entry(row: Row, *, is_full: bool) -> dict[str, Any]:
         "billable": True,
         "metaFields": _meta(number),
         "activity": 9 + number % 3,
-        "project": row.project,
+        "project": FOREIGN_PROJECT if number in FOREIGN_ENTRIES else PROJECT,
         "user": worker.id,
     }
-    return entry | _expanded(row) if is_full else entry
+    return entry | _expanded(number, entry["project"]) if is_full else entry
 
 
 def _meta(number: int) -> list[dict[str, Any]]:
@@ -184,13 +169,12 @@ def _meta(number: int) -> list[dict[str, Any]]:
     ]
 
 
-def _expanded(row: Row) -> dict[str, Any]:
-    number = row.number
-    is_foreign = row.project == FOREIGN_PROJECT
+def _expanded(number: int, project: int) -> dict[str, Any]:
+    is_foreign = project == FOREIGN_PROJECT
     return {
         "activity": {"id": 9 + number % 3, "name": work.activity(number), "project": None, "visible": True},
         "project": {
-            "id": row.project,
+            "id": project,
             "name": "Elsewhere" if is_foreign else "Webshop",
             "number": "0007",
             "start": None,
@@ -222,20 +206,14 @@ def location(origin: str) -> str:
 
 
 def server(
-    *, records: int = 5, delay: float = 0.0, limit: int | None = None, moves: bool = False, **options: Any
+    *, records: int = 5, delay: float = 0.0, limit: int | None = None, **options: Any
 ) -> AbstractContextManager[Server]:
     """Run a stand-in.
 
-    Args:
-        records: the project has so many entries.
-        delay: seconds an answer.
-        limit: requests in any second.
-        moves: the first entry of the list becomes another one, after it was sent.
-        options: `sees_all` (entries of other people, too), `headers` (that tell the number of pages), `zone` (of the
-            token's owner).
+    Its `options`: an entry `moves` after the first page was sent; one `vanishes` after each of the first; it `sees_all`
+    (True) entries of other people, too; it `counts` (True) the pages in headers; the `zone` of the token's owner.
     """
-    module = "tests.servers.trackers.kimai"
-    return running(module, path=PATH, delay=delay, limit=limit, records=records, moves=moves, **options)
+    return running(__name__, path=PATH, delay=delay, limit=limit, records=records, **options)
 
 
 def expected(number: int) -> WorkRecord:
@@ -248,7 +226,9 @@ def expected(number: int) -> WorkRecord:
         text=work.text(number),
         started_at=work.start(number),
         duration=work.duration(number),
-        external_task="" if number % 7 else (f"#{number}" if number % 2 else f"https://git.example.com/x/issues/{number}"),
+        external_task=""
+        if number % 7
+        else (f"#{number}" if number % 2 else f"https://git.example.com/x/issues/{number}"),
     )
 
 

@@ -72,3 +72,41 @@ def worker(number: int) -> Worker:
 def activity(number: int) -> str:
     """What kind of work it was."""
     return ACTIVITIES[number % len(ACTIVITIES)]
+
+
+AFTER_PAGES = 3
+
+
+class Entries:
+    """The entries that a tracker holds, by number, and what happens to them while somebody reads."""
+
+    def __init__(self, records: int, *, moves_from: datetime | None = None, vanishes: bool = False) -> None:
+        """Keep so many; one begins at `moves_from` until the first page is sent, and then where it belongs."""
+        self._begins = {number: start(number) for number in range(1, records + 1)}
+        self._changes = {number: begin + timedelta(hours=2) for number, begin in self._begins.items()}
+        self._vanishes = vanishes
+        self._pages = 0
+        self._moving = (records + 1) // 2 if moves_from and records else None
+        if self._moving and moves_from:
+            self._begins[self._moving] = moves_from
+
+    def numbers(self) -> list[int]:
+        """Return all, the earliest first; of the same time, the later number."""
+        return sorted(self._begins, key=lambda number: (self._begins[number], -number))
+
+    def begin(self, number: int) -> datetime:
+        """Return when one begins."""
+        return self._begins[number]
+
+    def changed(self, number: int) -> datetime:
+        """Return when one was last changed."""
+        return self._changes[number]
+
+    def page_was_sent(self, numbers: list[int]) -> None:
+        """Let what is to happen happen; the first that was sent is deleted, for the first few pages."""
+        self._pages += 1
+        if self._moving:
+            self._begins[self._moving], self._changes[self._moving] = start(self._moving), NOW
+            self._moving = None
+        if self._vanishes and self._pages <= AFTER_PAGES and numbers:
+            self._begins.pop(numbers[0], None)
