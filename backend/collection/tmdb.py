@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from backend.collection import wire
 from backend.collection.kernel.movie import ExternalIds, Movie
 from backend.collection.tmdb_answer import Details, ExternalIdsAnswer
+from backend.remote import wire
 from backend.remote.answers import Outcome, Reply
 from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError

@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx2
 
-from backend.collection import wire
 from backend.collection.kernel.quality import Quality
 from backend.collection.yts_answer import MovieList
+from backend.remote import wire
 from backend.remote.answers import Outcome
 from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteError, RemoteResponseError, RemoteUnavailableError

@@ -9,7 +9,9 @@ from threading import Semaphore, Thread
 from time import monotonic
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, F, Max, Min, QuerySet, TextField, UUIDField
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Collate
 
 from backend.operations.shares import Cursor
 
@@ -92,9 +94,17 @@ class QuerySetPages(Generic[T]):
         """The next `size` keys behind `after`, and not behind `last`, without their rows."""
         keys = self._behind(after).values("pk")
         keys = keys.filter(pk__lte=last) if last is not None else keys
-        found = keys[:size].aggregate(first=Min("pk"), last=Max("pk"), number=Count("pk"))
+        key = self._comparable_key
+        found = keys[:size].aggregate(first=Min(key), last=Max(key), number=Count("pk"))
         first, end, number = found["first"], found["last"], found["number"]
         return Page(_cursor(end), number, None, partial(self._between, first, end), first, end)
+
+    @property
+    def _comparable_key(self) -> Combinable:
+        """PostgreSQL knows no least UUID; as texts they have the same order, by their bytes."""
+        if isinstance(self._queryset.model._meta.pk, UUIDField):
+            return Collate(Cast("pk", TextField()), "C")
+        return F("pk")
 
     def _between(self, first: object, last: object) -> list[T]:
         return list(self._queryset.filter(pk__gte=first, pk__lte=last))

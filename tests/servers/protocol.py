@@ -73,7 +73,8 @@ class Stand:
         name = key if key in self._faults else EVERYTHING
         fault = self._faults.get(name, Fault())
         self._hits[name] = hits = self._hits.get(name, 0) + 1
-        return Fault() if fault.times is not None and hits > fault.times else fault
+        is_wrong = hits > fault.after and (fault.times is None or hits <= fault.after + fault.times)
+        return fault if is_wrong else Fault()
 
 
 class Connection(asyncio.Protocol):
