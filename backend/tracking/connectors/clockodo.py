@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from math import ceil
 
 from backend.remote import wire
 from backend.remote.answers import Reply
@@ -26,8 +27,8 @@ REQUESTS_PER_SECOND = 2.5
 PAGE_SIZE = 1000
 """The most that Clockodo sends."""
 
-EXPECTED = 500
-"""Entries in a span, so that one page has room for it, should some more be there than elsewhere."""
+FILLED = 0.5
+"""Of a page, by a span that is as busy as all others; it has room for one that is busier."""
 
 AHEAD = 4
 
@@ -91,6 +92,7 @@ class Clockodo:
 
         Of what was read before, the last 90 days are read again each time.
         """
+        self.check()
         return progress.pages(
             position,
             since=self._now - RECENT,
@@ -121,8 +123,7 @@ class Clockodo:
             if page.paging.count_pages <= 1:
                 yield Part(_records(page), span.until or span.since)
             elif span.width(self._now) > OVERLAP:
-                number = spans.pieces(page.paging.count_items, each=EXPECTED)
-                yield from self._parts([*span.split(number, now=self._now)])
+                yield from self._parts([*span.split(ceil(page.paging.count_pages / FILLED), now=self._now)])
             else:
                 yield Part(_records(page), span.since)
                 yield from self._further(span, page.paging.count_pages)

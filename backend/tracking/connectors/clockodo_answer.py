@@ -30,7 +30,6 @@ class Paging(Answer):
     """Which part of the whole this is."""
 
     count_pages: int = Field(ge=0)
-    count_items: int = Field(ge=0)
 
 
 class Entries(Answer):

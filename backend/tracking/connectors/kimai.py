@@ -26,8 +26,8 @@ from backend.tracking.kernel.records import Record, RecordPage, WorkRecord
 PAGE_SIZE = 500
 """The most that Kimai sends."""
 
-EXPECTED = 400
-"""Entries in a span, so that one page has room for it, should some more be there than elsewhere."""
+FILLED = 0.8
+"""Of a page, by a span that is as busy as all others; it has room for one that is busier."""
 
 AHEAD = 4
 
@@ -75,7 +75,7 @@ class Page:
     """When the latest of them began; None: of none is that known."""
     is_last: bool
     left: int
-    """So many are behind it; zero when Kimai does not tell."""
+    """So many pages are behind it; zero when Kimai does not tell."""
 
 
 class Kimai:
@@ -96,9 +96,10 @@ class Kimai:
         Everything is read by the time that work began at, which can be asked for from anywhere on, so that nothing is
         missed when entries are deleted or moved meanwhile. Kimai finds what was changed since, but does not say when.
         """
+        # The first request, since a filter by an id that Kimai does not know is left out silently.
+        self.check()
         return progress.pages(
             position,
-            # The first request, since a filter by an id that Kimai does not know is left out silently.
             since=self._now - OVERLAP,
             everything=lambda reached: self._parts([Step(Span(reached or spans.START))], {}),
             changes=lambda since: self._parts(
@@ -158,13 +159,13 @@ class Kimai:
         """A page behind the last one is "not found"."""
         items = listed(reply.content, about="Kimai about timesheets") if reply else []
         headers = reply.headers if reply else httpx2.Headers()
-        pages, count = _number(headers, "x-total-pages"), _number(headers, "x-total-count")
+        pages = _number(headers, "x-total-pages")
         records = tuple(record(Timesheet, item, self._record) for item in items)
         return Page(
             records,
             newest=max((entry.started_at for entry in records if isinstance(entry, WorkRecord)), default=None),
             is_last=len(items) < PAGE_SIZE if pages is None else step.page >= pages,
-            left=max(0, (count or 0) - step.page * PAGE_SIZE),
+            left=max(0, (pages or 0) - step.page),
         )
 
     def _record(self, timesheet: Timesheet) -> WorkRecord:
@@ -182,7 +183,7 @@ class Kimai:
         if newest is None or spans.not_after(newest, self._zone) <= spans.not_after(span.since, self._zone):
             # A whole page of one moment, or of an hour that the clocks show twice.
             return [Step(span, step.page + 1)]
-        number = ceil(page.left / EXPECTED)
+        number = ceil(page.left / FILLED)
         return [Step(part) for part in Span(newest, span.until).split(number, now=self._now)]
 
 

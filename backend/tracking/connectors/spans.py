@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
-from math import ceil
 
 START = datetime(2000, 1, 1, tzinfo=UTC)
 """Before the first entry that any of these systems has."""
@@ -30,11 +29,6 @@ class Span:
         cuts = [self.since, *(self.since + width * place / parts for place in range(1, parts))]
         for since, until in zip(cuts, [*cuts[1:], self.until], strict=True):
             yield Span(since, until)
-
-
-def pieces(records: int, *, each: int) -> int:
-    """How many parts are needed for so many records, where each should have about so many; two at least."""
-    return max(2, ceil(records / each))
 
 
 def server_time(headers: Mapping[str, str]) -> datetime:

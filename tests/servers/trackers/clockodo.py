@@ -4,8 +4,7 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
@@ -17,9 +16,12 @@ from tests.servers.trackers import work
 
 KIND = ApiKind.CLOCKODO
 PATH = "/api"
+MODULE = "tests.servers.trackers.clockodo"
 TOKEN = "0123456789abcdef0123456789abcdef"
 USERNAME = "ada@example.com"
-PAGE = 1000
+PAGE = work.PAGE
+MOST = 1000
+"""That may be asked for."""
 
 PROJECT = 123
 
@@ -38,9 +40,23 @@ class Catalogue:
     with `at_once`, all belong to the same moment.
     """
 
-    def __init__(self, *, records: int, moves: bool = False, vanishes: bool = False, at_once: bool = False) -> None:
-        early = datetime(2020, 1, 1, tzinfo=UTC)
-        self._entries = work.Entries(records, moves_from=early if moves else None, vanishes=vanishes)
+    def __init__(  # noqa: PLR0913 - each is an option of the server
+        self,
+        *,
+        records: int,
+        moves: bool = False,
+        vanishes: bool = False,
+        broken: int = 0,
+        surprises: bool = True,
+        at_once: bool = False,
+    ) -> None:
+        self._entries = work.Entries(
+            records,
+            moves_from=timedelta(days=-1000) if moves else None,
+            vanishes=vanishes,
+            broken=broken,
+            surprises=surprises,
+        )
         self._at_once = at_once
 
     def key(self, request: Received) -> str:
@@ -50,7 +66,7 @@ class Catalogue:
     def reply(self, request: Received) -> Reply:
         """Answer as documented."""
         reply = self._refusal(request.headers) or self._right(request)
-        return replace(reply, headers={**reply.headers, "Date": format_datetime(work.NOW, usegmt=True)})
+        return replace(reply, headers={**reply.headers, "Date": self._entries.date})
 
     def error(self, status: int) -> Reply:
         """Return the envelope of version 2."""
@@ -75,13 +91,17 @@ class Catalogue:
     def _page(self, query: Mapping[str, str]) -> Reply:
         page, size = int(query.get("page", "1")), int(query.get("items_per_page", "50"))
         wrong = [name for name in ("time_since", "time_until") if not FORMAT.fullmatch(query.get(name, ""))]
-        if wrong or not 1 <= size <= PAGE:
+        if wrong or not 1 <= size <= MOST:
             error = {"code": 400, "message": "Invalid parameter", "fields": wrong or ["items_per_page"]}
             return Reply.of({"error": error}, 400)
         found = self._found(query)
+        size = min(size, PAGE)
         sent = found[(page - 1) * size :][:size]
         is_enhanced = query.get("enhanced_list") == "true"
-        entries = [_entry(number, self._begin(number), is_enhanced=is_enhanced) for number in sent]
+        entries = [
+            self._entries.shaped(number, _entry(number, self._begin(number), is_enhanced=is_enhanced), "text")
+            for number in sent
+        ]
         self._entries.page_was_sent([number for number in sent if number > 0])
         paging = {
             "items_per_page": size,
@@ -102,8 +122,8 @@ class Catalogue:
 
     def _begin(self, number: int) -> datetime:
         if number < 0:
-            return work.LATEST + timedelta(minutes=number)
-        return work.LATEST if self._at_once else self._entries.begin(number)
+            return work.FIRST + timedelta(minutes=number)
+        return work.FIRST if self._at_once else self._entries.begin(number)
 
     def _end(self, number: int) -> datetime:
         return self._begin(number) + timedelta(seconds=0 if number < 0 else work.seconds(number))
@@ -134,7 +154,7 @@ def _everywhere(begin: datetime) -> dict[str, Any]:
 def _time(number: int, begin: datetime) -> dict[str, Any]:
     worker, stop = work.worker(number), work.stop(number)
     return _everywhere(begin) | {
-        "id": 9_000_000 - number,
+        "id": 9_000_000 + number,
         "type": 1,
         "users_id": worker.id,
         "users_name": worker.name,
@@ -196,14 +216,14 @@ def server(
     *, records: int = 5, delay: float = 0.0, limit: int | None = None, **options: bool
 ) -> AbstractContextManager[Server]:
     """Run a stand-in; an entry `moves` after the first page was sent, one `vanishes` after each of the first."""
-    return running(__name__, path=PATH, delay=delay, limit=limit, records=records, **options)
+    return running(MODULE, path=PATH, delay=delay, limit=limit, records=records, **options)
 
 
 def expected(number: int) -> WorkRecord:
     """An entry as it must come out."""
     name = work.worker(number).name
     return WorkRecord(
-        external_id=str(9_000_000 - number),
+        external_id=str(9_000_000 + number),
         person=Person(name, name),
         breadcrumb=f"ACME & Söhne / Webshop / {work.activity(number)}",
         text=work.text(number),

@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
-from email.utils import format_datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,9 +17,12 @@ from tests.servers.trackers import work
 
 KIND = ApiKind.KIMAI
 PATH = "/api"
+MODULE = "tests.servers.trackers.kimai"
 TOKEN = "kimai-0123456789abcdef"
 USERNAME = ""
-PAGE = 500
+PAGE = work.PAGE
+MOST = 500
+"""That may be asked for."""
 
 PROJECT, CUSTOMER = 123, 234
 FOREIGN_PROJECT, FOREIGN_CUSTOMER = 777, 888
@@ -43,12 +45,19 @@ class Catalogue:
         records: int,
         moves: bool = False,
         vanishes: bool = False,
+        broken: int = 0,
+        surprises: bool = True,
         sees_all: bool = True,
         counts: bool = True,
         zone: str = "America/New_York",
     ) -> None:
-        early = datetime(2020, 1, 1, tzinfo=UTC)
-        self._entries = work.Entries(records, moves_from=early if moves else None, vanishes=vanishes)
+        self._entries = work.Entries(
+            records,
+            moves_from=timedelta(days=-1000) if moves else None,
+            vanishes=vanishes,
+            broken=broken,
+            surprises=surprises,
+        )
         self._sees_all, self._counts, self._zone = sees_all, counts, ZoneInfo(zone)
 
     def key(self, request: Received) -> str:
@@ -62,7 +71,7 @@ class Catalogue:
         if request.headers["authorization"] != f"Bearer {TOKEN}":
             return Reply(401, b"", {"WWW-Authenticate": "Bearer"})
         reply = self._right(request)
-        return replace(reply, headers={**reply.headers, "Date": format_datetime(work.NOW, usegmt=True)})
+        return replace(reply, headers={**reply.headers, "Date": self._entries.date})
 
     def error(self, status: int) -> Reply:
         """Return Kimai's envelope."""
@@ -88,17 +97,18 @@ class Catalogue:
     def _timesheets(self, query: Mapping[str, str]) -> Reply:
         page, size = int(query.get("page", "1")), int(query.get("size", "50"))
         times = [query[name] for name in ("begin", "end", "modified_after") if name in query]
-        if size > PAGE or not all(FORMAT.fullmatch(time) for time in times):
+        if size > MOST or not all(FORMAT.fullmatch(time) for time in times):
             return self.error(400)
         if str(FOREIGN_PROJECT) == query.get("project") or str(FOREIGN_CUSTOMER) == query.get("customer"):
             return self.error(403)
         found = self._found(query)
+        size = min(size, PAGE)
         pages = max(1, ceil(len(found) / size))
         if page > pages:
             return self.error(404)
         sent = found[(page - 1) * size :][:size]
         is_full = query.get("full") in ("1", "true")
-        entries = [_entry(number, self._begin(number), is_full=is_full) for number in sent]
+        entries = [self._entry(number, is_full=is_full) for number in sent]
         self._entries.page_was_sent(sent)
         counts = {"X-Page": page, "X-Total-Count": len(found), "X-Total-Pages": pages, "X-Per-Page": size}
         headers = {name: str(value) for name, value in counts.items()} if self._counts else {}
@@ -114,8 +124,11 @@ class Catalogue:
             numbers.reverse()
         return numbers if is_known else [*numbers, *FOREIGN_ENTRIES]
 
+    def _entry(self, number: int, *, is_full: bool) -> dict[str, Any]:
+        return self._entries.shaped(number, _entry(number, self._begin(number), is_full=is_full), "description")
+
     def _begin(self, number: int) -> datetime:
-        return work.NOW if number in FOREIGN_ENTRIES else self._entries.begin(number)
+        return self._entries.now if number in FOREIGN_ENTRIES else self._entries.begin(number)
 
     def _is_wanted(self, number: int, query: Mapping[str, str]) -> bool:
         everybody = self._sees_all and query.get("user") == "all"
@@ -134,7 +147,7 @@ def _time(text: str, zone: tzinfo) -> datetime:
 
 
 def _id(number: int) -> int:
-    return 10_000_000 - number
+    return 10_000_000 + number
 
 
 def _entry(number: int, begin: datetime, *, is_full: bool) -> dict[str, Any]:
@@ -213,14 +226,14 @@ def server(
     Its `options`: an entry `moves` after the first page was sent; one `vanishes` after each of the first; it `sees_all`
     (True) entries of other people, too; it `counts` (True) the pages in headers; the `zone` of the token's owner.
     """
-    return running(__name__, path=PATH, delay=delay, limit=limit, records=records, **options)
+    return running(MODULE, path=PATH, delay=delay, limit=limit, records=records, **options)
 
 
 def expected(number: int) -> WorkRecord:
     """An entry as it must come out."""
     worker = work.worker(number)
     return WorkRecord(
-        external_id=str(10_000_000 - number),
+        external_id=str(10_000_000 + number),
         person=Person(worker.login, "" if worker.id % 2 else worker.name),
         breadcrumb=f"ACME & Söhne / Webshop / {work.activity(number)}",
         text=work.text(number),

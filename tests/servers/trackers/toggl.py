@@ -5,7 +5,6 @@ from base64 import b64encode
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from email.utils import format_datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,9 +16,10 @@ from tests.servers.trackers import work
 
 KIND = ApiKind.TOGGL
 PATH = ""
+MODULE = "tests.servers.trackers.toggl"
 TOKEN = "1971800d4d82861d8f2c1651fea4d212"
 USERNAME = ""
-PAGE = 200
+PAGE = work.PAGE
 
 WORKSPACE, PROJECT = 1_234_567, 7_654_321
 ZONE = ZoneInfo("Pacific/Auckland")
@@ -54,13 +54,20 @@ class Catalogue:
         records: int,
         moves: bool = False,
         vanishes: bool = False,
+        broken: int = 0,
+        surprises: bool = True,
         gap: int = 0,
         quota: int | None = None,
         resets_in: int = 2400,
     ) -> None:
-        late = work.NOW - timedelta(hours=1)
-        self._entries = work.Entries(records, moves_from=late if moves else None, vanishes=vanishes)
-        self._gap = timedelta(days=gap)
+        self._entries = work.Entries(
+            records,
+            moves_from=timedelta(days=1000) if moves else None,
+            vanishes=vanishes,
+            broken=broken,
+            surprises=surprises,
+        )
+        self._gap, self._older = timedelta(days=gap), records // 2
         self._quota, self._resets_in = quota, resets_in
 
     def key(self, request: Received) -> str:
@@ -70,7 +77,7 @@ class Catalogue:
     def reply(self, request: Received) -> Reply:
         """Answer as documented."""
         reply = self._counted(request)
-        return replace(reply, headers={**reply.headers, "Date": format_datetime(work.NOW, usegmt=True)})
+        return replace(reply, headers={**reply.headers, "Date": self._entries.date})
 
     def error(self, status: int) -> Reply:
         """Return the bare text that errors are."""
@@ -107,7 +114,7 @@ class Catalogue:
         if "first_id" in body:
             cursor = (body["first_timestamp"], body["first_id"])
             numbers = [number for number, place in zip(numbers, places, strict=True) if place <= cursor]
-        size = body.get("page_size", 50)
+        size = min(body.get("page_size", 50), PAGE)
         sent, rest = numbers[:size], numbers[size:]
         reply = Reply.of(self._groups(sent, is_enriched=body.get("enrich_response", False)))
         headers = self._next(rest[0], body.get("first_row_number", 1) + size) if rest else {}
@@ -123,9 +130,9 @@ class Catalogue:
 
     def _begin(self, number: int) -> datetime:
         if number in WITHOUT_PROJECT:
-            return work.LATEST
+            return self._entries.now
         begin = self._entries.begin(number)
-        return begin - self._gap if number > len(self._entries.numbers()) // 2 else begin
+        return begin - self._gap if number <= self._older else begin
 
     def _place(self, number: int) -> tuple[int, int]:
         return int(self._begin(number).timestamp()), _id(number)
@@ -134,19 +141,22 @@ class Catalogue:
         timestamp, entry_id = self._place(number)
         return {"X-Next-ID": str(entry_id), "X-Next-Row-Number": str(row), "X-Next-Timestamp": str(timestamp)}
 
+    def _times(self, number: int) -> dict[str, Any]:
+        return self._entries.shaped(number, _times(number, self._begin(number)), "seconds")
+
     def _groups(self, numbers: list[int], *, is_enriched: bool) -> list[dict[str, Any]]:
         groups: list[dict[str, Any]] = []
         for row, number in enumerate(numbers, start=1):
             alike = _alike(number, is_enriched=is_enriched)
             if groups and {name: groups[-1][name] for name in alike} == alike:
-                groups[-1]["time_entries"].append(_times(number, self._begin(number)))
+                groups[-1]["time_entries"].append(self._times(number))
             else:
-                groups.append(alike | {"row_number": row, "time_entries": [_times(number, self._begin(number))]})
+                groups.append(alike | {"row_number": row, "time_entries": [self._times(number)]})
         return groups
 
 
 def _id(number: int) -> int:
-    return 3_456_789_012 - number
+    return 3_456_789_012 + number
 
 
 def _of(number: int) -> int:
@@ -217,7 +227,7 @@ def server(
     half is `gap` days further back; after `quota` requests it allows no more, and says for how many seconds
     (`resets_in`).
     """
-    return running(__name__, path=PATH, delay=delay, limit=limit, records=records, **options)
+    return running(MODULE, path=PATH, delay=delay, limit=limit, records=records, **options)
 
 
 def expected(number: int) -> WorkRecord:
@@ -227,7 +237,7 @@ def expected(number: int) -> WorkRecord:
     email = {"ada": "ada@example.com", "haruka": "haruka@example.com"}.get(worker.login, "zoë@example.com")
     task, name = {0: ("", ""), 1: ("88", " / Büro"), 2: ("99", " / 会議")}[alike % 3]
     return WorkRecord(
-        external_id=str(3_456_789_012 - number),
+        external_id=str(3_456_789_012 + number),
         person=Person(email, worker.name, email),
         breadcrumb=f"ACME & Söhne / Webshop{name}",
         text=work.text(alike),
