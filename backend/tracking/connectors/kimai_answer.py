@@ -42,10 +42,10 @@ class User(Answer):
 
 
 class MetaField(Answer):
-    """A custom field; of one that is not text, the value is not used."""
+    """A custom field."""
 
     name: Text = ""
-    value: object = None
+    value: Text | object = None
 
 
 class Timesheet(Answer):
@@ -83,5 +83,5 @@ class Timesheet(Answer):
         )
 
     def _task(self) -> str:
-        values = {field.name: field.value.strip() for field in self.metaFields if isinstance(field.value, str)}
+        values = {field.name: field.value for field in self.metaFields if isinstance(field.value, str)}
         return next((values[name] for name in TASK_FIELDS if values.get(name)), "")

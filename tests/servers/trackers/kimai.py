@@ -50,6 +50,7 @@ class Catalogue:
         sees_all: bool = True,
         counts: bool = True,
         zone: str = "America/New_York",
+        most: int = PAGE,
     ) -> None:
         self._entries = work.Entries(
             records,
@@ -58,7 +59,7 @@ class Catalogue:
             broken=broken,
             surprises=surprises,
         )
-        self._sees_all, self._counts, self._zone = sees_all, counts, ZoneInfo(zone)
+        self._sees_all, self._counts, self._zone, self._most = sees_all, counts, ZoneInfo(zone), most
 
     def key(self, request: Received) -> str:
         """A request's key is the last part of its path."""
@@ -102,7 +103,7 @@ class Catalogue:
         if str(FOREIGN_PROJECT) == query.get("project") or str(FOREIGN_CUSTOMER) == query.get("customer"):
             return self.error(403)
         found = self._found(query)
-        size = min(size, PAGE)
+        size = min(size, self._most)
         pages = max(1, ceil(len(found) / size))
         if page > pages:
             return self.error(404)
@@ -224,7 +225,8 @@ def server(
     """Run a stand-in.
 
     Its `options`: an entry `moves` after the first page was sent; one `vanishes` after each of the first; it `sees_all`
-    (True) entries of other people, too; it `counts` (True) the pages in headers; the `zone` of the token's owner.
+    (True) entries of other people, too; it `counts` (True) the pages in headers; the `zone` of the token's owner; the `most`
+    that it sends.
     """
     return running(MODULE, path=PATH, delay=delay, limit=limit, records=records, **options)
 
