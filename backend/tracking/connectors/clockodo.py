@@ -115,7 +115,7 @@ class Clockodo:
         """All entries of the spans, in their order.
 
         The order of the entries on pages is not documented, and a deletion would shift them: so a span of more than one
-        page is cut into shorter ones. Most projects are read by one request, large ones by about three a page.
+        page is cut into shorter ones. Most projects are read by one request, large ones by four or five a page.
         """
         replies = self._client.ahead((self._request(span) for span in stretches), AHEAD)
         for span, reply in zip(stretches, replies, strict=True):

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -30,7 +31,7 @@ def lists(server: Server) -> int:
 
 
 def page(server: Server, what: str, number: int) -> str:
-    return f"{server.origin}/kimai/de_CH/admin/{what}/{number}/details".replace("/kimai", "")
+    return f"{server.origin}/de_CH/admin/{what}/{number}/details"
 
 
 @pytest.mark.parametrize(("what", "number"), [("project", 4), ("customer", 4)])
@@ -115,8 +116,9 @@ def test_what_moved_while_others_were_read_comes_again_the_next_time() -> None:
 def test_what_changed_is_asked_for_by_the_servers_clock_in_utc(server: Server) -> None:
     position = read(SYSTEM, server)[-1].position
     read(SYSTEM, server, position)
-    # The clock of the stand-in is two and a half hours behind the last entry; an hour is asked for again.
-    assert server.stats().last["query"]["modified_after"] == "2025-09-26T01:10:00"
+    # On the clock of the stand-in the last entry began two and a half hours ago; an hour is asked for again.
+    since = work.start(250) + timedelta(hours=1, minutes=30)
+    assert server.stats().last["query"]["modified_after"] == f"{since:%Y-%m-%dT%H:%M:%S}"
 
 
 def test_the_query_is_complete(server: Server) -> None:

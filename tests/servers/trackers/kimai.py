@@ -225,8 +225,8 @@ def server(
     """Run a stand-in.
 
     Its `options`: an entry `moves` after the first page was sent; one `vanishes` after each of the first; it `sees_all`
-    (True) entries of other people, too; it `counts` (True) the pages in headers; the `zone` of the token's owner; the `most`
-    that it sends.
+    (True) entries of other people, too; it `counts` (True) the pages in headers; the `zone` of the token's owner; the
+    `most` that it sends.
     """
     return running(MODULE, path=PATH, delay=delay, limit=limit, records=records, **options)
 

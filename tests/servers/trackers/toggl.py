@@ -165,9 +165,9 @@ def _of(number: int) -> int:
 
 
 def _alike(number: int, *, is_enriched: bool) -> dict[str, Any]:
+    has_project = number not in WITHOUT_PROJECT
     number = _of(number)
     worker, task = work.worker(number), TASKS[number % len(TASKS)]
-    has_project = number not in WITHOUT_PROJECT
     names = {
         "project_name": "Webshop" if has_project else None,
         "client_name": "ACME & Söhne" if has_project else None,
