@@ -1,7 +1,9 @@
 """Connectors as tests use them: connected with a stand-in."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from types import ModuleType
 from typing import Any, Protocol, cast
 
@@ -14,15 +16,18 @@ from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.locations import parsed
 from backend.tracking.kernel.records import BrokenRecord, Record, RecordPage, TaskRecord, WorkRecord
 from tests.servers.process import Server
+from tests.servers.trackers.changes import ORIGIN
 
 HOSTS = ("127.0.0.1",)
+
+LOCAL = re.compile(r"^http://127\.0\.0\.1:[0-9]+")
 
 
 class Tracker(Protocol):
     """A module that stands in for a system.
 
     Record n changed, or happened, later than record n - 1, so that more records than before are new ones. Neither the
-    records nor a position depend on the address of the server.
+    records nor a position depend on the address of the server, but for URLs: there `ORIGIN` stands for it.
     """
 
     KIND: ApiKind
@@ -65,7 +70,12 @@ def read(system: Tracker, server: Server, position: str = "", **options: Any) ->
 
 def by_id(pages: Iterable[RecordPage]) -> dict[str, Record]:
     """Return the records; of one that came more than once, the last."""
-    return {record.external_id: record for page in pages for record in page.records}
+    return {record.external_id: at_home(record) for page in pages for record in page.records}
+
+
+def at_home(record: Record) -> Record:
+    """Return the record as a server with an address of its own would have it."""
+    return replace(record, url=LOCAL.sub(ORIGIN, record.url)) if isinstance(record, TaskRecord) else record
 
 
 def all_expected(system: Tracker, count: int) -> dict[str, Record]:
