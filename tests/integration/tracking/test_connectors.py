@@ -17,9 +17,9 @@ from tests.integration.tracking.connections import Tracker, all_expected, broken
 from tests.servers import faults
 from tests.servers.faults import EVERYTHING, Fault
 from tests.servers.process import Server
-from tests.servers.trackers import github, gitlab, jira, youtrack
+from tests.servers.trackers import clockodo, github, gitlab, jira, kimai, toggl, youtrack
 
-SYSTEMS = [github, gitlab, youtrack, jira]
+SYSTEMS = [github, gitlab, youtrack, jira, kimai, clockodo, toggl]
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
