@@ -19,7 +19,6 @@ from backend.tracking.models import (
     Task,
     TaskAssignee,
     Tracker,
-    UserMapping,
     WorkEntry,
     WorkMatch,
 )
@@ -71,12 +70,13 @@ def contents(organization: Organization) -> list[Kind]:
 
 def frame(organization: Organization) -> dict[str, QuerySet[Any]]:
     """The few rows that hold all that, by what people call them; in the order in which they can go."""
+    users = demo_users(organization)
     return {
         "trackers": Tracker.objects.filter(project__organization=organization),
         "projects": organization.projects.all(),
         "user mappings": organization.user_mappings.all(),
-        "demo users": demo_users(organization),
-        "memberships": organization.profiles.select_related("user", "organization"),
+        "demo users": users,
+        "memberships": organization.profiles.exclude(user__in=users).select_related("user", "organization"),
     }
 
 
