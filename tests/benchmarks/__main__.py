@@ -27,6 +27,8 @@ BENCHMARKS = {
     "writing": "core.writing",
     "enqueueing": "recovery.enqueueing",
     "sweeping": "recovery.sweeping",
+    "update_project": "update_project.speed",
+    "update_project_memory": "update_project.memory",
     "startup": "startup.help_text",
 }
 """Each runs in a process of its own."""

@@ -51,7 +51,7 @@ class Download:
         if after is None and self._full:
             self.forget()
         start = ("" if self._full else self._tracker.position) if after is None else str(after)
-        for page in grouped(self._connector.pages(start)):
+        for page in grouped(fresh(self._connector.pages(start))):
             yield page.records, page.position if self._met is None else None  # what memory holds, a resumption lacks
 
     def plan(self, records: Sequence[Record]) -> list[Change]:
@@ -109,6 +109,15 @@ class Download:
 
     def _has_met(self) -> bool:
         return bool(self._met) if self._met is not None else SeenRecord.objects.filter(tracker=self._tracker).exists()
+
+
+def fresh(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
+    """The pages without the records with which each of them repeats the one before, so that nothing slips between."""
+    before: frozenset[Record] = frozenset()
+    for page in pages:
+        records = [record for record in dict.fromkeys(page.records) if record not in before]
+        before = frozenset(page.records)
+        yield RecordPage(tuple(records), page.position)
 
 
 def grouped(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
