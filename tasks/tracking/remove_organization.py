@@ -33,7 +33,8 @@ def remove_organization(params: RemoveOrganization, run: RunContext) -> None:
 
     Its members stay, but for the users of a demo organization who are members nowhere else.
     """
-    if ORGANIZATION not in run.counts_by_step:  # else it is gone, and the run was resumed at its very end
+    last = run.counts_by_step.get(ORGANIZATION)
+    if last is None or not last.processed:  # else it is gone, and the run was resumed at its very end
         _remove(organization(params.organization), run)
     gone = {name: counts["deleted"] + counts["updated"] for name, counts in run.counts_by_step.items()}
     removed = {name: number for name, number in sorted(gone.items(), key=lambda item: -item[1]) if number}
