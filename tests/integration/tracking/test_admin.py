@@ -70,7 +70,7 @@ def test_what_operations_write_or_remove_is_not_written_or_removed_here(admin_cl
     assert admin_client.get(url(WorkEntry, "add")).status_code == 403
     assert admin_client.post(url(WorkEntry, "change", entry.pk), {"text": "other"}).status_code == 403
     for model in (Organization, Project, Tracker, WorkEntry):
-        row = model._default_manager.order_by("pk")[0]  # type: ignore[attr-defined]
+        row = model._default_manager.order_by("pk")[0]
         assert admin_client.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
 
 

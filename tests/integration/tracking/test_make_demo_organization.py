@@ -151,7 +151,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(monkeypatch: pytest.MonkeyPa
     made(*SMALL)
     before = everything()
     ran("remove_organization", "demo", "--no-input")
-    monkeypatch.setitem(Work.pages.__kwdefaults__, "size", 10)
+    monkeypatch.setitem(Work.pages.__kwdefaults__ or {}, "size", 10)
     write, stops = demo.write_work, iter([False, True, False, True])
 
     def stopping(changes: Any) -> None:
