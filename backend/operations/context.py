@@ -1,6 +1,6 @@
 """What an operation gets to work with: its batches, its steps, its report and its log."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Any, TypeVar
 
@@ -48,11 +48,6 @@ class Step:
     def error(self) -> str:
         """By which isolated error it was stopped; empty when it was not."""
         return self._state.error
-
-    @property
-    def counts(self) -> Counts:
-        """What has become of its items so far, before a resumption too."""
-        return self._state.counts
 
     @property
     def room(self) -> int:
@@ -165,6 +160,11 @@ class RunContext(Step):
 
     def __init__(self, ledger: Ledger, control: Control, *, dry_run: bool) -> None:
         super().__init__("", ledger, control, dry_run=dry_run)
+
+    @property
+    def counts_by_step(self) -> Mapping[str, Counts]:
+        """What has become of the items of each step so far, before a resumption too."""
+        return {name: step.counts for name, step in self._ledger.steps.items()}
 
     @contextmanager
     def step(self, name: str, *, isolate: type[Exception] | tuple[type[Exception], ...] = ()) -> Iterator[Step]:

@@ -102,7 +102,7 @@ class QuerySetPages(Generic[T]):
     @property
     def _comparable_key(self) -> Combinable:
         """PostgreSQL knows no least UUID; as texts they have the same order, by their bytes."""
-        if isinstance(self._queryset.model._meta.pk, UUIDField):
+        if isinstance(self._queryset.model._meta.pk, UUIDField):  # noqa: SLF001 - Django's documented way
             return Collate(Cast("pk", TextField()), "C")
         return F("pk")
 

@@ -45,7 +45,9 @@ def make_demo_organization(params: MakeDemoOrganization, run: RunContext) -> Non
     with run.step("tasks") as step:
         for page in step.batches(backlog.pages):
             page.commit(items.plan(page.items, demo.existing_items(page.items)), write=demo.write_items)
+    entries = work.Work(options, structure, backlog)
     with run.step("work entries") as step:
-        for days in step.batches(work.Work(options, structure, backlog).pages):
-            days.commit(work.plan(days.items, demo.existing_work(days.items)), write=demo.write_work)
-    run.report(f"`match_project {params.code}` matches its work with its tasks", organization=params.code)
+        for days in step.batches(entries.pages, fetch=entries.rows):  # made while those before them are written
+            days.commit(work.plan(days.fetched, demo.existing_work(days.fetched)), write=demo.write_work)
+    if not run.dry_run:
+        run.report(f"`match_project {params.code}` matches its work with its tasks", organization=params.code)

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "posters": "posters.speed",
     "posters_memory": "posters.memory",
     "make_users": "make_users.speed",
+    "demo_organization": "demo_organization.speed",
     "reading": "core.reading",
     "writing": "core.writing",
     "enqueueing": "recovery.enqueueing",

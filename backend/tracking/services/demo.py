@@ -87,9 +87,9 @@ def existing_work(rows: Sequence[WorkRow]) -> set[UUID]:
     """The keys of those entries that are there."""
     if not rows:
         return set()
-    # A range, since those of a page follow each other; entries of other demos that are between them do no harm.
-    keys = WorkEntry.objects.filter(pk__range=(rows[0].id, rows[-1].id))
-    return set(keys.values_list("pk", flat=True))
+    # A range, since those of a page follow each other; what is between them is another organization's.
+    found = WorkEntry.objects.filter(pk__range=(rows[0].id, rows[-1].id), tracker__in={row.tracker_id for row in rows})
+    return set(found.values_list("pk", flat=True))
 
 
 def write_work(changes: Sequence[Change]) -> None:

@@ -1,7 +1,7 @@
 """The work in a demo organization, day by day: each day is made on its own, so that one may begin anywhere."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import NamedTuple
@@ -17,6 +17,8 @@ from backend.tracking.kernel.demo.team import projects_of
 from backend.tracking.kernel.demo.texts import Weighted
 
 PAGE = 4_000
+FIRST_EXTERNAL_ID = 10_000_000
+"""All are equally long, so that each new one goes to the end of its index."""
 MAIN_PROJECT = 0.7
 """The share of somebody's work that is for the project that is theirs."""
 
@@ -35,10 +37,6 @@ class WorkRow(NamedTuple):
     external_task: str
 
 
-Page = tuple[list[WorkRow], int]
-"""Rows, the earliest first, and how many working days are done with them."""
-
-
 class Work:
     """All work entries."""
 
@@ -48,22 +46,26 @@ class Work:
         self._backlog = backlog
         self._keys = Keys(options, "work entry")
 
-    def pages(self, after: int | str | None, *, size: int = PAGE) -> Iterator[Page]:
-        """The days behind `after`, so many together that about `size` rows are on a page."""
-        number, worked = max(1, size // self._options.work_a_day), self._worked_days
-        for start in range(int(after or 0), worked, number):
-            end = min(start + number, worked)
-            yield [row for day in range(start, end) for row in self.day(day)], end
+    def pages(self, after: int | str | None, *, size: int = PAGE) -> Iterator[tuple[range, int]]:
+        """The days behind the first `after` ones, so many together that they have about `size` entries."""
+        number = max(1, size // self._options.work_a_day)
+        for start in range(int(after or 0), self._days, number):
+            end = min(start + number, self._days)
+            yield range(start, end), end
+
+    def rows(self, days: Iterable[int]) -> list[WorkRow]:
+        """The entries of these days, the earliest first."""
+        return [row for day in days for row in self._of_day(day)]
 
     @property
-    def _worked_days(self) -> int:
+    def _days(self) -> int:
+        """On how many days somebody worked: the last ones that there are."""
         return -(-self._options.work_entries // self._options.work_a_day)
 
-    def day(self, place: int) -> list[WorkRow]:
-        """What was worked on one day. The last days before LAST_DAY are worked on, if there is not enough for all."""
+    def _of_day(self, place: int) -> list[WorkRow]:
         before = place * self._options.work_a_day
         number = min(self._options.work_a_day, self._options.work_entries - before)
-        day = len(self._backlog.days) - self._worked_days + place
+        day = len(self._backlog.days) - self._days + place
         midnight = calendar.midnight(self._backlog.days[day])
         drawn = sorted(self._drawn(day, number), key=attrgetter("begin", "person"))
         return [self._row(midnight, number, entry) for number, entry in enumerate(drawn, start=before + 1)]
@@ -90,7 +92,7 @@ class Work:
         return WorkRow(
             self._keys.key(began, number),
             tracker.key,
-            str(number),
+            str(FIRST_EXTERNAL_ID + number),
             tracker.people[drawn.person],
             f"{customer} / {name} / {drawn.activity}",
             drawn.text,
@@ -113,11 +115,11 @@ class _Drawn(NamedTuple):
     external_task: str
 
 
-def plan(rows: Iterable[WorkRow], existing: set[UUID]) -> list[Change]:
+def plan(rows: Iterable[WorkRow], existing: Collection[UUID]) -> list[Change]:
     """One change an entry: created, unless it is there."""
     return [
         Change("unchanged", str(row.id), row.text or row.breadcrumb)
-        if row.id in existing
+        if existing and row.id in existing
         else Change("created", str(row.id), row.text or row.breadcrumb, payload=row)
         for row in rows
     ]
