@@ -13,9 +13,9 @@ from tests.integration.collection.commands import ran
 from tests.integration.tracking.factories import api_tracker, organization, project
 from tests.servers import faults
 from tests.servers.process import Server
-from tests.servers.trackers import github
+from tests.servers.trackers import github, kimai
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 
 TABLES = (Task, TaskAssignee, WorkEntry, ExternalUser, SeenRecord, Tracker)
 RECORDS = 250
