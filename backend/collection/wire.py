@@ -53,4 +53,5 @@ def read(kind: type[A], answer: dict[str, Any], *, about: str) -> A:
     except ValidationError as error:
         problem = error.errors(include_input=False)[0]
         place = ".".join(str(part) for part in problem["loc"])
-        raise RemoteResponseError(f"The answer of {about} is not understood: {place}: {problem['msg']}") from error
+        what = f"{place}: {problem['msg']}" if place else problem["msg"]
+        raise RemoteResponseError(f"The answer of {about} is not understood: {what}") from error

@@ -12,6 +12,7 @@ from backend.operations.failures import DATA_ERRORS, failed
 from backend.operations.ledger import Outcomes
 from backend.operations.paging import Page, QuerySetPages
 from backend.operations.plans import Change
+from backend.operations.shares import Cursor
 
 if TYPE_CHECKING:
     from backend.operations.context import Step
@@ -50,6 +51,11 @@ class Batch(Generic[T]):
     def fetched(self) -> Any:
         """What `fetch` made of the items. Raises what it raised."""
         return self._page.future.result() if self._page.future else None
+
+    @property
+    def cursor(self) -> Cursor:
+        """What its source gave to stand for its end."""
+        return self._page.cursor
 
     def __len__(self) -> int:
         return self._page.number

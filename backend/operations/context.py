@@ -45,6 +45,11 @@ class Step:
         return self._state.cursor
 
     @property
+    def error(self) -> str:
+        """By which isolated error it was stopped; empty when it was not."""
+        return self._state.error
+
+    @property
     def room(self) -> int:
         """How many changes of this run may still be recorded."""
         return self._ledger.room

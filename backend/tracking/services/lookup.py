@@ -28,6 +28,11 @@ def projects(organization_code: str, project_code: str | None = None) -> list[Pr
     return list(wanted if project_code is None else wanted.filter(code=project_code))
 
 
+def organization_codes() -> list[str]:
+    """The codes of all organizations."""
+    return list(Organization.objects.order_by("code").values_list("code", flat=True))
+
+
 def _unknown(kind: str, code: str, codes: Iterable[str]) -> str:
     known = sorted(codes)
     close = get_close_matches(code, known, n=1, cutoff=0.5)

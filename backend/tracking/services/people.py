@@ -1,10 +1,24 @@
 """External users and who they are here."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import connection
 from django.db.models import QuerySet
 
 from backend.tracking.kernel.people import Member, People
 from backend.tracking.kernel.records import Person
-from backend.tracking.models import ExternalUser, Organization, OrganizationProfile, UserMapping
+from backend.tracking.models import ExternalUser, Organization, OrganizationProfile, Tracker, UserMapping, new_id
+
+MEET = """
+    INSERT INTO tracking_externaluser AS known (tracker_id, id, username, name, email)
+    SELECT %s, * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) AS met (id, username, name, email)
+    ON CONFLICT (tracker_id, username) DO UPDATE
+    SET name = coalesce(nullif(excluded.name, ''), known.name),
+        email = coalesce(nullif(excluded.email, ''), known.email)
+    WHERE excluded.name NOT IN ('', known.name) OR excluded.email NOT IN ('', known.email)
+    RETURNING id
+"""
 
 
 def map_users(organization: Organization) -> int:
@@ -36,3 +50,18 @@ def members(organization: Organization) -> list[Member]:
         Member(profile.user.pk, profile.user.get_username(), (profile.user.get_full_name(),), profile.user.email)
         for profile in profiles
     ]
+
+
+def known(tracker: Tracker, persons: Iterable[Person]) -> dict[str, UUID]:
+    """The ids of these people by their external usernames; who is new, or has another name by now, is written."""
+    last = {person.username: person for person in persons if person.username}
+    if not last:
+        return {}
+    met_people = list(last.values())
+    columns = ([new_id() for _ in last], list(last), [p.name for p in met_people], [p.email for p in met_people])
+    with connection.cursor() as cursor:
+        cursor.execute(MEET, [tracker.pk, *columns])
+        met = [pk for (pk,) in cursor.fetchall()]
+    if met:
+        map_external_users(tracker.project.organization, ExternalUser.objects.filter(pk__in=met))
+    return dict(tracker.external_users.filter(username__in=last).values_list("username", "pk"))

@@ -1,0 +1,98 @@
+"""What becomes of downloaded records: compared with what is stored, field by field."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from backend.operations.plans import Change
+from backend.tracking.kernel.records import BrokenRecord, Record, TaskRecord, WorkRecord
+
+Values = Mapping[str, Any]
+"""What can change, by field: a task's or a work entry's columns; people by their external usernames."""
+TASK_COLUMNS = (
+    "code", "title", "description", "url", "state", "created_at", "updated_at", "closed_at", "due_on", "estimate",
+)  # fmt: skip
+WORK_COLUMNS = ("breadcrumb", "text", "started_at", "duration", "external_task")
+LONGEST_TOLD = 200
+"""Characters of a text that a recorded change shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A task or a work entry as it is stored."""
+
+    pk: UUID
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What to write of one record. Without `values` it is only noted that there is such a record."""
+
+    external_id: str
+    pk: UUID | None = None
+    values: Values | None = None
+    record: TaskRecord | WorkRecord | None = None
+
+
+def values(record: TaskRecord | WorkRecord) -> Values:
+    """The record as it is compared and stored."""
+    if isinstance(record, TaskRecord):
+        people = {
+            "author": record.author.username if record.author else "",
+            "assignees": sorted({person.username for person in record.assignees}),
+        }
+        return {name: getattr(record, name) for name in TASK_COLUMNS} | people
+    return {name: getattr(record, name) for name in WORK_COLUMNS} | {
+        "user": record.person.username if record.person else ""
+    }
+
+
+def plan(records: Sequence[Record], stored: Mapping[str, Stored]) -> list[Change]:
+    """One change a record; `stored` are those that are there already, by external id.
+
+    Of a record that comes twice the last one counts, and the others are unchanged.
+    """
+    last = {record.external_id: place for place, record in enumerate(records)}
+    return [_change(record, stored, counts=last[record.external_id] == place) for place, record in enumerate(records)]
+
+
+def gone(rows: Iterable[tuple[UUID, str, str]]) -> list[Change]:
+    """The deletion of what is no longer in the tracker: primary key, external id and label of each."""
+    return [Change("deleted", external_id, label, payload=pk) for pk, external_id, label in rows]
+
+
+def _change(record: Record, stored: Mapping[str, Stored], *, counts: bool) -> Change:
+    noted = Entry(record.external_id)
+    if isinstance(record, BrokenRecord):
+        label = f"{record.external_id or 'a record'}: {record.problem}"
+        return Change("failed", record.external_id, label, reason="not_understood", payload=noted)
+    label = _label(record)
+    if isinstance(record, WorkRecord) and record.duration is None:
+        return Change("skipped", record.external_id, label, reason="running", payload=noted)
+    new, old = values(record), stored.get(record.external_id)
+    before = old.values if old else {}
+    fields = {name: (_told(before.get(name)), _told(value)) for name, value in new.items() if value != before.get(name)}
+    if not counts or (old and not fields):
+        return Change("unchanged", record.external_id, label, payload=noted)
+    if old:
+        return Change(
+            "updated", record.external_id, label, fields, payload=Entry(noted.external_id, old.pk, new, record)
+        )
+    told = {name: change for name, change in fields.items() if change[1] not in (None, "", [])}
+    return Change("created", record.external_id, label, told, payload=Entry(noted.external_id, None, new, record))
+
+
+def _label(record: TaskRecord | WorkRecord) -> str:
+    if isinstance(record, TaskRecord):
+        return f"{record.code} {record.title}"[:LONGEST_TOLD]
+    return f"{record.text or record.breadcrumb} ({record.started_at:%Y-%m-%d %H:%M})"[:LONGEST_TOLD]
+
+
+def _told(value: Any) -> Any:
+    """A value as a recorded change shows it."""
+    if isinstance(value, str) and len(value) > LONGEST_TOLD:
+        return f"{value[: LONGEST_TOLD - 1]}…"
+    return str(value) if isinstance(value, timedelta) else value

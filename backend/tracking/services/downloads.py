@@ -1,0 +1,168 @@
+"""A tracker's tasks or work entries: downloaded, compared with what is stored, and written page by page."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.cache import caches
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.module_loading import import_string
+
+from backend.operations.plans import Change
+from backend.remote.errors import RemoteError, RemoteRejectedError
+from backend.tracking import connectors
+from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.kernel import downloads, locations
+from backend.tracking.kernel.downloads import Entry
+from backend.tracking.kernel.kinds import ApiKind
+from backend.tracking.kernel.records import Record, RecordPage
+from backend.tracking.models import Project, SeenRecord, Task, Tracker, WorkEntry
+from backend.tracking.services import task_rows, work_rows
+
+SEE = "INSERT INTO tracking_seenrecord (tracker_id, external_id) SELECT %s, unnest(%s::text[]) ON CONFLICT DO NOTHING"
+PAGE = 1000
+GROUP_RECORDS = 500
+GROUP_SECONDS = 0.5
+Cursor = int | str | None
+Row = tuple[UUID, str, str]
+"""Primary key, external id and label."""
+
+
+class Download:
+    """One tracker, while it is read: behind what was read before, or with `full` from its start.
+
+    A full one notes what it meets, so that what is gone can be told: in the database, since memory must not grow with
+    the tracker; in a dry run, which writes nothing, in memory after all.
+    """
+
+    def __init__(self, tracker: Tracker, connector: Connector, *, full: bool, dry_run: bool) -> None:
+        self._tracker = tracker
+        self._connector = connector
+        self._full = full
+        self._met: set[str] | None = set() if full and dry_run else None
+        self._rows = work_rows if ApiKind(tracker.api_kind).brings_work else task_rows
+
+    def pages(self, after: Cursor) -> Iterator[tuple[Sequence[Record], Cursor]]:
+        """The records behind a position, that of an earlier download at first. Raises RemoteError."""
+        if after is None and self._full:
+            self.forget()
+        start = ("" if self._full else self._tracker.position) if after is None else str(after)
+        for page in grouped(self._connector.pages(start)):
+            yield page.records, page.position if self._met is None else None  # what memory holds, a resumption lacks
+
+    def plan(self, records: Sequence[Record]) -> list[Change]:
+        """What becomes of these records."""
+        external_ids = {record.external_id for record in records}
+        if self._met is not None:
+            self._met |= external_ids
+        return downloads.plan(records, self._rows.stored(self._tracker, external_ids))
+
+    def write(self, changes: Sequence[Change], *, position: str) -> None:
+        """Write the changed records, and how far the download is."""
+        entries: list[Entry] = [change.payload for change in changes]
+        changed = [entry for entry in entries if entry.values is not None]
+        if changed:
+            self._rows.write(self._tracker, changed)
+        if self._full:
+            with connection.cursor() as cursor:
+                cursor.execute(SEE, [self._tracker.pk, [entry.external_id for entry in entries]])
+        Tracker.objects.filter(pk=self._tracker.pk).exclude(position=position).update(position=position)
+
+    def check_met(self) -> None:
+        """Raise RemoteRejectedError when a full download met nothing at all of what is stored.
+
+        That is rather a permission that is gone than a tracker that was emptied.
+        """
+        if not self._has_met() and self._stored().exists():
+            raise RemoteRejectedError(
+                f"{self._tracker.name} brought nothing at all, so nothing was removed: check what its token may read"
+            )
+
+    def gone(self, after: Cursor) -> Iterator[tuple[Sequence[Row], Cursor]]:
+        """What is stored, and was not met by the full download that has ended."""
+        rows = self._stored().order_by("pk")
+        if self._met is None:
+            seen = SeenRecord.objects.filter(tracker=self._tracker, external_id=OuterRef("external_id"))
+            rows = rows.exclude(Exists(seen))
+        while page := list((rows if after is None else rows.filter(pk__gt=after))[:PAGE]):
+            after = str(page[-1].pk)
+            met = self._met or ()
+            yield [(row.pk, row.external_id, str(row)) for row in page if row.external_id not in met], after
+
+    def remove(self, changes: Sequence[Change]) -> None:
+        """Delete what is gone. Work that was matched with a task that goes is matched with none."""
+        self._stored().filter(pk__in=[change.payload for change in changes]).delete()
+
+    def forget(self) -> None:
+        """Forget what a full download met."""
+        if self._met is None:
+            SeenRecord.objects.filter(tracker=self._tracker).delete()
+
+    def _stored(self) -> QuerySet[Any]:
+        if self._rows is work_rows:
+            return WorkEntry.objects.filter(tracker=self._tracker)
+        return Task.objects.filter(tracker=self._tracker).exclude(external_id="")
+
+    def _has_met(self) -> bool:
+        return bool(self._met) if self._met is not None else SeenRecord.objects.filter(tracker=self._tracker).exists()
+
+
+def grouped(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
+    """The pages, small ones together, since a commit for each would take longer than the download.
+
+    Raises RemoteError behind everything that came before it.
+    """
+    group: list[RecordPage] = []
+    since = monotonic()
+    try:
+        for page in pages:
+            group.append(page)
+            if sum(len(page.records) for page in group) >= GROUP_RECORDS or monotonic() - since > GROUP_SECONDS:
+                yield _together(group)
+                group, since = [], monotonic()
+    except RemoteError:
+        if group:
+            yield _together(group)
+        raise
+    if group:
+        yield _together(group)
+
+
+def _together(pages: Sequence[RecordPage]) -> RecordPage:
+    return RecordPage(tuple(record for page in pages for record in page.records), pages[-1].position)
+
+
+def trackers(projects: Sequence[Project]) -> list[Tracker]:
+    """The trackers of these projects that have an API."""
+    found = Tracker.objects.filter(project__in=projects).exclude(api_kind="")
+    return list(found.select_related("project__organization").order_by("project__code", "place", "name"))
+
+
+@contextmanager
+def download(tracker: Tracker, *, full: bool, dry_run: bool) -> Iterator[Download]:
+    """Read a tracker until the end of the block.
+
+    Raises:
+        RemoteError: it refuses its token, hides its place, or cannot be reached.
+        LocationError, UnreadableTokenError: what is stored of it is not fit to ask with.
+    """
+    kind = ApiKind(tracker.api_kind)
+    source = Source(
+        kind=kind,
+        place=locations.parsed(kind, tracker.api_location),
+        token=tracker.api_token,
+        username=tracker.api_username,
+        custom_assignee_fields=tuple(tracker.custom_assignee_fields),
+    )
+    network = Network(
+        allow_http_hosts=settings.REMOTE_HTTP_HOSTS,
+        redis_url=import_string(settings.REMOTE_REDIS_URL),
+        cache=None if dry_run else caches["downloads"],  # a dry run writes no file
+    )
+    with connectors.connect(source, network) as connector:
+        connector.check()
+        yield Download(tracker, connector, full=full, dry_run=dry_run)

@@ -1,0 +1,87 @@
+"""Tasks that were downloaded, as rows."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
+from django.db.models import F, OuterRef
+
+from backend.tracking.kernel.downloads import TASK_COLUMNS, Entry, Stored
+from backend.tracking.kernel.records import TaskRecord
+from backend.tracking.models import Task, TaskAssignee, Tracker, new_id
+from backend.tracking.services import people
+from backend.tracking.services.upserts import execute, upsert
+
+UPSERT = upsert("tracking_task", (*TASK_COLUMNS, "author_id"), "(tracker_id, external_id) WHERE NOT (external_id = '')")
+LEAVE = """
+    UPDATE tracking_taskassignee SET is_current = false
+    WHERE is_current AND task_id = ANY(%s::uuid[]) AND (task_id, external_user_id) NOT IN (
+        SELECT * FROM unnest(%s::uuid[], %s::uuid[])
+    )
+"""
+ASSIGN = """
+    INSERT INTO tracking_taskassignee (id, task_id, external_user_id, known_since, is_current)
+    SELECT id, task_id, external_user_id, now(), true
+    FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[]) AS new (id, task_id, external_user_id)
+    ON CONFLICT (task_id, external_user_id) DO UPDATE SET is_current = true
+"""
+"""Who was an assignee before keeps the time since when that is known."""
+
+
+def stored(tracker: Tracker, external_ids: Collection[str]) -> dict[str, Stored]:
+    """The tasks of those external ids."""
+    assignees = TaskAssignee.objects.filter(task=OuterRef("pk"), is_current=True)
+    tasks = (
+        Task.objects.filter(tracker=tracker, external_id__in=external_ids)
+        .exclude(external_id="")  # the words by which PostgreSQL knows that the partial index will do
+        .annotate(
+            author_name=F("author__username"),
+            assignee_names=ArraySubquery(assignees.values("external_user__username")),
+        )
+    )
+    return {task.external_id: Stored(task.pk, _values(task)) for task in tasks}
+
+
+def write(tracker: Tracker, entries: Sequence[Entry]) -> None:
+    """Insert and update these tasks, with their people."""
+    records = [entry.record for entry in entries if isinstance(entry.record, TaskRecord)]
+    known = people.known(
+        tracker, [person for record in records for person in (record.author, *record.assignees) if person]
+    )
+    written = execute(UPSERT, [_row(tracker, entry, known) for entry in entries])
+    ids = {external_id: pk for pk, external_id in written}
+    _assign(
+        [
+            (ids[record.external_id], [known[person.username] for person in record.assignees if person.username])
+            for record in records
+        ]
+    )
+
+
+def _assign(assigned: Sequence[tuple[UUID, Sequence[UUID]]]) -> None:
+    pairs = list(dict.fromkeys((task, person) for task, persons in assigned for person in persons))
+    tasks, persons = [task for task, _ in pairs], [person for _, person in pairs]
+    with connection.cursor() as cursor:
+        cursor.execute(LEAVE, [[task for task, _ in assigned], tasks, persons])
+        if pairs:
+            cursor.execute(ASSIGN, [[new_id() for _ in pairs], tasks, persons])
+
+
+def _row(tracker: Tracker, entry: Entry, known: dict[str, UUID]) -> dict[str, Any]:
+    values = dict(entry.values or {})
+    del values["assignees"]
+    author = known.get(values.pop("author"))
+    return {
+        "id": entry.pk or new_id(),
+        "tracker_id": tracker.pk,
+        "external_id": entry.external_id,
+        "author_id": author,
+        **values,
+    }
+
+
+def _values(task: Any) -> dict[str, Any]:
+    named = {"author": task.author_name or "", "assignees": sorted(task.assignee_names)}
+    return {name: getattr(task, name) for name in TASK_COLUMNS} | named

@@ -1,0 +1,44 @@
+"""Work entries that were downloaded, as rows."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+
+from backend.tracking.kernel.downloads import WORK_COLUMNS, Entry, Stored
+from backend.tracking.kernel.records import WorkRecord
+from backend.tracking.models import Tracker, WorkEntry, new_id
+from backend.tracking.services import people
+from backend.tracking.services.upserts import execute, upsert
+
+UPSERT = upsert("tracking_workentry", (*WORK_COLUMNS, "external_user_id"), "(tracker_id, external_id)")
+
+
+def stored(tracker: Tracker, external_ids: Collection[str]) -> dict[str, Stored]:
+    """The work entries of those external ids."""
+    entries = WorkEntry.objects.filter(tracker=tracker, external_id__in=external_ids)
+    return {
+        row["external_id"]: Stored(
+            row["pk"], {name: row[name] for name in WORK_COLUMNS} | {"user": row["username"] or ""}
+        )
+        for row in entries.values("pk", "external_id", *WORK_COLUMNS, username=F("external_user__username"))
+    }
+
+
+def write(tracker: Tracker, entries: Sequence[Entry]) -> None:
+    """Insert and update these work entries, with their people."""
+    records = [entry.record for entry in entries if isinstance(entry.record, WorkRecord)]
+    known = people.known(tracker, [record.person for record in records if record.person])
+    execute(UPSERT, [_row(tracker, entry, known) for entry in entries])
+
+
+def _row(tracker: Tracker, entry: Entry, known: dict[str, UUID]) -> dict[str, Any]:
+    values = dict(entry.values or {})
+    return {
+        "id": entry.pk or new_id(),
+        "tracker_id": tracker.pk,
+        "external_id": entry.external_id,
+        "external_user_id": known.get(values.pop("user")),
+        **values,
+    }
