@@ -21,7 +21,9 @@ def read(file: IO[bytes], name: str) -> Organization:
 
 
 def _variables(environment: Mapping[str, str]) -> Variables:
-    return Variables(environment, {*settings.ENVIRONMENT_NAMES, *(name for name in environment if hasattr(settings, name))})
+    return Variables(
+        environment, {*settings.ENVIRONMENT_NAMES, *(name for name in environment if hasattr(settings, name))}
+    )
 
 
 def _downloaded(document: documents.Document) -> Downloaded:

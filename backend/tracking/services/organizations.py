@@ -1,11 +1,9 @@
 """Making an organization what its configuration says."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.db import IntegrityError
 from pydantic import SecretStr
 
@@ -67,21 +65,43 @@ class Update:
             list(Tracker.objects.select_for_update().filter(pk__in=gone))  # nobody can add to it from here on
             WorkEntry.objects.filter(tracker__in=gone).delete()
         if gone:
-            TABLES[kind].model._default_manager.filter(pk__in=gone).delete()
+            TABLES[kind].model.objects.filter(pk__in=gone).delete()
 
     def _create(self, kind: Kind, items: Sequence[Item]) -> None:
         model = TABLES[kind].model
         rows = [model(**self._identity(item), **_values(item, item.fields)) for item in items]
         for item, row in zip(items, rows, strict=True):
             self._ids[item.key] = row.pk
-        model._default_manager.bulk_create(rows)
+        model.objects.bulk_create(rows)
 
     def _identity(self, item: Item) -> dict[str, Any]:
         table = TABLES[item.kind]
-        identity = {table.name: item.name} if table.name else {}
+        identity: dict[str, Any] = {f"{table.parent}_id": self._ids[item.key[:-1]]} if table.parent else {}
         if item.kind is Kind.PROFILE:
             identity["user_id"] = self._user_ids[item.name]
-        return {**identity, f"{table.parent}_id": self._ids[item.key[:-1]]} if table.parent else identity
+        elif table.name:
+            identity[table.name] = item.name
+        return identity
 
     def _update(self, kind: Kind, edits: Sequence[Edit]) -> None:
-        ...
+        model = TABLES[kind].model
+        for columns, group in groupby(sorted(edits, key=_columns), key=_columns):
+            rows = [model(pk=self._ids[edit.item.key], **_values(edit.item, edit.names)) for edit in group]
+            if model.objects.bulk_update(rows, columns) < len(rows):
+                raise IntegrityError(f"a {kind} was deleted in the meantime")
+
+
+def _columns(edit: Edit) -> list[str]:
+    """Those to write: no others, since somebody else may have changed them."""
+    columns = [TABLES[edit.item.kind].columns[name] for name in edit.names]
+    return sorted([*columns, "position"] if edit.starts_again else columns)
+
+
+def _values(item: Item, names: Iterable[str]) -> dict[str, Any]:
+    columns = TABLES[item.kind].columns
+    values = {columns[name]: item.fields[name] for name in names}
+    if "encrypted_token" in values:
+        values["api_token"] = values.pop("encrypted_token")  # which encrypts it
+    if isinstance(username := values.get("api_username"), SecretStr):
+        values["api_username"] = username.get_secret_value()
+    return values

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -48,17 +50,17 @@ class StoredItems:
 
     def _read(self, kind: Kind, code: str) -> Iterator[tuple[IdentifiedModel, Item]]:
         table = TABLES[kind]
-        rows: Any = table.model._default_manager.filter(**table.condition).order_by(table.order)
         if not table.parent:
-            for row in rows.filter(code=code):
-                yield row, Item(((kind, code),), _fields(row, kind))
-            return
+            return ((row, Item(((kind, code),), _fields(row, kind))) for row in table.rows.filter(code=code))
         parents = {pk: key for key, pk in self.ids.items() if key[-1][0] == table.parent}
+        rows = table.rows.filter(**{f"{table.parent}__in": parents})
+        if kind is Kind.PROFILE:
+            rows = rows.select_related("user")
         children: dict[Key, list[Any]] = {key: [] for key in parents.values()}
-        for row in rows.filter(**{f"{table.parent}__in": parents}).select_related(*table.joined):
+        for row in rows:
             children[parents[getattr(row, f"{table.parent}_id")]].append(row)
-        for key, found in children.items():
-            yield from zip(found, _items(kind, key, found), strict=True)
+        found = (zip(rows, _items(kind, key, rows), strict=True) for key, rows in children.items())
+        return chain.from_iterable(found)
 
     def _note(self, tracker: Tracker, key: Key) -> None:
         if tracker.token_is_stale:
@@ -71,7 +73,8 @@ def _items(kind: Kind, parent: Key, rows: Collection[Any]) -> Iterator[Item]:
     if kind is Kind.RULE:
         yield from rules(parent, [_fields(row, kind) for row in rows])
     else:
-        yield from (Item((*parent, (kind, TABLES[kind].name_of(row))), _fields(row, kind)) for row in rows)
+        name = attrgetter(TABLES[kind].name.replace("__", "."))
+        yield from (Item((*parent, (kind, name(row))), _fields(row, kind)) for row in rows)
 
 
 def _fields(row: Any, kind: Kind) -> dict[str, Value]:

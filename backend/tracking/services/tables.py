@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import QuerySet
+
 from backend.tracking.kernel.configuration.items import Kind
 from backend.tracking.models import (
-    IdentifiedModel,
     Organization,
     OrganizationProfile,
     Project,
@@ -21,16 +22,23 @@ from backend.tracking.models import (
 class Table:
     """Of one kind of items."""
 
-    model: type[IdentifiedModel]
+    model: Any
+    """Its class."""
     parent: str
     """The foreign key to what it is in."""
     name: str
-    """The column that holds an item's name; empty: no column does."""
+    """The attribute that is an item's name, `__` in it for a dot; empty: there is none."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """By the key of the file."""
     condition: Mapping[str, Any] = field(default_factory=dict)
     """Which rows are items."""
     order: str = "pk"
+
+    @property
+    def rows(self) -> QuerySet[Any]:
+        """All rows that are such items, in their order."""
+        rows: QuerySet[Any] = self.model.objects.filter(**self.condition).order_by(self.order)
+        return rows
 
 
 TABLES = {
@@ -40,7 +48,7 @@ TABLES = {
         "code",
         {"name": "name", "timezone": "time_zone", "default_username": "default_username"},
     ),
-    Kind.PROFILE: Table(OrganizationProfile, "organization", ""),
+    Kind.PROFILE: Table(OrganizationProfile, "organization", "user__username"),
     Kind.USER_MAPPING: Table(
         UserMapping,
         "organization",

@@ -21,6 +21,8 @@ MOST_VALUES = 100_000
 """With everything that aliases repeat."""
 DEEPEST = 30
 """Levels of nesting; what is asked for has 8."""
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+LONGEST_SIGN = 4
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 PREFIX = "tag:yaml.org,2002:"
 NULL, TEXT, MERGE = f"{PREFIX}null", f"{PREFIX}str", f"{PREFIX}merge"
@@ -47,7 +49,7 @@ class Unquoted:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's content: mappings, lists, texts and `Unquoted`. A key without a value is as good as absent."""
+    """A file's content: mappings, lists, texts, `Unquoted`, and None for nothing."""
 
     file: str
     content: Any
@@ -96,7 +98,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         if self.depth > DEEPEST:
-            raise _TooDeepError(problem_mark=self.peek_event().start_mark)
+            raise _TooDeepError(problem_mark=self.get_mark())
         self.depth += 1
         try:
             return super().compose_node(parent, index)
@@ -125,13 +127,16 @@ def _told(error: yaml.MarkedYAMLError) -> str:
     if isinstance(error, _TooDeepError):
         return f"nested deeper than {DEEPEST} levels: nothing here wants that"
     if isinstance(error, ComposerError):
-        if "duplicate anchor" in problem:
-            return "this anchor (&) is there already: give it another name"
         if "undefined alias" in problem:
             return "an alias (*) without its anchor (&): a text that begins with * needs quotes"
         return "a second document begins here: a file describes one organization"
-    words = re.sub(r"'[^'<]{3,}'", "this", problem) or "it cannot be read"
+    words = QUOTED.sub(_unquoted, problem) or "it cannot be read"
     return f"not YAML: {words} (are the indentation, the colons and the quotes right?)"
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    """A sign that is missing, or the kind of a token; no word of the file, which may be a secret."""
+    return found[0] if len(found[0]) <= LONGEST_SIGN or found[0].startswith("'<") else "this"
 
 
 @dataclass(slots=True)
@@ -169,9 +174,7 @@ class _Reading:
         content: dict[str, Any] = {}
         for key, line, item in self._pairs(node):
             self.lines[(*path, key)] = line
-            value = self.value(item, (*path, key))
-            if value is not None:
-                content[key] = value
+            content[key] = self.value(item, (*path, key))
         return content
 
     def _pairs(self, node: MappingNode) -> Iterator[tuple[str, int, Node]]:
@@ -179,7 +182,9 @@ class _Reading:
         for key, item in node.value:
             line = key.start_mark.line + 1
             if key.tag == MERGE:
-                self._tell(line, "merging (<<) is not understood here: write the keys out, or an alias of a whole value")
+                self._tell(
+                    line, "merging (<<) is not understood here: write the keys out, or an alias of a whole value"
+                )
             elif key.tag != TEXT or not isinstance(key, ScalarNode):
                 self._tell(line, "a key is to be a text: put it into quotes")
             elif key.value in first:

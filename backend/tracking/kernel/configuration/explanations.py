@@ -27,7 +27,7 @@ def _message(detail: ErrorDetails, path: Path) -> str:
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
     if detail["type"] == "extra_forbidden":
         section = _section(path[:-1])
-        return f"unknown key {shown(key)} of a {section.name}: {suggestion(key, section.keys)}"
+        return f"unknown key {shown(key)} in the {section.name}: {suggestion(key, section.keys)}"
     if detail["type"] == "missing":
         section = _section(path[:-1])
         return f"{key} is missing: every {section.name} has one"

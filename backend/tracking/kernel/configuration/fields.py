@@ -98,7 +98,7 @@ def choice(kinds: type[E], **other_words: E) -> Callable[[object], E]:
         if isinstance(value, str) and value in words:
             return words[value]
         word = value.written if isinstance(value, Unquoted) else value if isinstance(value, str) else ""
-        raise ValueError(f"{_written(value)} is none that is known: {suggestion(word, words)}")
+        raise ValueError(f"{_written(value)} is unknown: {suggestion(word, words)}")
 
     return chosen
 

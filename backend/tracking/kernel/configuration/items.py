@@ -25,6 +25,8 @@ Key: TypeAlias = tuple[tuple[Kind, str], ...]
 """Kind and name of an item, behind those of everything that it is in."""
 Value: TypeAlias = str | int | Decimal | SecretStr | Sequence[str] | Mapping[str, str] | None
 
+PATTERNS = ("text_pattern", "breadcrumb_pattern")
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -64,6 +66,6 @@ def rules(tracker: Key, rows: Iterable[Mapping[str, Value]]) -> Iterator[Item]:
 def _rule_name(fields: Mapping[str, Value]) -> str:
     sources = fields["source_work_trackers"]
     names = f"from {', '.join(sources)}" if isinstance(sources, Sequence) and sources else ""
-    patterns = [f"{key.partition('_')[0]} {fields[key]!r}" for key in ("text_pattern", "breadcrumb_pattern") if fields[key]]
+    patterns = [f"{key.partition('_')[0]} '{fields[key]}'" for key in PATTERNS if fields[key]]
     told = " ".join([str(fields["match_on"]), ", ".join(filter(None, [names, *patterns]))]).strip()
     return f"{told} → {fields['target_task']}" if fields["target_task"] else told

@@ -44,8 +44,8 @@ class View:
         return value if isinstance(value, str) else ""
 
     def has(self, key: str) -> bool:
-        """Whether there is anything below the key but an empty text or list."""
-        return isinstance(self.content, dict) and self.content.get(key, "") not in ("", [])
+        """Whether there is anything below the key but nothing, an empty text or an empty list."""
+        return isinstance(self.content, dict) and self.content.get(key) not in (None, "", [])
 
     def views(self, key: str) -> Iterator["View"]:
         """The items of the list below a key."""
@@ -63,8 +63,13 @@ class View:
         return Problem(self.document.line((*self.path, key)), message)
 
 
+def code(document: Document) -> str:
+    """The organization's code; empty if there is none."""
+    return _organization(document).text("code")
+
+
 def targets(document: Document) -> dict[tuple[str, str], set[str]]:
-    """Codes of tasks that rules name and the file does not declare, by project and tracker: are they there?"""
+    """Codes of tasks that rules name and the file does not declare, by project's code and tracker's name."""
     found: dict[tuple[str, str], set[str]] = {}
     for project in _organization(document).views("projects"):
         for tracker in project.views("trackers"):

@@ -4,9 +4,9 @@ What two values have to do with each other is looked at in `references`.
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from backend.tracking.kernel.configuration.fields import (
     Code,
@@ -34,9 +34,16 @@ class Fallback(StrEnum):
 
 
 class Declared(BaseModel):
-    """A mapping of the file."""
+    """A mapping of the file. A key without a value is as good as absent."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nothing(cls, content: Any) -> Any:
+        if not isinstance(content, dict):
+            return content
+        return {key: value for key, value in content.items() if value is not None or key not in cls.model_fields}
 
 
 class Profile(Declared):
