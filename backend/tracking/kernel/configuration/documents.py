@@ -130,6 +130,8 @@ def _told(error: yaml.MarkedYAMLError) -> str:
         if "undefined alias" in problem:
             return "an alias (*) without its anchor (&): a text that begins with * needs quotes"
         return "a second document begins here: a file describes one organization"
+    if problem.endswith("got '{'"):
+        return "not YAML: a text that begins with ${ needs quotes within { } and [ ]"
     words = QUOTED.sub(_unquoted, problem) or "it cannot be read"
     return f"not YAML: {words} (are the indentation, the colons and the quotes right?)"
 

@@ -30,6 +30,8 @@ class Edit:
     """The fields to write; of a new item all."""
     starts_again: bool = False
     """What was downloaded came from another place: the next download goes on from nowhere."""
+    takes: str = ""
+    """What else goes when it is deleted, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +92,9 @@ def _declared(item: Item, stored: Stored) -> Change:
 def _alone(item: Item, stored: Stored, *, prune: bool) -> Change:
     if not prune:
         return _change("skipped", item, reason=NOT_IN_FILE)
-    contents = stored.contents.get(item.key)
-    change = _change("deleted", item, payload=Edit(item))
-    return change._replace(label=f"{change.label} with {contents}") if contents else change
+    takes = stored.contents.get(item.key, "")
+    change = _change("deleted", item, payload=Edit(item, takes=takes))
+    return change._replace(label=f"{change.label} with {takes}") if takes else change
 
 
 def _change(

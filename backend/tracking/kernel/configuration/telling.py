@@ -63,7 +63,9 @@ def _item(key: Key, change: Change) -> Iterator[str]:
     margin = INDENT * (len(key) - 1)
     head = f"{margin}{SIGNS[change.action]} {kind} {name}"
     if change.action == "created":
-        fields = [f"{field} {_told(after)}" for field, (_, after) in change.fields.items() if field not in IN_NAME]
+        fields = [
+            f"{field} {_quoted(_told(after))}" for field, (_, after) in change.fields.items() if field not in IN_NAME
+        ]
         yield ": ".join([head, ", ".join(fields)]) if fields else head
     elif change.action == "updated":
         fields = [f"{field}: {_told(before)} → {_told(after)}" for field, (before, after) in change.fields.items()]
@@ -72,12 +74,17 @@ def _item(key: Key, change: Change) -> Iterator[str]:
     elif change.reason:
         yield f"{head}: {REASONS[change.reason]}"
     else:
-        yield head + change.label.removeprefix(f"{kind} {'/'.join(name for _, name in key[1:])}")
+        takes = change.payload.takes if isinstance(change.payload, Edit) else ""
+        yield f"{head} with {takes}" if takes else head
 
 
 def _told(value: Any) -> str:
     if value is None or value in ("", []):
         return "nothing"
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    shortened = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-    return repr(shortened) if " " in text or not text.isprintable() else shortened
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _quoted(text: str) -> str:
+    """In quotes where it would not be seen where it ends."""
+    return repr(text) if " " in text else text

@@ -22,14 +22,18 @@ def parsed(
     return configuration(documents.read(raw, "my.yaml"), downloaded or {}, Variables(environment, {"OUR_KEY"}))
 
 
-def problems(text: str | bytes, *, downloaded: Downloaded | None = None) -> list[str]:
+def problems(
+    text: str | bytes, *, downloaded: Downloaded | None = None, environment: Mapping[str, str] = ENVIRONMENT
+) -> list[str]:
     """What is wrong with it, line by line, without the file's name."""
     try:
-        parsed(text, downloaded=downloaded)
+        parsed(text, downloaded=downloaded, environment=environment)
     except ConfigurationError as error:
-        assert all(problem.startswith("my.yaml:") and problem.isprintable() for problem in error.problems)
-        return [problem.removeprefix("my.yaml:") for problem in error.problems]
-    return []
+        found = error.problems
+    else:
+        found = []
+    assert all(problem.startswith("my.yaml:") and problem.isprintable() for problem in found)
+    return [problem.removeprefix("my.yaml:") for problem in found]
 
 
 def organization(text: str) -> str:

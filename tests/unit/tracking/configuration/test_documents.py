@@ -4,16 +4,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from backend.tracking.kernel.configuration.problems import ConfigurationError
 from tests.unit.tracking.configuration.factories import organization, parsed, problems
 
 EXAMPLE = Path(__file__).parents[4].joinpath("docs", "organization.example.yaml").read_text(encoding="utf-8")
-ACME = {
-    name: "s3cret"
-    for name in (
-        "ACME_GITHUB_TOKEN", "ACME_YOUTRACK_TOKEN", "ACME_KIMAI_TOKEN", "ACME_CLOCKODO_KEY", "ACME_CLOCKODO_USERNAME"
-    )
-}  # fmt: skip
+ACME = dict.fromkeys(
+    [f"ACME_{name}" for name in ("GITHUB_TOKEN", "YOUTRACK_TOKEN", "KIMAI_TOKEN", "CLOCKODO_KEY", "CLOCKODO_USERNAME")],
+    "s3cret",
+)
 PIECES = st.text(st.sampled_from("ab1:-,[]{}&*!|>'\"#%@`?<~ \n\t\\x0U\0é\x85\ud800$."), max_size=8)
 NEARLY = st.builds(
     lambda start, length, piece: EXAMPLE[:start] + piece + EXAMPLE[start + length :],
@@ -37,11 +34,7 @@ def test_any_bytes_are_a_configuration_or_what_is_wrong_with_them(content: bytes
 
 @given(text=NEARLY | PIECES.map(lambda piece: f"organization: {piece}"))
 def test_a_file_with_a_slip_is_a_configuration_or_what_is_wrong_with_it(text: str) -> None:
-    try:
-        parsed(text.encode("utf-8", "surrogatepass"), environment=ACME)
-    except ConfigurationError as error:
-        assert all(problem.isprintable() for problem in [*error.problems, str(error)])
-        assert not any("s3cret" in problem for problem in error.problems)
+    assert not any("s3cret" in problem for problem in problems(text.encode("utf-8", "surrogatepass"), environment=ACME))
 
 
 @pytest.mark.parametrize(
@@ -59,6 +52,7 @@ def test_a_file_with_a_slip_is_a_configuration_or_what_is_wrong_with_it(text: st
         ('organization:\n  code: acme\n  name: "\\0"\n', 3, "a NUL character"),
         ('organization:\n  code: acme\n  name: "\\ud800"\n', 3, "a NUL character, or half of one"),
         ('a:\n- "\\UFFFFFFFF"', 1, "not YAML: a character is written by a number that none has"),
+        ("a: {b: 1,\n  api_token: ${X_TOKEN}}", 2, "not YAML: a text that begins with ${ needs quotes within { }"),
         ("a: 1\nb: *x", 2, "an alias (*) without its anchor"),
         ("a:\n- &x [*x]", 2, "an alias makes this contain itself"),
         ("a:\n  " + "[" * 200_000, 2, "nested deeper than 30 levels"),
@@ -92,7 +86,9 @@ def test_a_key_without_a_value_is_as_good_as_absent() -> None:
     assert parsed("organization:\n  code: acme\n  projects:\n  name: ~\n").projects == []
 
 
-@pytest.mark.parametrize("value", ["*s3cret", "!s3cret", "!s3cret!x y", "[s3cret", "'s3cret", "{s3cret: 1}", "123", "| s3cret"])
+@pytest.mark.parametrize(
+    "value", ["*s3cret", "!s3cret", "!s3cret!x y", "[s3cret", "'s3cret", "{s3cret: 1}", "123", "| s3cret"]
+)
 def test_a_token_is_quoted_by_no_problem_even_where_yaml_ends(value: str) -> None:
     text = f"organization:\n  code: a\n  projects: [{{code: b, trackers: [{{name: c,\n  api_token: {value}}}]}}]\n"
     found = problems(text)
@@ -100,7 +96,9 @@ def test_a_token_is_quoted_by_no_problem_even_where_yaml_ends(value: str) -> Non
     assert not any("s3cret" in problem or "'123'" in problem for problem in found)
 
 
-@pytest.mark.parametrize("line", ["- {name: c, api_token:s3cret}", "- api_token:s3cret", "- {name: c, api_tokn: s3cret}"])
+@pytest.mark.parametrize(
+    "line", ["- {name: c, api_token:s3cret}", "- api_token:s3cret", "- {name: c, api_tokn: s3cret}"]
+)
 def test_a_token_is_not_quoted_where_its_key_is_misspelt(line: str) -> None:
     found = problems(f"organization:\n  code: a\n  projects:\n  - code: b\n    trackers:\n    {line}\n")
     assert found
@@ -112,5 +110,3 @@ def test_the_first_hundred_problems_are_told_and_that_there_are_more() -> None:
     found = problems(text)
     assert len(found) == 101
     assert "first 100" in found[-1]
-
-
