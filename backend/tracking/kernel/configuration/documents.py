@@ -17,12 +17,14 @@ from yaml.reader import ReaderError
 from backend.tracking.kernel.configuration.problems import ConfigurationError, Problem, shown
 
 MOST_BYTES = 1_000_000
-MOST_VALUES = 100_000
+MOST_VALUES = 50_000
 """With everything that aliases repeat."""
 DEEPEST = 30
 """Levels of nesting; what is asked for has 8."""
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 LONGEST_SIGN = 4
+TOO_DEEP = f"nested deeper than {DEEPEST} levels: nothing here wants that"
+TOO_MANY = f"the file holds, with what its aliases repeat, over {MOST_VALUES:,} values"
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 PREFIX = "tag:yaml.org,2002:"
 NULL, TEXT, MERGE = f"{PREFIX}null", f"{PREFIX}str", f"{PREFIX}merge"
@@ -87,19 +89,22 @@ def _decoded(raw: bytes, file: str) -> str:
     raise _error(file, line, "the file is not UTF-8 text")  # not chained: that error carries the file and its tokens
 
 
-class _TooDeepError(yaml.MarkedYAMLError):
-    """Nested deeper than anything that is asked for."""
+class _TooMuchError(yaml.MarkedYAMLError):
+    """More, or nested deeper, than anything that is asked for."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes, but not too deep."""
+    """Composes nodes, but not too many and not too deep."""
 
     depth = 0
+    number = 0
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
-        if self.depth > DEEPEST:
-            raise _TooDeepError(problem_mark=self.get_mark())
         self.depth += 1
+        self.number += 1
+        if self.depth > DEEPEST or self.number > MOST_VALUES:
+            told = TOO_DEEP if self.depth > DEEPEST else TOO_MANY
+            raise _TooMuchError(problem=told, problem_mark=self.get_mark())
         try:
             return super().compose_node(parent, index)
         finally:
@@ -124,8 +129,8 @@ def _composed(text: str, file: str) -> Node:
 
 def _told(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or ""
-    if isinstance(error, _TooDeepError):
-        return f"nested deeper than {DEEPEST} levels: nothing here wants that"
+    if isinstance(error, _TooMuchError):
+        return problem
     if isinstance(error, ComposerError):
         if "undefined alias" in problem:
             return "an alias (*) without its anchor (&): a text that begins with * needs quotes"
@@ -155,7 +160,7 @@ class _Reading:
         line = node.start_mark.line + 1
         self.lines.setdefault(path, line)
         if self.number > MOST_VALUES:
-            raise _error(self.file, line, f"the file holds, with what its aliases repeat, over {MOST_VALUES:,} values")
+            raise _error(self.file, line, TOO_MANY)
         if any(node is ancestor for ancestor in self.ancestors) or len(path) > DEEPEST:
             raise _error(self.file, line, f"an alias makes this contain itself, or nests over {DEEPEST} levels")
         if isinstance(node, ScalarNode):

@@ -1,5 +1,6 @@
 """What is wrong with a configuration file, told to whoever wrote it. A value that may be a secret is not quoted."""
 
+from bisect import bisect
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from itertools import islice
@@ -11,6 +12,8 @@ LONGEST = 80
 """Characters of a value in a message."""
 MOST_NAMES = 12
 """Names in a message."""
+MOST_COMPARED = 700
+"""Names that may have been meant: more take long to compare. There are 600 time zones."""
 
 
 class Problem(NamedTuple):
@@ -41,10 +44,11 @@ def shown(value: str) -> str:
 
 def suggestion(word: str, known: Collection[str]) -> str:
     """`did you mean …?`, or which names there are."""
-    by_case = {name.casefold(): name for name in sorted(known)}
+    names = sorted(known)
+    first = max(0, bisect(names, word) - MOST_COMPARED // 2) if len(names) > MOST_COMPARED else 0
+    by_case = {name.casefold(): name for name in names[first : first + MOST_COMPARED]}
     close = get_close_matches(word.casefold(), by_case, n=1, cutoff=0.6)
     if close:
         return f"did you mean {by_case[close[0]]!r}?"
-    names = sorted(known)[:MOST_NAMES]
-    more = ", …" if len(known) > MOST_NAMES else ""
-    return f"there is {', '.join(names)}{more}" if names else "there is none"
+    more = ", …" if len(names) > MOST_NAMES else ""
+    return f"there is {', '.join(names[:MOST_NAMES])}{more}" if names else "there is none"
