@@ -167,12 +167,13 @@ def test_prune_deletes_it_and_says_what_goes_with_it(apply: Apply) -> None:
     apply(rules("match_on: always, target_task: pm"))
     code, hours = Tracker.objects.order_by("place")
     task = Task.objects.create(tracker=code, external_id="7", code="#7", title="x")
+    Task.objects.create(tracker=hours, code="declared", title="x")
     work(hours, task=task, external_user=ExternalUser.objects.create(tracker=hours, username="al"))
     file = trackers(f"name: code, {GITHUB}")
     dry = apply(file, dry_run=True, prune=True)
     assert "- tracker hours with 0 downloaded tasks and 1 work entries" in dry.output
     found = apply(file, prune=True, no_input=True)
-    assert found.counts == dry.counts == {"unchanged": 3, "deleted": 3}
+    assert found.counts == dry.counts == {"unchanged": 3, "deleted": 4}
     assert list(Tracker.objects.values_list("name", flat=True)) == ["code"]
     assert not WorkEntry.objects.exists()
     assert Task.objects.get() == task
@@ -213,9 +214,13 @@ def test_a_target_may_have_been_downloaded(apply: Apply) -> None:
     assert apply(file).counts == {"unchanged": 4, "created": 1}
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "TMDB_API_KEY"])
-def test_no_file_gets_a_setting_of_ours(apply: Apply, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["SECRET_KEY", "TMDB_API_KEY", "READ_BY_US_KEY"])
+def test_no_file_gets_a_setting_of_ours(
+    apply: Apply, name: str, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
     monkeypatch.setenv(name, SECRET)
+    assert {"DATABASE_URL", "TMDB_API_KEY"} < settings.ENVIRONMENT_NAMES
+    settings.ENVIRONMENT_NAMES = {"READ_BY_US_KEY"}  # a variable whose setting has another name
     found = apply(trackers(f"name: a, {GITHUB}, api_token: '${{{name}}}'"))
     assert f"${{{name}}} is a setting of Upkeep itself" in found.output
 
