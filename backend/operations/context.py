@@ -95,14 +95,21 @@ class Step:
         if part:
             raise PartDone
 
-    def commit(self, plan: Callable[[], Iterable[Change]], write: Write, prepare: Prepare | None = None) -> None:
+    def commit(
+        self,
+        plan: Callable[[], Iterable[Change]],
+        write: Write,
+        prepare: Prepare | None = None,
+        *,
+        whole: bool = False,
+    ) -> None:
         """Make a plan and carry it out, as a batch of its own; skipped when that was done before a resumption."""
 
         def no_items(_after: Cursor) -> list[tuple[Sequence[object], Cursor]]:
             return [((), 0)]
 
         for batch in self.batches(no_items):
-            batch.commit(plan(), write=write, prepare=prepare)
+            batch.commit(plan(), write=write, prepare=prepare, whole=whole)
 
     def write(self, cursor: Cursor, effect: Callable[[], Outcomes]) -> Sequence[Change]:
         """Carry out the effect of a batch, together with the progress that it means, in one transaction.

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import Model
+from django.utils import timezone
 
 from backend.operations.models import Run, RunChange, RunLog
 from backend.tracking.models import ExternalUser, SeenRecord, Task, TaskAssignee, Tracker, WorkEntry
@@ -17,7 +19,7 @@ from tests.servers.trackers import github, kimai
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 
-TABLES = (Task, TaskAssignee, WorkEntry, ExternalUser, SeenRecord, Tracker)
+TABLES: tuple[type[Model], ...] = (Task, TaskAssignee, WorkEntry, ExternalUser, SeenRecord, Tracker)
 RECORDS = 250
 
 
@@ -223,7 +225,7 @@ def test_an_assignee_who_is_gone_is_kept_as_a_former_one(code: Server) -> None:
     ran("update_project", "acme", "--no-match")
     task = next(task for task in Task.objects.all() if task.assignees.count() == 0)
     ada = ExternalUser.objects.create(tracker=task.tracker, username="left the company")
-    TaskAssignee.objects.create(task=task, external_user=ada, known_since=task.created_at)
+    TaskAssignee.objects.create(task=task, external_user=ada, known_since=timezone.now())
     assert ran("update_project", "acme", "--full", "--no-match").counts["updated"] == 1
     [assignee] = task.task_assignees.all()
     assert not assignee.is_current

@@ -33,3 +33,10 @@ def test_who_is_not_known_is_the_default_user_if_there_is_one() -> None:
 
 def test_whom_a_mapping_leads_to_nobody_is_nobody() -> None:
     assert People([ADA]).user_id(Person("x", "Ada Lovelace"), {"x": "gone"}, "ada") is None
+
+
+def test_a_user_who_is_no_member_is_known_by_the_username_alone() -> None:
+    people = People([ADA], {"Cy": 7})
+    assert people.user_id(Person("x"), {"x": "CY"}, "") == 7
+    assert people.user_id(Person("x"), {}, "cy") == 7
+    assert people.user_id(Person("Cy", "Cy", "cy"), {}, "") is None
