@@ -86,6 +86,21 @@ if env.str("DATABASE_URL", default=""):
 else:
     DATABASES = {"default": {"ENGINE": "backend.embedded.postgresql", "NAME": "upkeep", "HOME": UPKEEP_HOME}}
 DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",  # it needs no server
+        "LOCATION": UPKEEP_HOME / "cache" / "default",
+    },
+    "downloads": {
+        "BACKEND": "backend.tracking.services.download_cache.DownloadCache",
+        "LOCATION": UPKEEP_HOME / "cache" / "downloads",
+        "TIMEOUT": 30 * 24 * 3600,
+        "OPTIONS": {"MAX_ENTRIES": 5_000},
+    },
+}
+"""In `downloads` a page of a tracker is an entry, of some tens of kilobytes; when it is full, a third of them goes."""
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

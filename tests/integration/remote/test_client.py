@@ -3,7 +3,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -184,8 +184,18 @@ def test_leaving_the_block_ends_every_kind_of_waiting_within_a_second(reason: st
         assert monotonic() - left < 1
 
 
-def test_ctrl_c_in_the_waiting_thread_ends_everything_within_a_second() -> None:
-    requests = [Request(f"/movie/{number}") for number in range(1, 41)]
+MANY = [Request(f"/movie/{number}") for number in range(1, 41)]
+
+WAYS: dict[str, Callable[[RemoteClient], object]] = {
+    "map": lambda tmdb: tmdb.map(MANY),
+    "ask": lambda tmdb: tmdb.ask(MANY[0]),
+    "chain": lambda tmdb: list(tmdb.chain(MANY[0], lambda _: MANY[1])),
+    "ahead": lambda tmdb: list(tmdb.ahead(MANY, 4)),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_ctrl_c_in_the_waiting_thread_ends_everything_within_a_second(way: str) -> None:
     pressed: list[float] = []
 
     def press_when_asked(server: Server) -> None:
@@ -198,7 +208,7 @@ def test_ctrl_c_in_the_waiting_thread_ends_everything_within_a_second() -> None:
         finger = threading.Thread(target=press_when_asked, args=[server])
         finger.start()
         with pytest.raises(KeyboardInterrupt), client(server, timeout=60) as tmdb:
-            tmdb.map(requests)
+            WAYS[way](tmdb)
         assert monotonic() - pressed[0] < 1
         finger.join()
 

@@ -15,6 +15,7 @@ from tests.servers import faults
 from tests.servers.limits import SlidingWindow
 from tests.servers.process import Server
 from tests.servers.tmdb import KEY, TOKEN, tmdb_server
+from tests.servers.trackers import github
 from tests.servers.yts import UNKNOWN_FROM, yts_server
 
 SCHEMAS = Path(__file__).parents[4] / "shared" / "apis" / "openapi"
@@ -42,6 +43,8 @@ def closed(schema: Any) -> Any:
         return [closed(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
+    if schema.get("nullable"):  # that is how OpenAPI 3.0 said it
+        return {"anyOf": [closed({**schema, "nullable": False}), {"type": "null"}]}
     parts = {name: closed(part) for name, part in schema.items()}
     return parts | {"additionalProperties": False} if "properties" in parts and "type" in parts else parts
 
@@ -89,8 +92,24 @@ def test_lists_follow_the_schema_of_yts(term: str) -> None:
 
 
 @needs_schemas
+def test_issues_follow_the_schema_of_github() -> None:
+    with github.server(records=60, surprises=False) as server, httpx2.Client(trust_env=False) as http:
+        headers = {"Authorization": f"Bearer {github.TOKEN}"}
+        repository = http.get(f"{server.url}/repos/{github.REPOSITORY}", headers=headers)
+        first = http.get(f"{repository.url}/issues", params={"state": "all", "per_page": "100"}, headers=headers)
+        second = http.get(first.links["next"]["url"], headers=headers)
+        refused = http.get(f"{repository.url}/issues")
+    assert len(first.json()) == len(second.json()) == 100
+    for each in [*first.json(), *second.json()]:
+        validator("github", "issue").validate(each)
+    validator("github", "repository").validate(repository.json())
+    validator("github", "basic-error").validate(refused.json())
+
+
+@needs_schemas
 def test_a_field_that_the_schema_does_not_know_would_be_noticed() -> None:
     assert not validator("tmdb", "MovieDetails").is_valid({"id": 1, "surprise": 1})
+    assert not validator("github", "issue").is_valid(github.issue(1, github.FIRST) | {"surprise": 1})
     assert not validator("yts", "ListResponse").is_valid({"status": "ok", "data": {"movies": [{"id": 1}]}})
 
 

@@ -68,6 +68,12 @@ def test_a_page_full_of_pull_requests_moves_the_position_on(server: Server) -> N
     assert positions == sorted(set(positions))
 
 
+def test_a_change_that_is_told_a_minute_late_is_not_missed(server: Server) -> None:
+    newest = github.expected(30).updated_at
+    assert newest
+    assert datetime.fromisoformat(read(SYSTEM, server)[-1].position) == newest - timedelta(minutes=1)
+
+
 def test_issues_of_one_moment_are_read_by_githubs_own_links() -> None:
     with github.server(records=450, at_once=True) as server:
         pages = read(SYSTEM, server)

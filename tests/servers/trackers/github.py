@@ -66,7 +66,7 @@ def server(  # noqa: PLR0913 - each is something that may be otherwise
         records: the number of issues.
         delay: seconds an answer takes.
         limit: requests in any second.
-        moves: somebody changes issue 1 as soon as the first page was read.
+        moves: somebody changes issue 1 as soon as a page was read that another issue follows.
         broken: the number of the issue that has a shape which nobody understands.
         surprises: there are fields which the documentation does not know.
         at_once: all issues were changed in the same second.
@@ -215,7 +215,7 @@ class Catalogue:
         self._broken = broken
         self._surprises = surprises
         self._at_once = at_once
-        self._lists = 0
+        self._has_moved = False
 
     def key(self, request: Received) -> str:
         """The list is one, and the repository another."""
@@ -252,10 +252,10 @@ class Catalogue:
         size = min(int(query.get("per_page", 30)), 100)
         start = int(query.get("after", (int(query.get("page", 1)) - 1) * size))
         wanted = self._wanted(query)
-        self._lists += 1
         page = [self._shaped(item) for item in wanted[start : start + size]]
         reply = Reply.of(page)
         if start + size < len(wanted):
+            self._has_moved |= self._moves and "pull_request" not in wanted[start + size]
             reply = reply.with_headers(Link=_link(request, start + size, size))
         return reply.tagged(request)
 
@@ -267,7 +267,7 @@ class Catalogue:
 
     def _items(self) -> list[dict[str, Any]]:
         items = [issue(number, self._changed(number)) for number in range(1, self._records + 1)]
-        if self._moves and self._lists:
+        if self._has_moved:
             items[0] = issue(1, self._changed(self._records + 1))
         return items if self._at_once else [*items, *map(pull_request, range(PULLS))]
 
