@@ -18,7 +18,8 @@ from backend.tracking.kernel.records import BrokenRecord, TaskRecord
 SIZE = 5
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
-EVENTS = st.lists(st.tuples(st.sampled_from(["nothing", "nothing", "move", "delete", "add"]), st.integers(0, 60)))
+EVENTS = st.lists(st.tuples(st.sampled_from(["nothing", "move", "delete", "add"]), st.integers(0, 12)), max_size=30)
+TIMES = st.lists(st.integers(0, 40), min_size=12, max_size=40)
 
 
 class Team:
@@ -66,7 +67,7 @@ def ids(pages: Iterable[list[Any]]) -> list[int]:
     return [item["id"] for page in pages for item in page]
 
 
-@given(st.lists(st.integers(0, 40), max_size=60), EVENTS)
+@given(TIMES, EVENTS)
 def test_nothing_is_missed_by_offset_whatever_the_team_does(times: list[int], events: list[tuple[str, int]]) -> None:
     team = Team(times, events)
     assert team.untouched <= set(ids(joined(team.ahead, size=SIZE, time="updated")))
@@ -77,13 +78,31 @@ def test_when_nothing_happens_each_item_comes_once_and_in_order(times: list[int]
     assert ids(joined(Team(times).ahead, size=SIZE, time="updated")) == list(range(len(times)))
 
 
+def test_one_that_vanishes_takes_no_other_over_the_end_of_a_page() -> None:
+    team = Team(list(range(20)), [("nothing", 0), ("delete", 0)])
+    assert ids(joined(team.ahead, size=SIZE, time="updated")) == list(range(20))
+
+
+def test_an_item_that_moved_is_no_sign_that_two_pages_meet() -> None:
+    """All that was read is deleted but for the last item, which moves to the end: just where the next page begins."""
+    first: list[object] = [{"id": number, "updated": number} for number in range(SIZE)]
+    then: list[object] = [{"id": number, "updated": number} for number in range(SIZE, 2 * SIZE - 1)]
+    moved: list[object] = [{"id": SIZE - 1, "updated": 99}]
+    answers = {0: [first, then], SIZE - 1: [moved]}
+
+    def pages(offsets: Iterable[int]) -> Iterator[list[object]]:
+        for offset in offsets:
+            yield answers[offset].pop(0)
+
+    assert set(range(2 * SIZE - 1)) == set(ids(joined(pages, size=SIZE, time="updated")))
+
+
 def test_a_list_of_one_page_is_asked_for_once() -> None:
     asked: list[int] = []
 
     def pages(offsets: Iterable[int]) -> Iterator[list[object]]:
-        for offset in offsets:
-            asked.append(offset)
-            yield [{"id": 1, "updated": 1}]
+        asked.extend(islice(offsets, 4))
+        yield [{"id": 1, "updated": 1}]
 
     assert ids(joined(pages, size=SIZE, time="updated")) == [1]
     assert asked == [0]

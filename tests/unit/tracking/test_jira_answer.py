@@ -3,10 +3,14 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.remote.answers import Reply
+from backend.remote.errors import RemoteResponseError
+from backend.tracking.connectors import jira as jira_connector
 from backend.tracking.connectors.jira_answer import Fields, Issue, task
 from backend.tracking.connectors.wire import record
 from backend.tracking.kernel.records import BrokenRecord, Record, TaskRecord
@@ -87,3 +91,15 @@ def test_what_is_not_understood_is_broken(fields: dict[str, Any]) -> None:
 @given(st.sampled_from(NAMES), JSON)
 def test_any_value_makes_a_record_or_a_broken_one(name: str, value: Any) -> None:
     assert isinstance(read(**{name: value}), TaskRecord | BrokenRecord)
+
+
+def test_empty_pages_are_not_followed_for_ever() -> None:
+    reading = jira_connector.Reading("DEMO", None)
+    for number in range(jira_connector.MOST_EMPTY):
+        assert reading.following(page(number))
+    with pytest.raises(RemoteResponseError, match="in circles"):
+        reading.following(page("one more"))
+
+
+def page(token: object, *issues: object) -> Reply:
+    return Reply({"issues": [*issues], "nextPageToken": f"token {token}"}, httpx2.Headers())
