@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from backend.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
-from backend.tracking.kernel.records import WorkRecord
+from backend.tracking.kernel.records import RecordPage, WorkRecord
 from tests.integration.tracking.connections import all_expected, by_id, connected, read, tracker
 from tests.servers import faults
 from tests.servers.faults import Fault
@@ -57,7 +57,7 @@ def test_two_empty_years_are_the_start() -> None:
 
 def test_a_quota_that_is_used_up_says_when_and_the_download_goes_on_then() -> None:
     with toggl.server(records=250, quota=2) as server:
-        pages = []
+        pages: list[RecordPage] = []
         with connected(SYSTEM, server) as connector, pytest.raises(RemoteUnavailableError, match="in 40 minutes"):
             pages.extend(connector.pages(""))
         with connected(SYSTEM, server) as connector, pytest.raises(RemoteUnavailableError):

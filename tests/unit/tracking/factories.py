@@ -12,5 +12,10 @@ def task_record(external_id: str = "1", **fields: Any) -> TaskRecord:
 
 
 def work_record(external_id: str = "1", **fields: Any) -> WorkRecord:
-    values: dict[str, Any] = {"person": ADA, "text": "Label layout", "started_at": MORNING, "duration": timedelta(hours=1.5)}
+    values: dict[str, Any] = {
+        "person": ADA,
+        "text": "Label layout",
+        "started_at": MORNING,
+        "duration": timedelta(hours=1.5),
+    }
     return WorkRecord(**{"external_id": external_id} | values | fields)
