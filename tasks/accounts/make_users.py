@@ -48,8 +48,8 @@ def make_users(params: MakeUsers, run: RunContext) -> None:
                 batch.commit(plan, write=write_users, prepare=hash_passwords)
             else:
                 batch.commit(membership.plan(plan, owner), write=partial(_write, owner), prepare=_prepared)
-    if owner is not None and not run.dry_run:
-        run.report(f"External users found among the members: {map_users(owner)}")
+    if owner is not None and not run.dry_run and (number := map_users(owner)):
+        run.report(f"{number:,} people of its trackers are another user now", remapped_people=number)
 
 
 def _prepared(changes: Sequence[Change]) -> list[Change]:

@@ -42,9 +42,8 @@ def update_organization(params: UpdateOrganization, run: RunContext) -> None:
     run.commit(plan, write=update.write, whole=True)
     for warning in update.warnings():
         run.log(warning)
-    if not run.dry_run:
-        number = people.map_users(lookup.organization(configuration.code))
-        run.report(f"people of its trackers who are another user now: {number:,}", remapped_people=number)
+    if not run.dry_run and (number := people.map_users(lookup.organization(configuration.code))):
+        run.report(f"{number:,} people of its trackers are another user now", remapped_people=number)
 
 
 def _read(file: InputFile, run: RunContext) -> Organization:

@@ -70,7 +70,9 @@ class Download:
         if self._full:
             with connection.cursor() as cursor:
                 cursor.execute(SEE, [self._tracker.pk, [entry.external_id for entry in entries]])
-        Tracker.objects.filter(pk=self._tracker.pk).exclude(position=position).update(position=position)
+        read = self._tracker  # as it was: of another place, which it may have by now, the position says nothing
+        same = Tracker.objects.filter(pk=read.pk, api_kind=read.api_kind, api_location=read.api_location)
+        same.exclude(position=position).update(position=position)
 
     def check_met(self) -> None:
         """Raise RemoteRejectedError when a full download met nothing at all of what is stored.
