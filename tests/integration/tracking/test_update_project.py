@@ -8,10 +8,12 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from backend.operations.models import Run, RunChange, RunLog
 from backend.tracking.models import ExternalUser, SeenRecord, Task, TaskAssignee, Tracker, WorkEntry
 from tests.integration.collection.commands import ran
+from tests.integration.messages import messages
 from tests.integration.tracking.factories import api_tracker, organization, project
 from tests.servers import faults
 from tests.servers.process import Server
@@ -257,8 +259,13 @@ def test_without_an_organization_there_is_a_run_for_each_and_never_two_waiting(b
     assert (again.counts, again.reasons) == ({"processed": 2, "skipped": 2}, {"already_queued": 2})
 
 
-def test_no_token_is_told_anywhere(
-    code: Server, hours: Server, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+def test_no_token_is_told_anywhere(  # noqa: PLR0913, PLR0917 - wherever it might be told
+    code: Server,
+    hours: Server,
+    broker: str,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     secret = "tk-5up3r-s3cr3t"
@@ -269,8 +276,12 @@ def test_no_token_is_told_anywhere(
         with pytest.raises(CommandError) as error:
             call_command("update_project", "acme", *options)
         assert secret not in repr(error.value)
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command("update_project", "acme", "--enqueue")
+    sent = messages(broker, "connectors")
+    assert len(sent) == 1
     out = capfd.readouterr()
-    told = [out.out, out.err, caplog.text]
+    told = [out.out, out.err, caplog.text, repr(sent)]
     told += [str(row) for model in (Run, RunChange, RunLog) for row in model.objects.values()]
     for token in (secret, github.TOKEN, kimai.TOKEN):
         assert not [text for text in told if token in text]
