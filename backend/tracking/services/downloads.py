@@ -125,22 +125,28 @@ def fresh(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
 def grouped(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
     """The pages, small ones together, since a commit for each would take longer than the download.
 
+    A page without records goes with those before it: alone, it would be no batch, and its position would not be kept.
     Raises RemoteError behind everything that came before it.
     """
     group: list[RecordPage] = []
     since = monotonic()
     try:
         for page in pages:
-            group.append(page)
-            if sum(len(page.records) for page in group) >= GROUP_RECORDS or monotonic() - since > GROUP_SECONDS:
+            if page.records and _is_full(group, since):
                 yield _together(group)
                 group, since = [], monotonic()
+            group.append(page)
     except RemoteError:
         if group:
             yield _together(group)
         raise
     if group:
         yield _together(group)
+
+
+def _is_full(group: Sequence[RecordPage], since: float) -> bool:
+    number = sum(len(page.records) for page in group)
+    return number >= GROUP_RECORDS or (number > 0 and monotonic() - since > GROUP_SECONDS)
 
 
 def _together(pages: Sequence[RecordPage]) -> RecordPage:
