@@ -33,7 +33,7 @@ STARTS = st.lists(
     max_size=15,
 )
 
-NIGHT = [AUTUMN + timedelta(minutes=10 * number) for number in range(-12, 24)]
+NIGHT = [AUTUMN + timedelta(minutes=20 * number) for number in range(-72, 24)]
 AT_ONCE = [AUTUMN] * 7
 DAYS = [datetime(2024, 11, 22, tzinfo=UTC) + timedelta(hours=6 * number) for number in range(30)]
 """Around the end of the year before the last."""
