@@ -31,6 +31,9 @@ FILLED = 0.8
 
 AHEAD = 4
 
+SHORT = timedelta(days=1)
+"""A span that is not cut: where clocks go back, every part of a short one would ask for the same hours again."""
+
 OVERLAP = timedelta(hours=1)
 """Of what is asked for as changed: clocks differ, and a change is told when its transaction ends."""
 
@@ -152,7 +155,8 @@ class Kimai:
             "size": str(PAGE_SIZE),
             "page": str(step.page),
         }
-        end = {"end": _text(spans.not_before(step.span.until, self._zone))} if step.span.until else {}
+        # The same as where the next span begins, whichever time the server takes it for: both include it.
+        end = {"end": _text(spans.not_after(step.span.until, self._zone))} if step.span.until else {}
         return Request("/timesheets", query | end | filters)
 
     def _page(self, step: Step, reply: Reply | None) -> Page:
@@ -183,8 +187,9 @@ class Kimai:
         if newest is None or spans.not_after(newest, self._zone) <= spans.not_after(span.since, self._zone):
             # A whole page of one moment, or of an hour that the clocks show twice.
             return [Step(span, step.page + 1)]
-        number = ceil(page.left / FILLED)
-        return [Step(part) for part in Span(newest, span.until).split(number, now=self._now)]
+        rest = Span(newest, span.until)
+        number = ceil(page.left / FILLED) if rest.width(self._now) > SHORT else 1
+        return [Step(part) for part in rest.split(number, now=self._now)]
 
 
 def _part(step: Step, page: Page) -> Part:

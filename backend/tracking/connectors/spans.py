@@ -48,20 +48,7 @@ def not_after(moment: datetime, zone: tzinfo) -> datetime:
 
     Whichever of the two times the reader takes it for, it is not after the moment.
     """
-    return _on_clocks(moment, zone) - _repeated(moment, zone)
-
-
-def not_before(moment: datetime, zone: tzinfo) -> datetime:
-    """The same, on the other side."""
-    return _on_clocks(moment, zone) + _repeated(moment, zone)
-
-
-def _on_clocks(moment: datetime, zone: tzinfo) -> datetime:
-    return moment.astimezone(zone).replace(tzinfo=None, fold=0)
-
-
-def _repeated(moment: datetime, zone: tzinfo) -> timedelta:
-    """How much of the time around is shown twice; zero unless the moment is in it."""
     local = moment.astimezone(zone)
     first, second = local.replace(fold=0).utcoffset(), local.replace(fold=1).utcoffset()
-    return max((first or timedelta(0)) - (second or timedelta(0)), timedelta(0))
+    repeated = max((first or timedelta(0)) - (second or timedelta(0)), timedelta(0))
+    return local.replace(tzinfo=None, fold=0) - repeated

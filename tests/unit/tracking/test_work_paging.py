@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx2
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -32,6 +32,12 @@ STARTS = st.lists(
     ),
     max_size=15,
 )
+
+NIGHT = [AUTUMN + timedelta(minutes=20 * number) for number in range(-72, 24)]
+AT_ONCE = [AUTUMN] * 7
+DAYS = [datetime(2024, 11, 22, tzinfo=UTC) + timedelta(hours=6 * number) for number in range(30)]
+"""Around the end of the year before the last."""
+BERLIN = ZoneInfo("Europe/Berlin")
 
 Handler = Callable[[httpx2.Request], httpx2.Response]
 
@@ -96,6 +102,9 @@ class Kimai:
     zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"]).map(ZoneInfo),
     fold=st.integers(0, 1),
 )
+@example(starts=NIGHT, zone=BERLIN, fold=0)
+@example(starts=NIGHT, zone=BERLIN, fold=1)
+@example(starts=AT_ONCE, zone=BERLIN, fold=0)
 def test_kimai_misses_nothing_and_ends(starts: list[datetime], zone: ZoneInfo, fold: int) -> None:
     server = Kimai(starts, zone, fold)
     with connected(ApiKind.KIMAI, server) as connector:
@@ -131,6 +140,7 @@ def clockodo(starts: list[datetime], belongs: str) -> Handler:
 
 @settings(max_examples=10, deadline=None)
 @given(starts=STARTS, belongs=st.sampled_from(["start", "part", "all"]))
+@example(starts=AT_ONCE, belongs="all")
 def test_clockodo_misses_nothing_and_ends(starts: list[datetime], belongs: str) -> None:
     read(ApiKind.CLOCKODO, clockodo(starts, belongs), starts)
 
@@ -162,5 +172,7 @@ def toggl(starts: list[datetime], zone: ZoneInfo) -> Handler:
     starts=STARTS.map(lambda starts: [*starts, *(datetime(year, 6, 1, tzinfo=UTC) for year in range(2015, 2026))]),
     zone=st.sampled_from(["Europe/Berlin", "Pacific/Kiritimati", "Etc/GMT+12"]).map(ZoneInfo),
 )
+@example(starts=DAYS, zone=BERLIN)
+@example(starts=DAYS, zone=ZoneInfo("Etc/GMT+12"))
 def test_toggl_misses_nothing_and_ends(starts: list[datetime], zone: ZoneInfo) -> None:
     read(ApiKind.TOGGL, toggl(starts, zone), starts)
