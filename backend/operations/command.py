@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from django.db.models import Q
 
-from backend.operations import arguments, parts, queue, recording, runner
+from backend.operations import arguments, parts, queue, recording, registry, runner
 from backend.operations.arguments import OperationParser
 from backend.operations.console import ConsoleProgress, Patience, plain, summary
 from backend.operations.declaration import Operation
@@ -59,16 +59,20 @@ class RunCommand(BaseCommand):
 
     def told(self, outcome: Outcome, options: dict[str, Any]) -> None:
         """Print the outcome. Raises CommandError with its exit code when that is not 0."""
+        prints = registry.find(outcome.operation).prints
         if options["json"]:
             self.stdout.write(json.dumps(outcome.as_json()))
+        elif prints == "result":
+            if options["verbosity"] and outcome.status is Status.SUCCEEDED:
+                self.stdout.write(json.dumps(outcome.result, indent=2))
         elif options["verbosity"]:
             self.stdout.write("\n".join(summary(outcome)))
         if outcome.exit_code:
             raise CommandError(plain(_complaint(outcome)), returncode=outcome.exit_code)
 
-    def progress(self, options: dict[str, Any]) -> ConsoleProgress:
-        """Shows a run of this command, as loudly as its options want."""
-        out = self.stderr if options["json"] else self.stdout
+    def progress(self, operation: Operation[Any], options: dict[str, Any]) -> ConsoleProgress:
+        """Shows a run of the operation, as loudly as this command's options want."""
+        out = self.stderr if options["json"] or operation.prints == "result" else self.stdout
         verbose = options["verbose"] or options["verbosity"] >= VERBOSE
         bar = bool(options["verbosity"]) and not verbose and sys.stderr.isatty()
         write = partial(out.write, style_func=str) if options["verbosity"] else _unsaid
@@ -82,7 +86,7 @@ class RunCommand(BaseCommand):
             told = {"run": str(run.pk), "operation": run.operation, "status": run.status}
             self.stdout.write(json.dumps(told) if options["json"] else str(run.pk))
             return
-        with self.progress(options) as progress:
+        with self.progress(registry.find(run.operation), options) as progress:
             outcome = _followed(run.pk, progress)
             changes = RunChange.objects.filter(Q(run=run) | Q(run__parent=run))
             progress.changed([recording.change(row) for row in changes])
@@ -137,7 +141,7 @@ class OperationCommand(RunCommand):
             self.told(self._executed(params, options, dry_run=options["dry_run"], confirm=confirm), options)
 
     def _executed(self, params: Params, options: dict[str, Any], *, dry_run: bool, confirm: str = "") -> Outcome:
-        with self.progress(options) as progress:
+        with self.progress(self.operation, options) as progress:
             return runner.execute(
                 self.operation,
                 params,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import Any, Generic, Protocol, TypeVar, cast, get_type_hints
+from typing import Any, Generic, Literal, Protocol, TypeVar, cast, get_type_hints
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -15,6 +15,7 @@ from backend.operations.params import Params
 P = TypeVar("P", bound=Params)
 Text = str | Callable[[P], str | None] | None
 """A constant, or what follows from the params."""
+Printed = Literal["summary", "result"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class Operation(Generic[P]):
     """Earlier names, which go on working."""
     partitions: int
     """Into how many runs a worker splits its steps over querysets; more than 1: its batches are independent."""
+    prints: Printed
+    """What its command prints of a run that succeeded: the `summary`, or for programs the `result` alone, as JSON.
+    Everything else then goes to stderr."""
 
     @property
     def short_name(self) -> str:
@@ -103,6 +107,7 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
     errors: tuple[type[Exception], ...] = (),
     aliases: tuple[str, ...] = (),
     partitions: int = 1,
+    prints: Printed = "summary",
 ) -> Declare:
     """Declare and register the decorated function as the operation `name`; it keeps no other name.
 
@@ -113,7 +118,7 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
     def declare(function: Callable[[P, RunContext], None], /) -> Operation[P]:
         declared = Operation(
             name, function, _params_type(name, function), queue, exclusive, confirm, read_only, errors, aliases,
-            partitions,
+            partitions, prints,
         )  # fmt: skip
         if not declared.summary or name.count(".") != 1:
             raise ImproperlyConfigured(f"operation {name!r}: wants a name `domain.verb_object` and a docstring")

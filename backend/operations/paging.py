@@ -9,15 +9,16 @@ from threading import Semaphore, Thread
 from time import monotonic
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from django.db.models import Count, F, Max, Min, QuerySet, TextField, UUIDField
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Collate
+from django.db.models import Aggregate, Count, QuerySet
 
 from backend.operations.shares import Cursor
 
 T = TypeVar("T")
 Source: TypeAlias = QuerySet[Any, T] | Callable[[Cursor], Iterable[tuple[Sequence[T], Cursor]]]
 """A queryset, or a function from a cursor to the pages behind it, each with the cursor that stands for its end."""
+
+Read: TypeAlias = Callable[[Any, Any], Sequence[T]]
+"""From the first and the last primary key of a page to its rows."""
 
 BATCH_SECONDS = 0.5
 FETCHES_IN_FLIGHT = 2
@@ -71,6 +72,18 @@ class Page(Generic[T]):
             self.rows = ()
 
 
+class Least(Aggregate):
+    """The least of any values that have an order. PostgreSQL 18 has no `min` of UUIDs."""
+
+    template = "percentile_disc(0) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+
+class Greatest(Aggregate):
+    """The greatest of them."""
+
+    template = "percentile_disc(1) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+
 class QuerySetPages(Generic[T]):
     """A queryset in pages of its primary key.
 
@@ -78,8 +91,9 @@ class QuerySetPages(Generic[T]):
     rows, whoever does not never loads any.
     """
 
-    def __init__(self, queryset: "QuerySet[Any, T]") -> None:
+    def __init__(self, queryset: "QuerySet[Any, T]", read: Read[T] | None = None) -> None:
         self._queryset = queryset.order_by("pk")
+        self._read = read
 
     def pages(self, after: Cursor, size: BatchSize, *, rows: bool) -> Iterator[Page[T]]:
         """The pages behind `after`, each as large as `size` then says; with `rows`, loaded from the first one on."""
@@ -94,22 +108,20 @@ class QuerySetPages(Generic[T]):
         """The next `size` keys behind `after`, and not behind `last`, without their rows."""
         keys = self._behind(after).values("pk")
         keys = keys.filter(pk__lte=last) if last is not None else keys
-        key = self._comparable_key
-        found = keys[:size].aggregate(first=Min(key), last=Max(key), number=Count("pk"))
+        found = keys[:size].aggregate(first=Least("pk"), last=Greatest("pk"), number=Count("pk"))
         first, end, number = found["first"], found["last"], found["number"]
         return Page(_cursor(end), number, None, partial(self._between, first, end), first, end)
 
-    @property
-    def _comparable_key(self) -> Combinable:
-        """PostgreSQL knows no least UUID; as texts they have the same order, by their bytes."""
-        if isinstance(self._queryset.model._meta.pk, UUIDField):  # noqa: SLF001 - Django's documented way
-            return Collate(Cast("pk", TextField()), "C")
-        return F("pk")
-
-    def _between(self, first: object, last: object) -> list[T]:
+    def _between(self, first: object, last: object) -> Sequence[T]:
+        if self._read:
+            return self._read(first, last)
         return list(self._queryset.filter(pk__gte=first, pk__lte=last))
 
     def _loaded(self, after: Cursor, size: int) -> Page[T]:
+        if self._read:
+            page = self.range(after, size)
+            page.rows = page.load() if page.number else ()
+            return page
         rows = list(self._behind(after)[:size])
         first, last = (_key(rows[0]), _key(rows[-1])) if rows else (None, None)
         return Page(_cursor(last), len(rows), rows, tuple, first, last)

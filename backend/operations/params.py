@@ -74,8 +74,7 @@ def _explained(detail: ErrorDetails, params_type: type[Params], spell: Callable[
     if detail["type"] == "missing":
         return f"{spell(name)} is required"
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    prefix = f"{spell(name)} " if name else ""
-    return f"{prefix}{message}, not {_shortened(detail['input'])}"
+    return f"{spell(name)} {message}, not {_shortened(detail['input'])}" if name else message
 
 
 def _shortened(value: object) -> str:

@@ -45,6 +45,12 @@ def scripted_alone(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
     stage.body(run)
 
 
+@operation("testing.scripted_result", prints="result", errors=(RefusalError,))
+def scripted_result(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
+    """Do what the test says, for a program that reads it."""
+    stage.body(run)
+
+
 class Keyed(Params):
     key: str
     """The exclusive key; one that is too long for its column cannot be recorded."""

@@ -1,6 +1,10 @@
 """The rules by which work entries are matched with tasks."""
 
-from enum import StrEnum
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from backend.tracking.kernel.patterns import TASK_CODE, Pattern, RememberingPattern
 
 
 class MatchOn(StrEnum):
@@ -11,3 +15,114 @@ class MatchOn(StrEnum):
     EXTERNAL_TASK_ID_TO_TASK_URL = "external_task_id_to_task_url"
     PATTERN_TO_TASK = "pattern_to_task"
     PATTERN_TO_TASK_CODE = "pattern_to_task_code"
+
+
+class TaskKey(StrEnum):
+    """By what a rule knows the task: a column of tasks."""
+
+    CODE = "code"
+    EXTERNAL_ID = "external_id"
+    URL = "url"
+
+
+class Miss(Enum):
+    """Why a rule does not apply to a work entry."""
+
+    OTHER_TRACKER = "it is for entries of other trackers"
+    NO_EXTERNAL_TASK = "the entry names no external task"
+    BREADCRUMB = "its breadcrumb pattern does not match"
+    TEXT = "its text pattern does not match"
+    NO_CODE = "its pattern matches, but its group task_code is empty"
+
+
+class RuleError(Exception):
+    """A rule that cannot be applied; the message names it and says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFacts:
+    """A rule as it is declared."""
+
+    id: str
+    tracker_id: str
+    tracker: str
+    """The name of the tracker whose tasks it leads to."""
+    match_on: str
+    priority: int = 0
+    sources: tuple[str, ...] = ()
+    """Names of trackers; empty: all of the project."""
+    text_pattern: str = ""
+    breadcrumb_pattern: str = ""
+    target_task: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called where people read of it: it has no name of its own."""
+        parts = (self.match_on, self.text_pattern, self.breadcrumb_pattern, self.target_task)
+        return " ".join(part for part in parts if part)
+
+    def __str__(self) -> str:
+        return f'"{self.name}" of {self.tracker}'
+
+
+class Rule:
+    """A rule, ready to be applied."""
+
+    def __init__(self, facts: RuleFacts) -> None:
+        """Raises RuleError."""
+        self.facts = facts
+        try:
+            self._match_on = MatchOn(facts.match_on)
+            self._text = Pattern(facts.text_pattern) if facts.text_pattern else None
+            self._breadcrumb = RememberingPattern(facts.breadcrumb_pattern) if facts.breadcrumb_pattern else None
+            self._check()
+        except ValueError as error:
+            raise RuleError(f"rule {facts}: {error}") from None
+        self._target = facts.target_task if self._match_on in TO_TARGET else ""
+        self.leads_to = (KEYS.get(self._match_on, TaskKey.CODE), facts.tracker_id)
+        """What `value` is, and of which tracker's tasks."""
+        self.value: Callable[[str, str, str], str | Miss] = {
+            MatchOn.ALWAYS_TO_TASK: self._always,
+            MatchOn.PATTERN_TO_TASK: self._by_pattern,
+            MatchOn.PATTERN_TO_TASK_CODE: self._by_pattern,
+        }.get(self._match_on, self._by_external_task)
+        """From an entry's breadcrumb, text and external task to what the task is known by, or why there is nothing."""
+
+    def takes(self, tracker: str) -> bool:
+        """Whether it is for entries of the tracker of this name."""
+        return not self.facts.sources or tracker in self.facts.sources
+
+    def _check(self) -> None:
+        telling = [pattern for pattern in (self._text, self._breadcrumb) if pattern and pattern.tells_code]
+        if self._match_on in TO_TARGET and not self.facts.target_task:
+            raise ValueError("it has no target_task")
+        if self._match_on is MatchOn.PATTERN_TO_TASK_CODE and len(telling) != 1:
+            raise ValueError(f"{'both its patterns have' if telling else 'no pattern of it has'} the group {TASK_CODE}")
+
+    def _always(self, _breadcrumb: str, _text: str, _external_task: str) -> str | Miss:
+        return self._target
+
+    def _by_external_task(self, _breadcrumb: str, _text: str, external_task: str) -> str | Miss:
+        return external_task or Miss.NO_EXTERNAL_TASK
+
+    def _by_pattern(self, breadcrumb: str, text: str, _external_task: str) -> str | Miss:
+        value = self._target
+        if self._breadcrumb is not None:
+            code = self._breadcrumb.found(breadcrumb)
+            if code is None:
+                return Miss.BREADCRUMB
+            value = value or code
+        if self._text is not None:
+            code = self._text.found(text)
+            if code is None:
+                return Miss.TEXT
+            value = value or code
+        return value or Miss.NO_CODE
+
+
+TO_TARGET = frozenset({MatchOn.ALWAYS_TO_TASK, MatchOn.PATTERN_TO_TASK})
+KEYS = {
+    MatchOn.EXTERNAL_TASK_ID_TO_TASK_EXTERNAL_ID: TaskKey.EXTERNAL_ID,
+    MatchOn.EXTERNAL_TASK_ID_TO_TASK_URL: TaskKey.URL,
+}
+"""All others know the task by its code."""

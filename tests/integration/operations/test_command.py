@@ -104,6 +104,40 @@ def test_a_failed_run_ends_with_1_and_one_line(error: Exception, told: str) -> N
     assert len(done.err.splitlines()) == 1
 
 
+def answer(run: RunContext) -> None:
+    """Some of everything that a command prints, and a result."""
+    run.log("halfway")
+    run.commit(lambda: [added(DVD.objects.all())[0]], write=add)
+    run.report("That is the answer.", answer=42)
+
+
+def test_an_operation_that_prints_its_result_prints_nothing_else_on_stdout() -> None:
+    dvds(1)
+    stage.body = answer
+    done = called(run_task.Command(), "scripted_result", "--sync", "--verbose")
+    assert (done.code, json.loads(done.out)) == (0, {"answer": 42})
+    assert "halfway" in done.err
+    assert "updated Film" in done.err
+    done = called(run_task.Command(), "scripted_result", "--sync", "--json")
+    assert json.loads(done.out)["result"] == {"answer": 42}
+    assert called(run_task.Command(), "scripted_result", "--sync", "--verbosity=0").out == ""
+
+
+def test_an_operation_that_prints_its_result_prints_none_when_it_fails() -> None:
+    def body(run: RunContext) -> None:
+        answer(run)
+        raise RefusalError("no more")
+
+    dvds(1)
+    stage.body = body
+    done = called(run_task.Command(), "scripted_result", "--sync")
+    assert (done.code, done.out) == (1, "")
+    assert "no more" in done.err
+    stage.body = answer
+    resumed = called(resume_run.Command(), str(Run.objects.get().pk))
+    assert (resumed.code, json.loads(resumed.out)) == (0, {"answer": 42})
+
+
 def test_a_failed_run_tells_what_it_did_before_and_how_to_go_on() -> None:
     stored = dvds(2)
 

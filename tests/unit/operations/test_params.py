@@ -24,10 +24,14 @@ class Sample(Params):
     """Which one."""
 
 
+ONE_OF_SEVERAL = {"tracking.explain_work_entry": {"username": "ann", "started_from": "2026-01-31"}}
+"""Values of operations that want one parameter or another, none of which is required."""
+
+
 def values_of(operation: Operation[Any]) -> dict[str, Any]:
     """Values for what has no default."""
     file = InputFile(name="a", sha256="0" * 64)
-    return {
+    return ONE_OF_SEVERAL.get(operation.name, {}) | {
         name: file if field.annotation is InputFile else "yes"
         for name, field in operation.params_type.model_fields.items()
         if field.is_required()

@@ -1,43 +1,30 @@
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
 
-from backend.tracking.connectors.moments import Day, Milliseconds, from_milliseconds, to_milliseconds
+from backend.tracking.kernel import moments
 
-MILLISECONDS = TypeAdapter(Milliseconds)
-DAY = TypeAdapter(Day)
+VIENNA = ZoneInfo("Europe/Vienna")
 
 
-@given(st.datetimes(timezones=st.timezones()))
-def test_milliseconds_are_those_since_1970(time: datetime) -> None:
-    back = from_milliseconds(to_milliseconds(time))
-    assert timedelta() <= time - back < timedelta(milliseconds=1)
-    assert back.tzinfo is UTC
+def test_a_date_is_the_whole_day_where_the_organization_is() -> None:
+    assert moments.start("2026-07-01", VIENNA) == datetime(2026, 6, 30, 22, tzinfo=UTC)
+    assert moments.end("2026-07-01", VIENNA) == datetime(2026, 7, 1, 22, tzinfo=UTC)
+    assert moments.end("2026-10-25", VIENNA) == datetime(2026, 10, 25, 23, tzinfo=UTC)
 
 
-def test_one_is_known_from_elsewhere() -> None:
-    assert MILLISECONDS.validate_python(1_772_355_600_123, strict=True) == datetime(2026, 3, 1, 9, 0, 0, 123_000, UTC)
+def test_a_time_without_a_zone_is_where_the_organization_is() -> None:
+    assert moments.start("2026-01-31T08:30", VIENNA) == datetime(2026, 1, 31, 7, 30, tzinfo=UTC)
+    assert moments.end("2026-01-31 08:30", VIENNA) == datetime(2026, 1, 31, 7, 30, 0, 1, tzinfo=UTC)
 
 
-@given(st.integers() | st.floats() | st.text() | st.booleans() | st.none() | st.just(10**400))
-def test_anything_is_a_time_or_refused(value: Any) -> None:
-    try:
-        time = MILLISECONDS.validate_python(value, strict=True)
-    except ValidationError:
-        return
-    assert to_milliseconds(time) == value
+def test_a_time_with_a_zone_is_that() -> None:
+    assert moments.start("2026-01-31T08:30Z", VIENNA) == datetime(2026, 1, 31, 8, 30, tzinfo=UTC)
+    assert moments.start("2026-01-31T08:30+05:30", VIENNA) == datetime(2026, 1, 31, 3, tzinfo=UTC)
 
 
-@given(st.dates())
-def test_days_are_read(day: date) -> None:
-    assert DAY.validate_python(day.isoformat(), strict=True) == day
-
-
-@pytest.mark.parametrize("value", ["", "2026-02-30", "tomorrow", 17, "2026-03-01T00:00:00Z"])
-def test_what_is_no_day_is_refused(value: Any) -> None:
-    with pytest.raises(ValidationError):
-        DAY.validate_python(value, strict=True)
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-02-30", "2026-01-31T25:00", "0001-01-01", "9999-12-31"])
+def test_anything_else_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is to be a date such as"):
+        moments.checked(text)

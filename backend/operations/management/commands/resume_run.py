@@ -31,6 +31,6 @@ class Command(RunCommand):
             raise
         if attempt is None:
             raise OperationError(f"run {run.pk} was taken over by another process just now")
-        with self.progress(options) as progress:
+        with self.progress(operation, options) as progress:
             outcome = runner.carry_out(run.pk, attempt, progress=progress, foreground=True, raises=options["traceback"])
         self.told(outcome, options)

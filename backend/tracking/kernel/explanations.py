@@ -1,0 +1,54 @@
+"""Why a work entry is matched with a task or not, in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from backend.tracking.kernel.matching import Trial
+from backend.tracking.kernel.rules import Miss, RuleFacts
+
+Told = dict[str, Any]
+"""For JSON."""
+
+
+def rule(facts: RuleFacts) -> Told:
+    """A rule; what it does not have is left out."""
+    told = {
+        "rule": facts.name,
+        "tracker": facts.tracker,
+        "match_on": facts.match_on,
+        "priority": facts.priority,
+        "source_work_trackers": list(facts.sources),
+        "text_pattern": facts.text_pattern,
+        "breadcrumb_pattern": facts.breadcrumb_pattern,
+        "target_task": facts.target_task,
+    }
+    return {name: value for name, value in told.items() if value not in ("", [])}
+
+
+def match(trials: Sequence[Trial], tasks: Mapping[str, Told]) -> Told | None:
+    """The rule that applies, by what, and to which task; `tasks` are told by their ids."""
+    last = trials[-1] if trials else None
+    if last is None or last.task is None:
+        return None
+    return {**rule(last.rule.facts), "matched": _known_by(last), "task": tasks[last.task]}
+
+
+def failures(trials: Sequence[Trial], tracker: str) -> list[Told]:
+    """The rules that were tried on an entry of this tracker before one applied, each with the reason why it did not."""
+    return [
+        {**rule(trial.rule.facts), "reason": _reason(trial, tracker)} for trial in trials if trial.task is None
+    ]  # fmt: skip
+
+
+def _known_by(trial: Trial) -> Told:
+    key, _ = trial.rule.leads_to
+    return {key.value: trial.value}
+
+
+def _reason(trial: Trial, tracker: str) -> str:
+    if trial.miss is Miss.OTHER_TRACKER:
+        return f"it is for entries of {', '.join(trial.rule.facts.sources)}, and this one is of {tracker}"
+    if trial.miss is not None:
+        return str(trial.miss.value)
+    key, _ = trial.rule.leads_to
+    return f"no task of {trial.rule.facts.tracker} has the {key.value.replace('_', ' ')} {trial.value!r}"

@@ -1,0 +1,129 @@
+"""Which task each work entry is for: the first that a rule of its project leads to."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from backend.tracking.kernel.rules import Miss, Rule, RuleFacts, TaskKey
+
+MOST_REMEMBERED = 200_000
+"""Values that tasks were looked up by; beyond that, all are forgotten."""
+UNKNOWN: Any = object()
+
+LookUp = Callable[[TaskKey, str, Collection[str]], Mapping[str, str]]
+"""From a key, a tracker's id and values to the ids of the tracker's tasks; values that no task has are absent."""
+Unknown = dict[tuple[TaskKey, str], set[str]]
+"""Values to look up, by key and tracker."""
+
+
+Work = tuple[int, str, str, str]
+"""What rules look at in an entry: its tracker's place among those of the matcher, breadcrumb, text, external task."""
+Match = tuple[str | None, int | None]
+"""The id of the task that an entry is matched with, and the place of the rule among those of the matcher."""
+UNMATCHED: Match = (None, None)
+# Both are plain tuples, since there is one for every entry: a NamedTuple takes five times as long to make.
+
+
+class Draft(NamedTuple):
+    """The matches of some entries, as far as they follow from tasks that were looked up before."""
+
+    matches: list[Match]
+    """One an entry."""
+    left: list[int]
+    """The places of the entries whose match is not known yet."""
+    unknown: Unknown
+
+
+class Trial(NamedTuple):
+    """A rule that was tried on an entry, and what came of it."""
+
+    rule: Rule
+    miss: Miss | None
+    """Why it does not apply."""
+    value: str = ""
+    """What it knows the task by, where it applies."""
+    task: str | None = None
+    """The id of that task; None: there is none, and the next rule is tried."""
+
+
+class Matcher:
+    """The rules of a project, applied to its work entries."""
+
+    def __init__(self, rules: Iterable[RuleFacts], trackers: Sequence[str], look_up: LookUp) -> None:
+        """Raises RuleError.
+
+        Args:
+            rules: in the order in which they are tried.
+            trackers: the names of those that entries come from.
+            look_up: finds tasks, many at a time.
+        """
+        self.rules = [Rule(facts) for facts in rules]
+        self._trackers = trackers
+        self._look_up = look_up
+        self._tasks: dict[tuple[TaskKey, str], dict[str, str | None]] = {rule.leads_to: {} for rule in self.rules}
+        self._tried = [
+            [
+                (number, rule.value, rule.leads_to, self._tasks[rule.leads_to])
+                for number, rule in enumerate(self.rules)
+                if rule.takes(tracker)
+            ]
+            for tracker in trackers
+        ]
+
+    def draft(self, works: Sequence[Work]) -> Draft:
+        """Match the entries without looking anything up; in any thread."""
+        return self._continued(works, Draft([UNMATCHED] * len(works), list(range(len(works))), {}))
+
+    def matches(self, works: Sequence[Work], draft: Draft | None = None) -> list[Match]:
+        """What each entry is matched with, in their order; in one thread at a time."""
+        self._forget()
+        draft = draft or self.draft(works)
+        while draft.left:
+            self._learn(draft.unknown)
+            draft = self._continued(works, draft)
+        return draft.matches
+
+    def trials(self, work: Work) -> Iterator[Trial]:
+        """Every rule that is tried on an entry, in order; the last one has the task, if any has."""
+        self._forget()
+        tracker, breadcrumb, text, external_task = work
+        for rule in self.rules:
+            if not rule.takes(self._trackers[tracker]):
+                yield Trial(rule, Miss.OTHER_TRACKER)
+                continue
+            value = rule.value(breadcrumb, text, external_task)
+            if isinstance(value, Miss):
+                yield Trial(rule, value)
+                continue
+            if value not in self._tasks[rule.leads_to]:
+                self._learn({rule.leads_to: {value}})
+            task = self._tasks[rule.leads_to][value]
+            yield Trial(rule, None, value, task)
+            if task is not None:
+                return
+
+    def _continued(self, works: Sequence[Work], draft: Draft) -> Draft:
+        matches, left, unknown = draft.matches, [], Unknown()
+        for place in draft.left:
+            tracker, breadcrumb, text, external_task = works[place]
+            for number, value_of, leads_to, tasks in self._tried[tracker]:
+                value = value_of(breadcrumb, text, external_task)
+                if isinstance(value, Miss):
+                    continue
+                task = tasks.get(value, UNKNOWN)
+                if task is UNKNOWN:
+                    unknown.setdefault(leads_to, set()).add(value)
+                    left.append(place)
+                    break
+                if task is not None:
+                    matches[place] = (task, number)
+                    break
+        return Draft(matches, left, unknown)
+
+    def _learn(self, unknown: Unknown) -> None:
+        for (key, tracker), values in unknown.items():
+            self._tasks[key, tracker].update({**dict.fromkeys(values), **self._look_up(key, tracker, values)})
+
+    def _forget(self) -> None:
+        if sum(map(len, self._tasks.values())) > MOST_REMEMBERED:
+            for tasks in self._tasks.values():
+                tasks.clear()

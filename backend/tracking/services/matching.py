@@ -1,0 +1,123 @@
+"""The work entries of a project, matched with its tasks: read, compared with what is stored, and written, by ranges."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, QuerySet
+
+from backend.tracking.kernel.matching import Draft, Match, Work
+from backend.tracking.models import Project, WorkEntry
+from backend.tracking.services import rules
+
+READ = """
+    SELECT id::text, xmin::text, task_id::text,
+        CASE WHEN matched_by_id IS NOT NULL THEN coalesce(array_position(%(rules)s::uuid[], matched_by_id), 0) - 1 END,
+        array_position(%(trackers)s::uuid[], tracker_id) - 1, breadcrumb, text, external_task
+    FROM tracking_workentry WHERE id BETWEEN %(first)s AND %(last)s AND tracker_id = ANY(%(trackers)s::uuid[])
+"""
+"""Id and version (`xmin` is another one after every update), the stored match, and what rules look at."""
+
+FOUND = """
+    unnest(%(ids)s::uuid[], %(versions)s::xid[], %(tasks)s::uuid[], %(matched_by)s::uuid[])
+        AS found (id, version, task, matched_by)
+"""
+PLAN = f"""
+    SELECT 'updated' AS action, found.id::text AS key,
+        left(coalesce(nullif(entry.text, ''), entry.breadcrumb), 200)
+            || to_char(entry.started_at AT TIME ZONE 'UTC', ' (YYYY-MM-DD HH24:MI)') AS label,
+        jsonb_build_object(
+            'task', jsonb_build_array(task_before.code, task.code),
+            'rule', jsonb_build_array(
+                %(names)s::jsonb -> entry.matched_by_id::text, %(names)s::jsonb -> found.matched_by::text
+            )
+        ) AS fields,
+        '' AS reason, found.*
+    FROM {FOUND}
+    JOIN tracking_workentry AS entry ON entry.id = found.id AND entry.xmin = found.version
+    LEFT JOIN tracking_task AS task_before ON task_before.id = entry.task_id
+    LEFT JOIN tracking_task AS task ON task.id = found.task
+    WHERE found.id BETWEEN %(first)s AND %(last)s
+"""  # noqa: S608 - made of constants
+BRIEF_PLAN = f"""
+    SELECT 'updated' AS action, '' AS reason, found.* FROM {FOUND} WHERE found.id BETWEEN %(first)s AND %(last)s
+"""  # noqa: S608
+"""The same, once no more changes are recorded."""
+WRITE = """
+    UPDATE tracking_workentry AS entry SET task_id = plan.task, matched_by_id = plan.matched_by
+    FROM plan WHERE entry.id = plan.id AND entry.xmin = plan.version
+"""
+"""What somebody changed since it was read is left alone, and counts as unchanged."""
+
+
+Row = tuple[Any, ...]
+
+
+class ProjectMatching:
+    """The work entries of one project, and its rules."""
+
+    def __init__(self, project: Project) -> None:
+        """Raises RuleError."""
+        self.project = project
+        self._trackers = rules.trackers(project)
+        self._matcher = rules.matcher(self._trackers)
+        self.rules = [rule.facts for rule in self._matcher.rules]
+        """In the order in which they are tried."""
+        self._names = json.dumps({rule.id: rule.name for rule in self.rules})
+        self._params = {
+            "rules": _array(rule.id for rule in self.rules),
+            "trackers": _array(str(tracker.pk) for tracker in self._trackers),
+        }
+
+    @property
+    def entries(self) -> QuerySet[Any, Any]:
+        """All work entries of the project."""
+        return WorkEntry.objects.filter(tracker__in=self._trackers)
+
+    def read(self, first: Any, last: Any) -> list[Row]:
+        """The entries from one id to another."""
+        with connection.cursor() as cursor:
+            cursor.execute(READ, {**self._params, "first": first, "last": last})
+            return list(cursor.fetchall())
+
+    def draft(self, rows: Sequence[Row]) -> tuple[list[Work], Draft]:
+        """What rules look at in each entry, and the matches as far as they follow without the database."""
+        works = [row[4:] for row in rows]
+        return works, self._matcher.draft(works)
+
+    def matches(self, rows: Sequence[Row], works: Sequence[Work], draft: Draft) -> "Matches":
+        """What the rules say of these entries."""
+        return Matches(rows, self._matcher.matches(works, draft))
+
+    def write_params(self, matches: "Matches") -> dict[str, Any]:
+        """For PLAN, BRIEF_PLAN and WRITE."""
+        ids = [rule.id for rule in self.rules]
+        return {
+            "names": self._names,
+            "ids": _array(row[0] for row, _ in matches.changed),
+            "versions": _array(row[1] for row, _ in matches.changed),
+            "tasks": _array(task for _, (task, _) in matches.changed),
+            "matched_by": _array(None if rule is None else ids[rule] for _, (_, rule) in matches.changed),
+        }
+
+    def stored(self) -> Counter[int | None]:
+        """How many entries each rule has matched, by the rule's place; None: those that are not matched."""
+        numbers = self.entries.values_list("matched_by").annotate(Count("pk"))
+        places = {rule.id: place for place, rule in enumerate(self.rules)}
+        return Counter({places.get(str(rule)): number for rule, number in numbers})
+
+
+class Matches:
+    """Some entries with what each is to be matched with."""
+
+    def __init__(self, rows: Sequence[Row], found: Sequence[Match]) -> None:
+        self.by_rule = Counter(rule for _, rule in found)
+        """How many each rule matches, by the rule's place; None: those that none matches."""
+        self.changed = [(row, match) for row, match in zip(rows, found, strict=True) if row[2:4] != match]
+
+
+def _array(values: Iterable[str | None]) -> str:
+    """An array as PostgreSQL reads it: a list of UUIDs would be adapted one by one."""
+    return "{" + ",".join(value or "NULL" for value in values) + "}"

@@ -1,0 +1,74 @@
+from collections.abc import Iterator
+from typing import Annotated, Self
+from uuid import UUID
+
+from django.db.models import QuerySet
+from pydantic import AfterValidator, PositiveInt, model_validator
+
+from backend.operations.context import RunContext
+from backend.operations.declaration import operation
+from backend.operations.params import Params
+from backend.tracking.kernel import moments
+from backend.tracking.kernel.rules import RuleError
+from backend.tracking.models import WorkEntry
+from backend.tracking.services import explaining
+from backend.tracking.services.explaining import Explainer, UnknownEntryError
+
+Moment = Annotated[str, AfterValidator(moments.checked)]
+MOST = 10_000
+"""Explanations in one result, which is held in memory and recorded with the run."""
+
+
+class ExplainWorkEntry(Params):
+    id: UUID | None = None
+    """Explain the work entry of this id."""
+    username: str | None = None
+    """Explain the most recent work entries of this user."""
+    max_count: PositiveInt = 3
+    """With --username: how many of them at most."""
+    started_from: Moment | None = None
+    """Only entries that were started at this date or time or later; naive times are in their organization's zone."""
+    started_until: Moment | None = None
+    """Only entries that were started at this time or earlier; of a date, the whole day."""
+
+    @model_validator(mode="after")
+    def _check_selection(self) -> Self:
+        times = (self.started_from, self.started_until)
+        if self.id is None and self.username is None and times == (None, None):
+            raise ValueError(
+                "which work entries? --id tells one, --username a user's most recent ones, "
+                "--started-from and --started-until all of some time"
+            )
+        if self.id is not None and (self.username is not None or times != (None, None)):
+            raise ValueError("--id tells one entry already: neither --username nor a time goes with it")
+        if self.username is None and self.max_count != type(self).model_fields["max_count"].default:
+            raise ValueError("--max-count goes with --username")
+        return self
+
+
+@operation("tracking.explain_work_entry", read_only=True, prints="result", errors=(UnknownEntryError, RuleError))
+def explain_work_entry(params: ExplainWorkEntry, run: RunContext) -> None:
+    """Explain why work entries were matched with a task, or not: as JSON.
+
+    For each entry: the entry, its stored match, the rule that applies now and what it matched, and every rule that was
+    tried before, in order, with the reason why it did not apply.
+    """
+    entries, explainer, told = _selected(params), Explainer(), []
+    most = min(params.max_count, MOST) if params.username is not None else MOST
+
+    def pages(_after: object) -> Iterator[tuple[list[WorkEntry], None]]:
+        return ((page, None) for page in explaining.pages(entries, most))
+
+    for batch in run.batches(pages):
+        told += explainer.explained(batch.items)
+    left_out = entries.count() - len(told) if len(told) == MOST else 0
+    if left_out:
+        run.log(f"{left_out:,} more entries are left out: explain a shorter time")
+    run.report(f"{len(told):,} work entries explained", entries=told, left_out=left_out)
+
+
+def _selected(params: ExplainWorkEntry) -> QuerySet[WorkEntry]:
+    if params.id is not None:
+        return explaining.entry(params.id)
+    found = WorkEntry.objects.filter(explaining.started(params.started_from, params.started_until))
+    return found if params.username is None else found.filter(explaining.of_user(params.username))

@@ -1,0 +1,29 @@
+from typing import Annotated
+
+from backend.operations.context import RunContext
+from backend.operations.declaration import operation
+from backend.operations.params import Params, Positional
+from backend.tracking.kernel.rules import RuleError
+from backend.tracking.services.lookup import UnknownCodeError, projects
+from tasks.tracking.matching import match
+
+
+class MatchProject(Params):
+    organization: Annotated[str, Positional()]
+    """The organization's code."""
+    project: Annotated[str | None, Positional()] = None
+    """The project's code. Default: all projects of the organization."""
+
+
+def _key(params: MatchProject) -> str:
+    return f"organization:{params.organization}"
+
+
+@operation("tracking.match_project", exclusive=_key, errors=(UnknownCodeError, RuleError))
+def match_project(params: MatchProject, run: RunContext) -> None:
+    """Match work entries with tasks, by the rules of their project, and find each task's owner.
+
+    Only what changes is written. The owner of a task is who contributed most; else its only assignee; else who was
+    assigned first; else who estimated it.
+    """
+    match(projects(params.organization, params.project), run)

@@ -1,0 +1,102 @@
+"""match_project on a project whose rules are a code's pattern, a pattern and an always."""
+
+import re
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.db import connection
+
+from backend.operations.runner import execute
+from backend.tracking.kernel.patterns import Pattern
+from backend.tracking.models import Task, WorkEntry, WorkMatch
+from tasks.tracking.match_project import MatchProject, match_project
+from tests.benchmarks import child, work
+from tests.benchmarks.pairs import measured, seconds, seconds_of_each
+from tests.benchmarks.report import Row, at_least, at_most
+
+REWRITE = "UPDATE tracking_workentry SET text = text"
+BACKTRACKING = "(a+)+$"
+LETTERS, LETTERS_FOR_PYTHON = 100_000, 24
+
+
+def speed(*, quick: bool) -> Iterator[Row]:
+    """Beside the rewrite of one column of all entries, and beside the plain loop."""
+    entries, tasks, rounds = (50_000, 5_000, 1) if quick else (1_000_000, 100_000, 2)
+    work.fill(entries, tasks)
+    work.keep()
+    name, told = "match_project", f"the rewrite of a column of {entries:,} work entries"
+    bare = measured(rounds, _ours, _rewritten)
+    yield Row(name, told, bare.slower, goal=at_most(4), ours=f"{bare.ours:.1f} s", other=f"{bare.other:.1f} s")
+    plain = _plainly(500 if quick else 2_000) * entries
+    yield Row(
+        name, f"a loop: a save() an entry, {entries:,} work entries",
+        plain / bare.ours, goal=at_least(20), ours=f"{bare.ours:.1f} s", other=f"{plain:.0f} s",
+    )  # fmt: skip
+    _ours()
+    work.settle()
+    again = measured(rounds, _matched, _rewritten_as_it_is)
+    yield Row(
+        f"{name} again: nothing to write", told,
+        again.slower, goal=at_most(1.5), ours=f"{again.ours:.1f} s", other=f"{again.other:.1f} s",
+    )  # fmt: skip
+
+
+def memory(*, quick: bool) -> Iterator[Row]:
+    """Of the command, when every entry is written."""
+    entries, tasks = (50_000, 5_000) if quick else (1_000_000, 100_000)
+    work.fill(entries, tasks)
+    ended = child.manage("match_project", work.CODE, "--json")
+    told = f"{entries:,} work entries, {tasks:,} tasks"
+    yield Row("manage.py match_project", told, ended.megabytes, "MB", at_most(200), ours=f"{ended.seconds:.1f} s")
+
+
+def backtracking(*, quick: bool) -> Iterator[Row]:  # noqa: ARG001
+    """A pattern by which Python's own matching takes twice as long with each further letter."""
+    text = "a" * LETTERS + "b"
+    ours = seconds(lambda: Pattern(BACKTRACKING).found(text))
+    other = seconds(lambda: re.match(BACKTRACKING, "a" * LETTERS_FOR_PYTHON + "b"))
+    yield Row(
+        f"a pattern {BACKTRACKING}", f"a text of {LETTERS:,} letters; Python's re: of {LETTERS_FOR_PYTHON}",
+        ours * 1000, "ms", at_most(1000), ours=f"{ours * 1000:.0f} ms", other=f"{other * 1000:.0f} ms",
+    )  # fmt: skip
+
+
+def _ours() -> float:
+    work.reset()
+    took = _matched()
+    assert not WorkEntry.objects.filter(task=None).exists()
+    return took
+
+
+def _matched() -> float:
+    return seconds(lambda: execute(match_project, MatchProject(organization=work.CODE)))
+
+
+def _rewritten() -> float:
+    work.reset()
+    with connection.cursor() as cursor:
+        return seconds(lambda: cursor.execute(REWRITE))
+
+
+def _rewritten_as_it_is() -> float:
+    with connection.cursor() as cursor:
+        took = seconds(lambda: cursor.execute(REWRITE))
+    work.settle()
+    return took
+
+
+def _plainly(number: int) -> float:
+    """Seconds an entry. Its tasks are at hand, which is more than a plain loop would have."""
+    work.reset()
+    code, always = re.compile(work.CODE_PATTERN), Task.objects.get(code="various").pk
+    tasks = dict(Task.objects.values_list("code", "pk"))
+    rules: dict[str, UUID] = dict(WorkMatch.objects.values_list("match_on", "pk"))
+
+    def matched(entry: WorkEntry) -> None:
+        found = code.match(entry.text)
+        task = tasks.get(found["task_code"]) if found else None
+        entry.task_id = task or always
+        entry.matched_by_id = rules["pattern_to_task_code" if task else "always_to_task"]
+        entry.save()
+
+    return seconds_of_each(matched, WorkEntry.objects.order_by("pk")[:number].iterator()) / number

@@ -1,0 +1,87 @@
+import time
+
+import pytest
+import re2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.tracking.kernel import patterns
+from backend.tracking.kernel.patterns import Pattern, PatternError, RememberingPattern
+
+PIECES = [
+    ".*",
+    "\\",
+    "a",
+    "b",
+    "|",
+    "(",
+    ")",
+    "[",
+    "]",
+    r"\Q",
+    r"\E",
+    "^",
+    "(?P<task_code>",
+    "?",
+    "*",
+    "+",
+    "(?s)",
+    ".",
+]
+texts = st.text("ab.*\\E\n#é", max_size=12)
+
+
+def plainly(pattern: str, text: str) -> str | None:
+    """What RE2 finds by the pattern as it is."""
+    match = re2.compile(pattern).match(text)
+    if match is None:
+        return None
+    return (match.group("task_code") or "") if "task_code" in match.re.groupindex else ""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        (r"(?P<task_code>#\d+)", "#12 more", "#12"),
+        (r"(?P<task_code>#\d+)", "see #12", None),
+        (r".*(?P<task_code>#\d+)", "see #12", "#12"),
+        (r"(?P<task_code>#\d+)?", "no code", ""),
+        (r"(?P<task_code>[Ää]-\d+).*", "Ä-7 größer 🙂", "Ä-7"),
+        (r"(?i)meeting", "Meeting with Ann", ""),
+        (r"a\.*", "a", ""),
+        (r"", "anything", ""),
+    ],
+)
+def test_a_pattern_is_matched_at_the_start_and_tells_the_code(pattern: str, text: str, found: str | None) -> None:
+    assert Pattern(pattern).found(text) == found
+    assert RememberingPattern(pattern).found(text) == found
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=7).map("".join), texts)
+def test_the_end_of_a_pattern_is_only_left_out_where_that_makes_no_difference(pattern: str, text: str) -> None:
+    for candidate in (pattern, f"{pattern}.*"):
+        try:
+            compiled = Pattern(candidate)
+        except PatternError:
+            continue
+        assert compiled.found(text) == plainly(candidate, text)
+
+
+@pytest.mark.parametrize("pattern", ["(", "a(?=b)", r"(a)\1", "(?P<x", "[b-a]"])
+def test_what_is_no_pattern_is_refused_with_the_reason(pattern: str) -> None:
+    with pytest.raises(PatternError, match=r"\w"):
+        Pattern(pattern)
+
+
+def test_a_pattern_that_would_hang_others_takes_no_time() -> None:
+    started = time.process_time()
+    assert Pattern("(a+)+$").found("a" * 200_000 + "b") is None
+    assert time.process_time() - started < 1
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patterns, "MOST_REMEMBERED", 3)
+    pattern = RememberingPattern("(?P<task_code>[0-9]+)")
+    for number in [*range(10), *range(10)]:
+        assert pattern.found(f"{number} / x") == str(number)
+        assert len(pattern._remembered) <= 3
