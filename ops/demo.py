@@ -53,7 +53,7 @@ def run_operations(users: Path) -> bool:
         ("An organization with projects, tasks, and the hours that people worked", 0, ["make_demo_organization"]),
         ("Which work was for which task? On the worker", 0, ["match_project", "demo", "--wait"]),
         ("Why was this entry matched, or not?",
-         0, ["explain_work_entry", "--username", "demo-ada", "--max-count", "1"]),
+         0, ["explain_work_entry", "--username", "demo-anna.wimmer", "--max-count", "1"]),
     ]  # fmt: skip
     ended_well = [step(title, code, *command) for title, code, command in steps]
     return all(ended_well)

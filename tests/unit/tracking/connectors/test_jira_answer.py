@@ -16,7 +16,7 @@ from backend.tracking.connectors.wire import record
 from backend.tracking.kernel.records import BrokenRecord, Record, TaskRecord
 from tests.servers.trackers import jira
 from tests.servers.trackers.changes import ORIGIN
-from tests.unit.tracking.test_gitlab_answer import JSON
+from tests.unit.tracking.connectors.test_gitlab_answer import JSON
 
 MAKE = partial(task, web_url=ORIGIN)
 NAMES = sorted(field.alias or name for name, field in Fields.model_fields.items())

@@ -15,7 +15,7 @@ from backend.tracking.kernel.records import BrokenRecord, Person, Record, TaskRe
 from tests.servers.trackers import youtrack
 from tests.servers.trackers.changes import ORIGIN
 from tests.servers.trackers.youtrack import PEOPLE, USERS, field, named, period
-from tests.unit.tracking.test_gitlab_answer import JSON
+from tests.unit.tracking.connectors.test_gitlab_answer import JSON
 
 READING = Reading(f"{ORIGIN}/youtrack", "DEMO", "Schätzung", ())
 ADA, ZOE = PEOPLE["ada"], PEOPLE["zoe"]
