@@ -14,7 +14,7 @@ from backend.operations.errors import Divided, OperationError, PartDone
 from backend.operations.failures import explanation
 from backend.operations.files import InputFile
 from backend.operations.ledger import Ledger, Outcomes, StepState
-from backend.operations.paging import BatchSize, Page, QuerySetPages, Read, Source, fetched, function_pages, limited
+from backend.operations.paging import BatchSize, Page, QuerySetPages, Source, fetched, function_pages, limited
 from backend.operations.plans import Change
 from backend.operations.shares import Cursor
 
@@ -23,8 +23,6 @@ MOST_ROWS = 2_000
 MOST_KEYS = 50_000
 """A batch whose rows are never loaded may be larger."""
 MOST_FETCHED = 500
-MOST_READ = 10_000
-"""Of rows that an operation reads itself; some batches of them are held at a time."""
 STEP_FAILED = "step_failed"
 
 
@@ -57,12 +55,7 @@ class Step:
         return self._ledger.room
 
     def batches(
-        self,
-        source: Source[T],
-        *,
-        limit: int | None = None,
-        fetch: Callable[[Sequence[T]], Any] | None = None,
-        read: Read[T] | None = None,
+        self, source: Source[T], *, limit: int | None = None, fetch: Callable[[Sequence[T]], Any] | None = None
     ) -> Iterator[Batch[T]]:
         """The items of `source` behind the step's cursor, in batches of about half a second.
 
@@ -73,8 +66,6 @@ class Step:
             limit: at most so many items, those before a resumption included.
             fetch: called with the items of the next batches in background threads, where there is no database, while
                 this one is worked on; what it returns is `batch.fetched`, what it raises is raised there.
-            read: reads the rows of a queryset's batch from its first primary key to its last, instead of the queryset:
-                as they are cheapest. Such batches are larger, and with `fetch` read ahead.
         """
         self._ledger.take(self.name)
         part = self._ledger.part
@@ -87,13 +78,9 @@ class Step:
         self._start(source, limit)
         if self._is_divided(source, limit):
             raise Divided
-        size = _size(fetches=fetch is not None, reads=read is not None)
-        if isinstance(source, QuerySet):
-            pages = QuerySetPages(source, read)
-            found = pages.pages(self.cursor, size, rows=fetch is not None)
-        else:
-            pages, found = None, function_pages(source(self.cursor))
-        for page in self._pages(found, limit, size, fetch):
+        pages = QuerySetPages(source) if isinstance(source, QuerySet) else None
+        size = BatchSize(20, 1, MOST_FETCHED) if fetch else BatchSize(MOST_ROWS, 100, MOST_ROWS)
+        for page in self._pages(source, limit, size, fetch):
             self._control.check()
             batch = Batch(self, page, pages)
             yield batch
@@ -161,20 +148,18 @@ class Step:
 
     def _pages(
         self,
-        found: Iterator[Page[T]],
+        source: Source[T],
         limit: int | None,
         size: BatchSize,
         fetch: Callable[[Sequence[T]], Any] | None,
     ) -> Iterator[Page[T]]:
+        if isinstance(source, QuerySet):
+            found = QuerySetPages(source).pages(self.cursor, size, rows=fetch is not None)
+        else:
+            found = function_pages(source(self.cursor))
         left = None if limit is None else max(0, limit - self._state.counts.processed)
         found = limited(found, left, size)
         return fetched(found, fetch) if fetch else found
-
-
-def _size(*, fetches: bool, reads: bool) -> BatchSize:
-    if reads:
-        return BatchSize(MOST_ROWS, 100, MOST_READ)
-    return BatchSize(20, 1, MOST_FETCHED) if fetches else BatchSize(MOST_ROWS, 100, MOST_ROWS)
 
 
 class RunContext(Step):

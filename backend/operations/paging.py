@@ -17,9 +17,6 @@ T = TypeVar("T")
 Source: TypeAlias = QuerySet[Any, T] | Callable[[Cursor], Iterable[tuple[Sequence[T], Cursor]]]
 """A queryset, or a function from a cursor to the pages behind it, each with the cursor that stands for its end."""
 
-Read: TypeAlias = Callable[[Any, Any], Sequence[T]]
-"""From the first and the last primary key of a page to its rows."""
-
 BATCH_SECONDS = 0.5
 FETCHES_IN_FLIGHT = 2
 """With one, the remote system would idle from a batch's last request until its answer."""
@@ -91,9 +88,8 @@ class QuerySetPages(Generic[T]):
     rows, whoever does not never loads any.
     """
 
-    def __init__(self, queryset: "QuerySet[Any, T]", read: Read[T] | None = None) -> None:
+    def __init__(self, queryset: "QuerySet[Any, T]") -> None:
         self._queryset = queryset.order_by("pk")
-        self._read = read
 
     def pages(self, after: Cursor, size: BatchSize, *, rows: bool) -> Iterator[Page[T]]:
         """The pages behind `after`, each as large as `size` then says; with `rows`, loaded from the first one on."""
@@ -112,16 +108,10 @@ class QuerySetPages(Generic[T]):
         first, end, number = found["first"], found["last"], found["number"]
         return Page(_cursor(end), number, None, partial(self._between, first, end), first, end)
 
-    def _between(self, first: object, last: object) -> Sequence[T]:
-        if self._read:
-            return self._read(first, last)
+    def _between(self, first: object, last: object) -> list[T]:
         return list(self._queryset.filter(pk__gte=first, pk__lte=last))
 
     def _loaded(self, after: Cursor, size: int) -> Page[T]:
-        if self._read:
-            page = self.range(after, size)
-            page.rows = page.load() if page.number else ()
-            return page
         rows = list(self._behind(after)[:size])
         first, last = (_key(rows[0]), _key(rows[-1])) if rows else (None, None)
         return Page(_cursor(last), len(rows), rows, tuple, first, last)

@@ -218,7 +218,7 @@ class Task(IdentifiedModel):
         ]
         indexes: ClassVar = [
             models.Index(fields=["tracker", "code"], name="tracking_task_code"),
-            HashIndex(fields=["url"], name="tracking_task_url"),
+            HashIndex(fields=["url"], condition=~Q(url=""), name="tracking_task_url"),
         ]
 
     def __str__(self) -> str:

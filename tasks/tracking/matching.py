@@ -40,8 +40,8 @@ def _matched(found: ProjectMatching, run: RunContext) -> Figures:
     with run.step(f"match {found.project.code}") as step:
         if run.dry_run and step.cursor is not None:
             run.report(f"{found.project.code}: entries looked at before the dry run was interrupted are not told of.")
-        for batch in step.batches(found.entries, read=found.read, fetch=found.draft):
-            matches = found.matches(batch.items, *batch.fetched)
+        for batch in step.batches(found.entries):
+            matches = found.matches(*batch.keys)
             planned += matches.by_rule
             if matches.changed:
                 plan = matching.PLAN if step.room else matching.BRIEF_PLAN

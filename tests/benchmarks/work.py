@@ -13,7 +13,7 @@ TABLES = "tracking_organization, tracking_project, tracking_tracker, tracking_ta
 
 TASKS = """
     INSERT INTO tracking_task (id, tracker_id, external_id, code, title, description, url, state)
-    SELECT lpad(to_hex(n), 32, '0')::uuid, %(tracker)s, n, '#' || n, 'Task ' || n, 'About it', '', 'open'
+    SELECT lpad(to_hex(n), 32, '0')::uuid, %(tracker)s, n, '#' || n, 'Task ' || n, '', 'https://t.example/' || n, ''
     FROM generate_series(1, %(number)s) n
 """
 DECLARED = """

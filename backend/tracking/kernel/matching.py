@@ -13,24 +13,12 @@ LookUp = Callable[[TaskKey, str, Collection[str]], Mapping[str, str]]
 """From a key, a tracker's id and values to the ids of the tracker's tasks; values that no task has are absent."""
 Unknown = dict[tuple[TaskKey, str], set[str]]
 """Values to look up, by key and tracker."""
-
-
 Work = tuple[int, str, str, str]
 """What rules look at in an entry: its tracker's place among those of the matcher, breadcrumb, text, external task."""
 Match = tuple[str | None, int | None]
 """The id of the task that an entry is matched with, and the place of the rule among those of the matcher."""
 UNMATCHED: Match = (None, None)
 # Both are plain tuples, since there is one for every entry: a NamedTuple takes five times as long to make.
-
-
-class Draft(NamedTuple):
-    """The matches of some entries, as far as they follow from tasks that were looked up before."""
-
-    matches: list[Match]
-    """One an entry."""
-    left: list[int]
-    """The places of the entries whose match is not known yet."""
-    unknown: Unknown
 
 
 class Trial(NamedTuple):
@@ -69,18 +57,14 @@ class Matcher:
             for tracker in trackers
         ]
 
-    def draft(self, works: Sequence[Work]) -> Draft:
-        """Match the entries without looking anything up; in any thread."""
-        return self._continued(works, Draft([UNMATCHED] * len(works), list(range(len(works))), {}))
-
-    def matches(self, works: Sequence[Work], draft: Draft | None = None) -> list[Match]:
-        """What each entry is matched with, in their order; in one thread at a time."""
+    def matches(self, works: Sequence[Work]) -> list[Match]:
+        """What each entry is matched with, in their order."""
         self._forget()
-        draft = draft or self.draft(works)
-        while draft.left:
-            self._learn(draft.unknown)
-            draft = self._continued(works, draft)
-        return draft.matches
+        found = [UNMATCHED] * len(works)
+        left: Sequence[int] = range(len(works))
+        while left:
+            left = self._matched(works, left, found)
+        return found
 
     def trials(self, work: Work) -> Iterator[Trial]:
         """Every rule that is tried on an entry, in order; the last one has the task, if any has."""
@@ -101,9 +85,10 @@ class Matcher:
             if task is not None:
                 return
 
-    def _continued(self, works: Sequence[Work], draft: Draft) -> Draft:
-        matches, left, unknown = draft.matches, [], Unknown()
-        for place in draft.left:
+    def _matched(self, works: Sequence[Work], places: Sequence[int], found: list[Match]) -> list[int]:
+        """Match those at these places; returns the ones that lead to what was not looked up before: it is by now."""
+        left, unknown = [], Unknown()
+        for place in places:
             tracker, breadcrumb, text, external_task = works[place]
             for number, value_of, leads_to, tasks in self._tried[tracker]:
                 value = value_of(breadcrumb, text, external_task)
@@ -115,9 +100,10 @@ class Matcher:
                     left.append(place)
                     break
                 if task is not None:
-                    matches[place] = (task, number)
+                    found[place] = (task, number)
                     break
-        return Draft(matches, left, unknown)
+        self._learn(unknown)
+        return left
 
     def _learn(self, unknown: Unknown) -> None:
         for (key, tracker), values in unknown.items():

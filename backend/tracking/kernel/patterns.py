@@ -3,14 +3,11 @@
 Their syntax is RE2's: https://github.com/google/re2/wiki/Syntax
 """
 
-from typing import Any
-
 import re2
 
 TASK_CODE = "task_code"
 """The group whose text is the code of a task."""
 MOST_REMEMBERED = 1_000
-UNKNOWN: Any = object()
 
 
 class PatternError(ValueError):
@@ -47,21 +44,20 @@ class Pattern:
 
 
 class RememberingPattern(Pattern):
-    """For texts that come again and again. Any number of threads may share it."""
+    """For texts that come again and again."""
 
     def __init__(self, pattern: str) -> None:
         """Raises PatternError."""
         super().__init__(pattern)
-        self._remembered: dict[str, Any] = {}
+        self._remembered: dict[str, str | None] = {}
 
     def found(self, text: str) -> str | None:
         """See `Pattern.found`."""
-        found: str | None = self._remembered.get(text, UNKNOWN)
-        if found is UNKNOWN:
+        if text not in self._remembered:
             if len(self._remembered) >= MOST_REMEMBERED:
                 self._remembered.clear()
-            found = self._remembered[text] = super().found(text)
-        return found
+            self._remembered[text] = super().found(text)
+        return self._remembered[text]
 
 
 def _shortened(pattern: str) -> str:

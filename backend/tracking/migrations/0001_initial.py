@@ -192,7 +192,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='task',
-            index=django.contrib.postgres.indexes.HashIndex(fields=['url'], name='tracking_task_url'),
+            index=django.contrib.postgres.indexes.HashIndex(condition=models.Q(('url', ''), _negated=True), fields=['url'], name='tracking_task_url'),
         ),
         migrations.AddConstraint(
             model_name='task',

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, QuerySet
 
-from backend.tracking.kernel.matching import Draft, Match, Work
+from backend.tracking.kernel.matching import Match
 from backend.tracking.models import Project, WorkEntry
 from backend.tracking.services import rules
 
@@ -51,8 +51,10 @@ WRITE = """
 """
 """What somebody changed since it was read is left alone, and counts as unchanged."""
 
-
+ROWS = 5_000
+"""Held in memory at a time."""
 Row = tuple[Any, ...]
+"""What READ gives."""
 
 
 class ProjectMatching:
@@ -76,20 +78,14 @@ class ProjectMatching:
         """All work entries of the project."""
         return WorkEntry.objects.filter(tracker__in=self._trackers)
 
-    def read(self, first: Any, last: Any) -> list[Row]:
-        """The entries from one id to another."""
+    def matches(self, first: Any, last: Any) -> "Matches":
+        """What the rules say of the entries from one id to another."""
+        matches = Matches()
         with connection.cursor() as cursor:
             cursor.execute(READ, {**self._params, "first": first, "last": last})
-            return list(cursor.fetchall())
-
-    def draft(self, rows: Sequence[Row]) -> tuple[list[Work], Draft]:
-        """What rules look at in each entry, and the matches as far as they follow without the database."""
-        works = [row[4:] for row in rows]
-        return works, self._matcher.draft(works)
-
-    def matches(self, rows: Sequence[Row], works: Sequence[Work], draft: Draft) -> "Matches":
-        """What the rules say of these entries."""
-        return Matches(rows, self._matcher.matches(works, draft))
+            while rows := cursor.fetchmany(ROWS):
+                matches.add(rows, self._matcher.matches([row[4:] for row in rows]))
+        return matches
 
     def write_params(self, matches: "Matches") -> dict[str, Any]:
         """For PLAN, BRIEF_PLAN and WRITE."""
@@ -106,16 +102,25 @@ class ProjectMatching:
         """How many entries each rule has matched, by the rule's place; None: those that are not matched."""
         numbers = self.entries.values_list("matched_by").annotate(Count("pk"))
         places = {rule.id: place for place, rule in enumerate(self.rules)}
-        return Counter({places.get(str(rule)): number for rule, number in numbers})
+        counted: Counter[int | None] = Counter()
+        for rule, number in numbers:
+            counted[places.get(str(rule))] += number
+        return counted
 
 
 class Matches:
     """Some entries with what each is to be matched with."""
 
-    def __init__(self, rows: Sequence[Row], found: Sequence[Match]) -> None:
-        self.by_rule = Counter(rule for _, rule in found)
+    def __init__(self) -> None:
+        self.by_rule: Counter[int | None] = Counter()
         """How many each rule matches, by the rule's place; None: those that none matches."""
-        self.changed = [(row, match) for row, match in zip(rows, found, strict=True) if row[2:4] != match]
+        self.changed: list[tuple[Row, Match]] = []
+        """Those whose stored match is another one. The others need not be held in memory."""
+
+    def add(self, rows: Sequence[Row], found: Sequence[Match]) -> None:
+        """Take some more."""
+        self.by_rule.update(rule for _, rule in found)
+        self.changed += [(row, match) for row, match in zip(rows, found, strict=True) if row[2:4] != match]
 
 
 def _array(values: Iterable[str | None]) -> str:

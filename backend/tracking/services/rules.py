@@ -10,9 +10,10 @@ from backend.tracking.models import Project, Tracker, WorkMatch
 
 TASKS = """
     SELECT DISTINCT ON ({key}) {key}, id::text FROM tracking_task
-    WHERE tracker_id = %s AND {key} = ANY(%s) ORDER BY {key}, external_id <> '', id
+    WHERE tracker_id = %s AND {key} = ANY(%s) AND {key} <> '' ORDER BY {key}, external_id <> '', id
 """
-"""Of two tasks of one code, the one that was declared by hand."""
+"""Of two tasks of one code, the one that was declared by hand, else the older one. That no value is empty is said for
+the sake of indexes without empty values: PostgreSQL does not look into a long array to find out."""
 
 
 def trackers(project: Project) -> list[Tracker]:

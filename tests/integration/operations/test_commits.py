@@ -277,6 +277,17 @@ def test_sql_changes_every_row_and_says_what_it_changed() -> None:
     ]
 
 
+def test_a_batch_of_a_queryset_tells_its_first_and_its_last_key() -> None:
+    stored = dvds(3)
+    keys: list[object] = []
+
+    def body(run: RunContext) -> None:
+        keys.extend(batch.keys for batch in run.batches(DVD.objects.all()))
+
+    played(body)
+    assert keys == [(stored[0].pk, stored[2].pk)]
+
+
 def test_rows_that_sql_leaves_alone_are_unchanged() -> None:
     dvds(5)
     run = by_sql(WRITE + " AND dvd.id >= %(bad)s")
