@@ -30,6 +30,7 @@ def main() -> int:
         users = Path(folder) / "users.csv"
         users.write_text(USERS, encoding="utf-8")
         ended_well = run_operations(users)
+    show_hours()
     show_runs()
     where_to_look(time.monotonic() - started)
     return 0 if ended_well else 1
@@ -49,6 +50,10 @@ def run_operations(users: Path) -> bool:
          3, ["make_users", str(users), "--dry-run", "--wait"]),
         ("Destroying data wants a confirmation: without one nothing is touched, exit code 2",
          2, ["cleanup_unused_posters"]),
+        ("An organization with projects, tasks, and the hours that people worked", 0, ["make_demo_organization"]),
+        ("Which work was for which task? On the worker", 0, ["match_project", "demo", "--wait"]),
+        ("Why was this entry matched, or not?",
+         0, ["explain_work_entry", "--username", "demo-anna.wimmer", "--max-count", "1"]),
     ]  # fmt: skip
     ended_well = [step(title, code, *command) for title, code, command in steps]
     return all(ended_well)
@@ -96,6 +101,28 @@ def worker_and_beat(environment: dict[str, str]) -> Iterator[None]:
         stop(processes)
 
 
+def show_hours() -> None:
+    """What the tasks of the demo organization took, those with the most work first."""
+    from django.db.models import Count, F, Sum  # noqa: PLC0415 - wants Django to be set up
+
+    from backend.tracking.models import Task  # noqa: PLC0415
+
+    table = Table(title="What tasks took, and what was estimated", title_justify="left", box=box.SIMPLE)
+    for heading in ("task", "title", "owner", "people", "hours", "estimate"):
+        is_number = heading in ("people", "hours", "estimate")
+        table.add_column(heading, justify="right" if is_number else "left", no_wrap=True)
+    tasks = Task.objects.filter(tracker__project__organization__code="demo").select_related("owner").annotate(
+        taken=Sum("work_entries__duration"), people=Count("work_entries__external_user__user", distinct=True)
+    ).order_by(F("taken").desc(nulls_last=True), "code")  # fmt: skip
+    for task in tasks[:8]:
+        hours = task.taken.total_seconds() / 3600 if task.taken else 0
+        estimate = "" if task.estimate is None else f"{task.estimate:.1f}"
+        owner = str(task.owner or "")
+        table.add_row(task.code, task.title[:40], owner, str(task.people), f"{hours:.1f}", estimate)
+    console.print()
+    console.print(table)
+
+
 def show_runs() -> None:
     """What happened, read from where every run is recorded."""
     from backend.operations.counts import ACTIONS  # noqa: PLC0415
@@ -104,7 +131,7 @@ def show_runs() -> None:
     table = Table(title="Every run is a row in PostgreSQL", title_justify="left", box=box.SIMPLE)
     for heading in ("operation", "where", "status", "what became of the items", "seconds"):
         table.add_column(heading, justify="right" if heading == "seconds" else "left", no_wrap=True)
-    for run in reversed(Run.objects.all()[:6]):
+    for run in reversed(Run.objects.all()[:9]):
         told = ", ".join(f"{run.counts[action]} {action}" for action in ACTIONS if run.counts.get(action))
         seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else 0
         where = ("worker" if run.queue else "here") + (", dry run" if run.dry_run else "")

@@ -3,6 +3,7 @@
 from backend.operations.schedule import ScheduleEntry
 
 SCHEDULE = (
+    ScheduleEntry("Update the projects of all organizations", "tracking.update_project", "0 * * * *"),
     ScheduleEntry("Refresh missing details", "collection.refresh_missing_details", "0 2 * * *"),
     ScheduleEntry("Populate IMDb ids", "collection.populate_imdb_ids", "0 3 * * *"),
     ScheduleEntry(

@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from backend.collection import wire
 from backend.collection.kernel.movie import ExternalIds, Movie
 from backend.collection.tmdb_answer import Details, ExternalIdsAnswer
-from backend.remote.answers import Outcome
+from backend.remote import wire
+from backend.remote.answers import Outcome, Reply
 from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError
 from backend.remote.exchange import Request
@@ -92,9 +92,9 @@ def external_ids(tmdb_id: int, answer: dict[str, Any]) -> ExternalIds:
 
 
 def _read(tmdb_id: int, outcome: Outcome, read: Callable[[int, dict[str, Any]], T]) -> T | RemoteError | None:
-    if not isinstance(outcome, dict):
+    if not isinstance(outcome, Reply):
         return outcome
     try:
-        return read(tmdb_id, outcome)
+        return read(tmdb_id, outcome.content)
     except RemoteResponseError as error:
         return error

@@ -9,8 +9,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from backend.collection.amounts import BigInteger, Integer
 from backend.collection.kernel.movie import Movie
-from backend.collection.wire import Answer, Array, BigInteger, Integer, Text
+from backend.remote.wire import Answer, Array, Text
 
 IMDB_ID = re.compile(r"tt[0-9]{7,16}")
 """Seven digits or more, and not so many that no column holds them."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx2
 
-from backend.collection import wire
 from backend.collection.kernel.quality import Quality
 from backend.collection.yts_answer import MovieList
+from backend.remote import wire
 from backend.remote.answers import Outcome
 from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteError, RemoteResponseError, RemoteUnavailableError
@@ -75,7 +75,8 @@ def clear_or_unavailable(outcome: Outcome) -> Outcome:
         return outcome
     if isinstance(outcome, RemoteError):
         return RemoteUnavailableError(str(outcome))
-    if outcome is None or outcome.get("status") != "ok":
+    content = outcome.content if outcome else None
+    if not isinstance(content, dict) or content.get("status") != "ok":
         return RemoteUnavailableError("YTS could not answer: check its address, or try again later")
     return outcome
 
@@ -89,6 +90,6 @@ def _read(imdb_id: str, outcome: Outcome) -> tuple[Quality, ...] | RemoteError:
     if isinstance(outcome, RemoteError):
         return outcome
     try:
-        return qualities(imdb_id, outcome or {})
+        return qualities(imdb_id, outcome.content if outcome else {})
     except RemoteResponseError as error:
         return error

@@ -11,10 +11,16 @@ from backend.config.secrets import kept_secret, new_fernet_key, new_secret_key
 
 
 class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
-    """Names the variable that is malformed."""
+    """Names the variable that is malformed, and knows which were asked for."""
+
+    def __init__(self) -> None:
+        """Nothing was asked for yet."""
+        super().__init__()
+        self.names: set[str] = set()
 
     def get_value(self, var: str, cast: Any = None, **options: Any) -> Any:
         """The variable's value. Raises ImproperlyConfigured when a number is none."""
+        self.names.add(var)
         try:
             return super().get_value(var, cast=cast, **options)
         except ValueError:
@@ -86,6 +92,21 @@ if env.str("DATABASE_URL", default=""):
 else:
     DATABASES = {"default": {"ENGINE": "backend.embedded.postgresql", "NAME": "upkeep", "HOME": UPKEEP_HOME}}
 DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",  # it needs no server
+        "LOCATION": UPKEEP_HOME / "cache" / "default",
+    },
+    "downloads": {
+        "BACKEND": "backend.tracking.services.download_cache.DownloadCache",
+        "LOCATION": UPKEEP_HOME / "cache" / "downloads",
+        "TIMEOUT": 30 * 24 * 3600,
+        "OPTIONS": {"MAX_ENTRIES": 5_000},
+    },
+}
+"""In `downloads` a page of a tracker is an entry, of some tens of kilobytes; when it is full, a third of them goes."""
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -167,3 +188,6 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "text"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
 }
+
+ENVIRONMENT_NAMES = frozenset(env.names)
+"""The variables that were read here; no configuration file of an organization gets one."""

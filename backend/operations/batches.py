@@ -65,7 +65,9 @@ class Batch(Generic[T]):
     def __len__(self) -> int:
         return self._page.number
 
-    def commit(self, plan: Iterable[Change], write: Write, prepare: Prepare | None = None) -> None:
+    def commit(
+        self, plan: Iterable[Change], write: Write, prepare: Prepare | None = None, *, whole: bool = False
+    ) -> None:
         """Carry out a plan that says for every item of the batch what becomes of it.
 
         The effects, the counts, the recorded changes and the cursor are one transaction. In a dry run neither
@@ -75,6 +77,7 @@ class Batch(Generic[T]):
             plan: one change an item.
             write: carries out those that have an effect; inside the transaction.
             prepare: slow work before it, such as hashing; returns the changes that `write` is to get.
+            whole: all of it or nothing: when the data makes `write` fail, that is raised and nothing is redone.
         """
         self.committed = True
         changes = list(plan)
@@ -87,6 +90,8 @@ class Batch(Generic[T]):
         try:
             written = self._step.write(self._page.cursor, lambda: _written_at_once(prepared, rest, write))
         except DATA_ERRORS:
+            if whole:
+                raise
             written = self._step.write(self._page.cursor, lambda: _written_one_by_one(prepared, rest, write))
         self._step.show(written)
 

@@ -64,7 +64,7 @@ class RunCommand(BaseCommand):
             self.stdout.write(json.dumps(outcome.as_json()))
         elif prints == "result":
             if options["verbosity"] and outcome.status is Status.SUCCEEDED:
-                self.stdout.write(json.dumps(outcome.result, indent=2))
+                self.stdout.write(json.dumps(outcome.result, indent=2, ensure_ascii=False))
         elif options["verbosity"]:
             self.stdout.write("\n".join(summary(outcome)))
         if outcome.exit_code:

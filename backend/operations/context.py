@@ -1,6 +1,6 @@
 """What an operation gets to work with: its batches, its steps, its report and its log."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Any, TypeVar
 
@@ -95,14 +95,21 @@ class Step:
         if part:
             raise PartDone
 
-    def commit(self, plan: Callable[[], Iterable[Change]], write: Write, prepare: Prepare | None = None) -> None:
+    def commit(
+        self,
+        plan: Callable[[], Iterable[Change]],
+        write: Write,
+        prepare: Prepare | None = None,
+        *,
+        whole: bool = False,
+    ) -> None:
         """Make a plan and carry it out, as a batch of its own; skipped when that was done before a resumption."""
 
         def no_items(_after: Cursor) -> list[tuple[Sequence[object], Cursor]]:
             return [((), 0)]
 
         for batch in self.batches(no_items):
-            batch.commit(plan(), write=write, prepare=prepare)
+            batch.commit(plan(), write=write, prepare=prepare, whole=whole)
 
     def write(self, cursor: Cursor, effect: Callable[[], Outcomes]) -> Sequence[Change]:
         """Carry out the effect of a batch, together with the progress that it means, in one transaction.
@@ -160,6 +167,11 @@ class RunContext(Step):
 
     def __init__(self, ledger: Ledger, control: Control, *, dry_run: bool) -> None:
         super().__init__("", ledger, control, dry_run=dry_run)
+
+    @property
+    def counts_by_step(self) -> Mapping[str, Counts]:
+        """What has become of the items of each step so far, before a resumption too."""
+        return {name: step.counts for name, step in self._ledger.steps.items()}
 
     @contextmanager
     def step(self, name: str, *, isolate: type[Exception] | tuple[type[Exception], ...] = ()) -> Iterator[Step]:

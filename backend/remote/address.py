@@ -6,6 +6,8 @@ import httpx2
 
 from backend.remote.errors import RemoteRejectedError
 
+PORTS = {"http": 80, "https": 443}
+
 
 def checked(service: str, base_url: str, allow_http_hosts: Collection[str]) -> httpx2.URL:
     """Return the address of an API as a URL without anything that could betray a secret.
@@ -30,4 +32,9 @@ def checked(service: str, base_url: str, allow_http_hosts: Collection[str]) -> h
 
 def host_and_port(url: httpx2.URL) -> str:
     """Return `host:port`, which is the same for every address of a server."""
-    return f"{url.host}:{url.port or {'http': 80, 'https': 443}[url.scheme]}"
+    return f"{url.host}:{url.port or PORTS.get(url.scheme)}"
+
+
+def origin(url: httpx2.URL) -> tuple[str, str]:
+    """Return what two addresses have in common when credentials for one may be sent to the other."""
+    return url.scheme, host_and_port(url)

@@ -10,8 +10,18 @@ from pydantic_core import from_json
 from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
 from backend.remote.retries import REPEATABLE, TransientError, pause_wanted
 
-Outcome = dict[str, Any] | RemoteError | None
-"""Of one request: the JSON object, None for "not found", or what went wrong with this one."""
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a system said when all went well."""
+
+    content: Any
+    """The JSON, of any type."""
+    headers: httpx2.Headers
+
+
+Outcome = Reply | RemoteError | None
+"""Of one request: the reply, None for "not found", or what went wrong with this one."""
 
 PAUSE_WHEN_TOO_FAST = 1.0
 """Seconds after a 429 that names none: hosts count requests a second."""
@@ -25,6 +35,8 @@ class Answer:
     status: int
     headers: httpx2.Headers
     body: bytes
+    is_kept: bool = False
+    """It was downloaded earlier, and the system said that it still holds."""
 
     @property
     def is_html(self) -> bool:
@@ -83,6 +95,4 @@ def _content(answer: Answer) -> Outcome:
         if str(error).startswith("EOF"):
             raise TransientError(f"{answer.service} stopped in the middle of its answer: try again later") from error
         return RemoteResponseError(f"{answer.service} answered with something that is not JSON")
-    if isinstance(content, dict):
-        return content
-    return RemoteResponseError(f"{answer.service} answered with JSON that is not an object")
+    return Reply(content, answer.headers)

@@ -1,22 +1,27 @@
 """Many requests at once, for callers that know nothing of event loops."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import KW_ONLY, dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import anyio
 import httpx2
-from anyio.abc import TaskGroup
+from anyio import CancelScope
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from backend.remote import address
-from backend.remote.answers import Outcome
+from backend.remote import address, sequences
+from backend.remote.answers import Answer, Outcome, Reply
 from backend.remote.errors import RemoteRejectedError, RemoteUnavailableError
 from backend.remote.exchange import Exchange, Request
+from backend.remote.keeping import DownloadCache, Keeper
 from backend.remote.pacing import Pacer
 from backend.remote.turns import SharedTurns
+
+A = TypeVar("A")
+T = TypeVar("T")
 
 USER_AGENT = "Upkeep/0.1.0"
 
@@ -29,12 +34,17 @@ def as_answered(outcome: Outcome) -> Outcome:
     return outcome
 
 
+def as_usual(answer: Answer) -> None:
+    """See nothing special in an answer."""
+
+
 @dataclass(repr=False, eq=False)
 class RemoteClient:
     """Asks one service over HTTP, from a thread of its own, between `with` and the end of its block.
 
     Leaving the block ends what is in flight at once. Raises `RemoteRejectedError` for an address or a header that is
-    not fit to be sent. No redirect is followed, so that credentials stay with the host they were given to.
+    not fit to be sent. Redirects and addresses in answers are followed to the same scheme, host and port alone, so that
+    credentials stay with the server they were given to.
     """
 
     service: str
@@ -57,6 +67,11 @@ class RemoteClient:
     may take a while, and raise OSError. Without it, and while that Redis is away, this client counts alone."""
     judge: Callable[[Outcome], Outcome] = as_answered
     """Corrects an outcome for a service that, say, reports errors with 200."""
+    assess: Callable[[Answer], None] = as_usual
+    """Sees every answer first. Where a service says it in its own way, it may raise `TransientError` (wait for its
+    pause, then another attempt) or a RemoteError."""
+    cache: DownloadCache | None = None
+    """Answers with an ETag are kept there, apart for every set of credentials, and asked for again only if changed."""
     allow_http_hosts: Collection[str] = ()
     transport: httpx2.AsyncBaseTransport | None = None
 
@@ -65,7 +80,7 @@ class RemoteClient:
         if not all(value.isascii() and value.isprintable() for value in self.headers.values()):
             raise RemoteRejectedError(f"{self.credentials or 'A header'} for {self.service} holds characters of no key")
         self._in_a_row = 0
-        self._groups: set[TaskGroup] = set()
+        self._scopes: set[CancelScope] = set()
         self._portal: BlockingPortal | None = None
         self._closing = False
 
@@ -88,18 +103,44 @@ class RemoteClient:
         Raises `RemoteRejectedError` when the credentials are refused, and `RemoteUnavailableError` when the service was
         unavailable 10 times in a row, by order of completion and over all calls, or when the block was left meanwhile.
         """
-        if self._portal is None:
-            raise RuntimeError("A RemoteClient works between `with` and the end of its block")
-        try:
-            future = self._portal.start_task_soon(self._fetch, requests)
-        except RuntimeError as error:
-            raise self._closed() from error
+        future = self._start(self._fetch, requests)
         try:
             return future.result()
         except BaseException:
             # Ctrl-C lands here, in the waiting thread; on a future that is done, this does nothing.
             future.cancel()
             raise
+
+    def ask(self, request: Request) -> Reply | None:
+        """Wait for the reply; None when there is no such thing. Raises RemoteError."""
+        return next(self.ahead([request], 1))
+
+    def chain(self, first: Request, following: Callable[[Reply], Request | None]) -> Iterator[Reply | None]:
+        """Wait for one reply after the other, while `following` finds another request in the one before.
+
+        That request is on its way while the caller works on the reply. Ends with a reply of None: there is no such
+        thing. Raises RemoteError. Whoever stops reading ends what is in flight.
+        """
+        return sequences.chain(self._start_one, first, following)
+
+    def ahead(self, requests: Iterable[Request], number: int) -> Iterator[Reply | None]:
+        """Wait for the replies to many requests, in their order; None where there is no such thing.
+
+        Up to `number` requests are on their way or answered while the caller works; no more are taken from `requests`.
+        Raises RemoteError. Whoever stops reading ends what is in flight.
+        """
+        return sequences.ahead(self._start_one, requests, number)
+
+    def _start_one(self, request: Request) -> Future[Outcome]:
+        return self._start(self._one, request)
+
+    def _start(self, work: Callable[[A], Awaitable[T]], argument: A) -> Future[T]:
+        if self._portal is None:
+            raise RuntimeError("A RemoteClient works between `with` and the end of its block")
+        try:
+            return self._portal.start_task_soon(work, argument)
+        except RuntimeError as error:
+            raise self._closed() from error
 
     async def _open(self) -> Exchange:
         limits = httpx2.Limits(max_connections=self.concurrency, max_keepalive_connections=self.concurrency)
@@ -120,6 +161,8 @@ class RemoteClient:
             timeout=self.timeout,
             rest=self.rest,
             credentials=self.credentials,
+            assess=self.assess,
+            keeper=Keeper(self.service, self.cache),
         )
 
     def _shared_turns(self) -> SharedTurns | None:
@@ -128,8 +171,8 @@ class RemoteClient:
 
     async def _close(self) -> None:
         self._closing = True
-        for group in self._groups:
-            group.cancel_scope.cancel()
+        for scope in self._scopes:
+            scope.cancel()
         await self._exchange.http.aclose()
         await self._exchange.pacer.close()
 
@@ -146,7 +189,7 @@ class RemoteClient:
         queue = iter(enumerate(requests))
         try:
             async with anyio.create_task_group() as group:
-                self._groups.add(group)
+                self._scopes.add(group.cancel_scope)
                 for _ in range(min(self.concurrency, len(requests))):
                     group.start_soon(self._work, queue, outcomes)
         except ExceptionGroup as failures:
@@ -154,9 +197,19 @@ class RemoteClient:
             self._refuse_when_closing()
             raise failures.exceptions[0] from None
         finally:
-            self._groups.discard(group)
+            self._scopes.discard(group.cancel_scope)
         self._refuse_when_closing()
         return outcomes
+
+    async def _one(self, request: Request) -> Outcome:
+        self._refuse_when_closing()
+        with anyio.CancelScope() as scope:
+            self._scopes.add(scope)
+            try:
+                return self.judge(await self._exchange.ask(request))
+            finally:
+                self._scopes.discard(scope)
+        raise self._closed()
 
     async def _work(self, queue: Iterator[tuple[int, Request]], outcomes: list[Outcome]) -> None:
         for place, request in queue:

@@ -1,15 +1,18 @@
 """One request and its answer, on the event loop."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from time import monotonic
+from typing import Any
 
 import anyio
 import httpx2
 
-from backend.remote.answers import Answer, Outcome, outcome
+from backend.remote import address, keeping
+from backend.remote.answers import Answer, Outcome, Reply, outcome
 from backend.remote.errors import RemoteResponseError, RemoteUnavailableError
+from backend.remote.keeping import Keeper
 from backend.remote.pacing import Pacer
 from backend.remote.retries import TransientError, retrying
 
@@ -18,16 +21,30 @@ logger = logging.getLogger(__name__)
 # httpx logs complete addresses at INFO, and an API key may be part of them. A filter, since a level is easily set back.
 logging.getLogger("httpx2").addFilter(lambda record: record.levelno >= logging.WARNING)
 
-LARGEST_BODY = 10_000_000
-"""Bytes, after decompression."""
+LARGEST_BODY = 50_000_000
+"""Bytes, after decompression: a page of 100 issues, each as long as the vendors allow, stays below."""
+
+MOST_REDIRECTS = 3
+
+FOLLOWED = {"GET": {301, 302, 303, 307, 308}, "POST": {307, 308}}
+"""The redirects that leave a request what it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to GET: a path below the base address, beginning with `/`, and a query without secrets."""
+    """What to ask for. Nothing in it is secret."""
 
     path: str
-    query: Mapping[str, str] = field(default_factory=dict)
+    """Below the base address, beginning with `/`; or a whole address of the same scheme, host and port, as given."""
+    query: Mapping[str, str] | Sequence[tuple[str, str]] = ()
+    """In pairs, a name may come more than once."""
+    json: Any = None
+    """Not None: it is sent by POST."""
+
+    @property
+    def method(self) -> str:
+        """How it is sent."""
+        return "GET" if self.json is None else "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +60,8 @@ class Exchange:
     rest: float
     """Seconds between an answer and this client's next request."""
     credentials: str
+    assess: Callable[[Answer], None]
+    keeper: Keeper
 
     async def ask(self, request: Request) -> Outcome:
         """Return what became of the request after at most 4 attempts; raise when the credentials are refused."""
@@ -53,23 +72,61 @@ class Exchange:
 
     async def _attempt(self, request: Request) -> Outcome:
         async with self.slots:
-            await self.pacer.turn()
             try:
-                return outcome(await self._answer(request), credentials=self.credentials)
+                return await self._outcome(request)
             except TransientError as error:
                 await self.pacer.pause(error.pause)
                 raise
-            finally:
-                self.pacer.rest(self.rest)
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _outcome(self, request: Request) -> Outcome:
+        for _ in range(1 + MOST_REDIRECTS):
+            sent = self._built(request)
+            answer = await self._answer(sent)
+            elsewhere = _redirected(sent, answer)
+            if elsewhere is None:
+                break
+            request = replace(request, path=elsewhere, query=())
+        self.assess(answer)
+        result = outcome(answer, credentials=self.credentials)
+        if isinstance(result, Reply):
+            await self.keeper.keep(sent, answer)
+        return result
+
+    def _built(self, request: Request) -> httpx2.Request:
+        try:
+            url = httpx2.URL(request.path)
+        except httpx2.InvalidURL as error:
+            raise RemoteResponseError(f"{self.service} named an address that is malformed") from error
+        if url.is_absolute_url and (address.origin(url) != address.origin(self.http.base_url) or url.userinfo):
+            raise RemoteResponseError(f"{self.service} named an address at {url.host}, which is not followed")
+        query = request.query.items() if isinstance(request.query, Mapping) else request.query
+        # As given, unless there is something to add: a cursor may not survive being written anew.
+        pairs = [*url.params.multi_items(), *query] if query or self.http.params else None
+        return self.http.build_request(request.method, url, params=pairs, json=request.json)
+
+    async def _answer(self, request: httpx2.Request) -> Answer:
+        kept = await self.keeper.find(request)
+        if kept:
+            request.headers["If-None-Match"] = kept.headers["etag"]
+        await self.pacer.turn()
+        try:
+            answer = await self._received(request)
+        finally:
+            self.pacer.rest(self.rest)
+        is_unchanged = answer.status == httpx2.codes.NOT_MODIFIED
+        return keeping.revalidated(kept, answer.headers) if kept and is_unchanged else answer
+
+    async def _received(self, request: httpx2.Request) -> Answer:
         started = monotonic()
         status: int | str = "nothing"
         try:
             with anyio.fail_after(self.timeout):
-                async with self.http.stream("GET", request.path, params=request.query) as response:
+                response = await self.http.send(request, stream=True)
+                try:
                     status = response.status_code
                     return Answer(self.service, status, response.headers, await self._body(response))
+                finally:
+                    await response.aclose()
         except TimeoutError as error:
             raise TransientError(f"{self.service} did not answer within {self.timeout:g} s: try again later") from error
         except httpx2.ConnectError as error:
@@ -77,7 +134,8 @@ class Exchange:
         except httpx2.RequestError as error:
             raise TransientError(f"The connection to {self.service} broke: try again later") from error
         finally:
-            logger.debug("%s: GET %s: %s in %.3f s", self.service, request.path, status, monotonic() - started)
+            path = request.url.path.removeprefix(self.http.base_url.path.removesuffix("/"))
+            logger.debug("%s: %s %s: %s in %.3f s", self.service, request.method, path, status, monotonic() - started)
 
     async def _body(self, response: httpx2.Response) -> bytes:
         body = bytearray()
@@ -86,3 +144,14 @@ class Exchange:
             if len(body) > LARGEST_BODY:
                 raise RemoteResponseError(f"{self.service} answered with more than {LARGEST_BODY // 1_000_000} MB")
         return bytes(body)
+
+
+def _redirected(request: httpx2.Request, answer: Answer) -> str | None:
+    """Return where the answer sends the request, if that is the same server."""
+    if answer.status not in FOLLOWED[request.method]:
+        return None
+    try:
+        url = request.url.join(answer.headers["location"])
+    except (httpx2.InvalidURL, KeyError, ValueError):
+        return None
+    return str(url) if address.origin(url) == address.origin(request.url) and not url.userinfo else None

@@ -28,12 +28,17 @@ class TransientError(RemoteUnavailableError):
 
 
 def pause_wanted(retry_after: str) -> float:
+    """Return the seconds that a `Retry-After` asks for, as far as they are granted."""
+    return min(seconds_wanted(retry_after), LONGEST_PAUSE)
+
+
+def seconds_wanted(retry_after: str) -> float:
     """Return the seconds that a `Retry-After` asks for (RFC 9110, 10.2.3): a number or a date; 0 for nonsense."""
     try:
         wanted = float(retry_after) if retry_after.strip().isdecimal() else _seconds_until(retry_after)
     except (ValueError, OverflowError):
         return 0.0
-    return min(max(wanted, 0.0), LONGEST_PAUSE)
+    return max(wanted, 0.0)
 
 
 def _seconds_until(http_date: str) -> float:

@@ -139,6 +139,15 @@ class Tracker(IdentifiedModel):
         return self.name
 
     @property
+    def token_is_stale(self) -> bool:
+        """Whether the token is not encrypted with the first of FERNET_KEYS, but with an older one."""
+        try:
+            _ = self.encrypted_token and Fernet(settings.FERNET_KEYS[0]).decrypt(self.encrypted_token.encode())
+        except InvalidToken:
+            return True
+        return False
+
+    @property
     def api_token(self) -> SecretStr:
         """The token, decrypted; empty when there is none. Raises UnreadableTokenError."""
         if not self.encrypted_token:

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 from backend.accounts.kernel.enrolment import Enrolment
@@ -10,6 +12,11 @@ from backend.operations.context import RunContext
 from backend.operations.declaration import operation
 from backend.operations.files import InputFile
 from backend.operations.params import Params, Positional
+from backend.operations.plans import Change
+from backend.tracking.models import Organization
+from backend.tracking.services import membership
+from backend.tracking.services.lookup import UnknownCodeError, organization
+from backend.tracking.services.people import map_users
 
 
 class MakeUsers(Params):
@@ -21,17 +28,39 @@ class MakeUsers(Params):
     """Also give existing users the passwords of the file."""
     delimiter: Delimiter = ","
     """The character between two cells, or tab."""
+    organization: str | None = None
+    """The code of an organization of which the users become members."""
 
 
-@operation("accounts.make_users", exclusive="accounts", errors=(UnusableFileError,))
+@operation("accounts.make_users", exclusive="accounts", errors=(UnusableFileError, UnknownCodeError))
 def make_users(params: MakeUsers, run: RunContext) -> None:
     """Create the users of a CSV file.
 
     Its columns, all optional but for one of username and email: username, email, full_name, first_name, last_name,
     is_active, is_staff, is_superuser, password.
     """
+    owner = organization(params.organization) if params.organization is not None else None
     enrolment = Enrolment(update=params.update, reset_passwords=params.reset_passwords, objection=objection)
     with run.open(params.file) as file:
         for batch in run.batches(pages(file, delimiter=params.delimiter)):
             plan = enrolment.plan(batch.items, accounts(batch.items))
-            batch.commit(plan, write=write_users, prepare=hash_passwords)
+            if owner is None:
+                batch.commit(plan, write=write_users, prepare=hash_passwords)
+            else:
+                batch.commit(membership.plan(plan, owner), write=partial(_write, owner), prepare=_prepared)
+    if owner is not None and not run.dry_run and (number := map_users(owner)):
+        run.report(f"{number:,} people of its trackers are another user now", remapped_people=number)
+
+
+def _prepared(changes: Sequence[Change]) -> list[Change]:
+    """Who only becomes a member has no password to hash."""
+    return hash_passwords(_of_users(changes)) + [change for change in changes if change.payload is None]
+
+
+def _write(owner: Organization, changes: Sequence[Change]) -> None:
+    write_users(_of_users(changes))
+    membership.write(owner, changes)
+
+
+def _of_users(changes: Sequence[Change]) -> list[Change]:
+    return [change for change in changes if change.payload is not None]

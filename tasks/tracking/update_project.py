@@ -12,9 +12,11 @@ from backend.operations.states import Status
 from backend.remote.errors import RemoteError
 from backend.tracking.kernel import downloads
 from backend.tracking.kernel.locations import LocationError
+from backend.tracking.kernel.rules import RuleError
 from backend.tracking.models import Tracker, UnreadableTokenError
 from backend.tracking.services.downloads import download, trackers
 from backend.tracking.services.lookup import UnknownCodeError, organization_codes, projects
+from tasks.tracking.matching import match
 
 BROKEN = (RemoteError, LocationError, UnreadableTokenError)
 """What ends the download of one tracker; the others go on."""
@@ -36,7 +38,7 @@ def _key(params: UpdateProject) -> str | None:
     return f"organization:{params.organization}" if params.organization else None
 
 
-@operation("tracking.update_project", queue="connectors", exclusive=_key, errors=(UnknownCodeError,))
+@operation("tracking.update_project", queue="connectors", exclusive=_key, errors=(UnknownCodeError, RuleError))
 def update_project(params: UpdateProject, run: RunContext) -> None:
     """Download tasks and work entries from the trackers of an organization, then match them.
 
@@ -48,8 +50,8 @@ def update_project(params: UpdateProject, run: RunContext) -> None:
     wanted = projects(params.organization, params.project)
     sources = trackers(wanted)
     broken = [tracker for tracker in sources if not _downloaded(tracker, run, full=params.full)]
-    if params.no_match or (broken and broken == sources):
-        return
+    if not params.no_match and (not broken or broken != sources):
+        match(wanted, run)
 
 
 def _downloaded(tracker: Tracker, run: RunContext, *, full: bool) -> bool:

@@ -47,7 +47,7 @@ INTERVALS = {
     "RUN_BACKOFF_SECONDS": "0.2",
 }
 """The product's, shortened but in chaos."""
-APPS = ["backend.accounts", "backend.operations", "backend.collection", "tasks"]
+APPS = ["backend.accounts", "backend.operations", "backend.collection", "backend.tracking", "tasks"]
 """Whose tables are emptied after a test; to empty all of them takes longer than most tests."""
 
 
@@ -161,6 +161,7 @@ def _database_url() -> str:
 def celery_setup_app(celery_broker_cluster: CeleryBrokerCluster, redis: RedisTestBroker) -> Iterator[Celery]:
     """The product's app, in this process, on the broker of the tests."""
     url = celery_broker_cluster[0].config()["host_url"]
+    assert app.conf.broker_url  # asked for here, since Celery keeps the settings that it finds when it is first asked
     before = dict(app.conf.changes)
     with override_settings(REDIS_URL=redis.config()["url"], CELERY_BROKER_URL=url):
         app.conf.update(broker_url=url, **broker_settings(url))

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "posters": "posters.speed",
     "posters_memory": "posters.memory",
     "make_users": "make_users.speed",
+    "demo_organization": "demo_organization.speed",
     "matching": "matching.speed",
     "matching_memory": "matching.memory",
     "matching_backtracking": "matching.backtracking",
@@ -30,6 +31,8 @@ BENCHMARKS = {
     "writing": "core.writing",
     "enqueueing": "recovery.enqueueing",
     "sweeping": "recovery.sweeping",
+    "update_project": "update_project.speed",
+    "update_project_memory": "update_project.memory",
     "startup": "startup.help_text",
 }
 """Each runs in a process of its own."""

@@ -26,6 +26,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def broker(redis_url: str) -> Iterator[str]:
     """That broker, for the messages that this process sends."""
+    assert app.conf.broker_url  # asked for here, since Celery keeps the settings that it finds when it is first asked
     before = dict(app.conf.changes)
     with override_settings(REDIS_URL=redis_url, CELERY_BROKER_URL=redis_url):
         app.conf.update(broker_url=redis_url)

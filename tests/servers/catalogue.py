@@ -1,8 +1,9 @@
 """What a stand-in has to know about the system it stands for."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,6 +21,8 @@ class Received:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     """With names in lower case."""
+    pairs: Sequence[tuple[str, str]] = ()
+    """The query with names that come more than once."""
     body: str = ""
 
     @classmethod
@@ -29,7 +32,8 @@ class Received:
         method, target, _ = line.split(" ")
         url = urlsplit(target)
         headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        return cls(method, url.path, dict(parse_qsl(url.query)), headers)
+        pairs = parse_qsl(url.query)
+        return cls(method, url.path, dict(pairs), headers, pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,17 @@ class Reply:
     def of(cls, content: Any, status: int = 200) -> "Reply":
         """Return this content as JSON, letters as they are."""
         return cls(status, json.dumps(content, ensure_ascii=False).encode())
+
+    def with_headers(self, **headers: str) -> "Reply":
+        """Return this reply with more headers; `_` in a name stands for `-`."""
+        return replace(self, headers={**self.headers, **{name.replace("_", "-"): headers[name] for name in headers}})
+
+    def tagged(self, request: Received) -> "Reply":
+        """Return this reply with an ETag, or a 304 when the request has that already."""
+        tag = f'W/"{sha256(self.body + repr(self.headers).encode()).hexdigest()[:32]}"'
+        if request.headers.get("if-none-match") == tag:
+            return Reply(304, b"", {"ETag": tag})
+        return self.with_headers(ETag=tag)
 
     def spoilt(self, fault: Fault) -> "Reply":
         """Return this reply with the fault in it."""

@@ -5,7 +5,7 @@ A fault hits the requests for one key (a TMDB id, an IMDb id) or, as `*`, all th
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 EVERYTHING = "*"
@@ -27,8 +27,10 @@ class Fault:
     """So many bytes of the body are sent, which is announced as `announced` says."""
     announced: bool = True
     """With the length of the whole body, so that the rest is missed; otherwise the short body looks complete."""
+    after: int = 0
+    """Right for the first so many requests."""
     times: int | None = None
-    """Wrong for the first so many requests, then right again."""
+    """Wrong for so many requests, then right again."""
 
 
 def status(code: int, *, times: int | None = None, retry_after: str = "") -> Fault:
@@ -69,6 +71,11 @@ def patched(**fields: Any) -> Fault:
 def slow(seconds: float) -> Fault:
     """An answer that takes its time."""
     return Fault(delay=seconds)
+
+
+def later(fault: Fault, *, after: int) -> Fault:
+    """The same, when the first so many requests went well."""
+    return replace(fault, after=after)
 
 
 def dumped(faults: Mapping[str, Fault]) -> str:

@@ -45,9 +45,9 @@ class Server:
 
 
 @contextmanager
-def running(module: str, *, path: str, **options: float | None) -> Iterator[Server]:
-    """Run a stand-in until the end of the block."""
-    command = [sys.executable, "-m", module, json.dumps(options)]
+def running(module: str, *, path: str, delay: float, limit: int | None, **options: Any) -> Iterator[Server]:
+    """Run a stand-in until the end of the block; its catalogue is made from the options."""
+    command = [sys.executable, "-m", module, json.dumps({"delay": delay, "limit": limit, **options})]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin
         assert process.stdout

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Coroutine
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from tests.servers.catalogue import Catalogue, Received, Reply
@@ -25,6 +25,7 @@ class Counts:
     peak: int = 0
     """The most requests that were waiting for their answer at the same time."""
     by_key: dict[str, int] = field(default_factory=dict)
+    by_status: dict[str, int] = field(default_factory=dict)
     arrivals: list[float] = field(default_factory=list)
     """Seconds on the server's clock."""
     last: dict[str, Any] = field(default_factory=dict)
@@ -64,13 +65,16 @@ class Stand:
         right = (
             self._catalogue.reply(request) if fault.status in {None, 200} else self._catalogue.error(fault.status or 0)
         )
-        return right.spoilt(fault), self._delay if fault.delay is None else fault.delay
+        reply = right.spoilt(fault)
+        counts.by_status[str(reply.status)] = counts.by_status.get(str(reply.status), 0) + 1
+        return reply, self._delay if fault.delay is None else fault.delay
 
     def _fault(self, key: str) -> Fault:
         name = key if key in self._faults else EVERYTHING
         fault = self._faults.get(name, Fault())
         self._hits[name] = hits = self._hits.get(name, 0) + 1
-        return Fault() if fault.times is not None and hits > fault.times else fault
+        is_wrong = hits > fault.after and (fault.times is None or hits <= fault.after + fault.times)
+        return fault if is_wrong else Fault()
 
 
 class Connection(asyncio.Protocol):
@@ -95,9 +99,9 @@ class Connection(asyncio.Protocol):
         if len(rest) < length:
             return
         self._buffer = rest[length:]
+        request = replace(request, body=rest[:length].decode())
         if request.path.startswith(CONTROL):
-            body = rest[:length].decode()
-            self._send(self._stand.control(Received(request.method, request.path, {}, {}, body)))
+            self._send(self._stand.control(request))
         else:
             self._answer(request)
 
@@ -131,8 +135,12 @@ async def _serve(stand: Stand) -> None:
     await _until_the_test_is_over()
 
 
-def main(catalogue: Catalogue) -> None:
-    """Serve until standard input ends, which it also does when the parent is killed."""
+def main(factory: Callable[..., Catalogue]) -> None:
+    """Serve until standard input ends, which it also does when the parent is killed.
+
+    The factory makes the catalogue from the options that `running` was given, but for `delay` and `limit`.
+    """
     options = json.loads(sys.argv[1])
-    serving: Coroutine[Any, Any, None] = _serve(Stand(catalogue, **options))
+    delay, limit = options.pop("delay"), options.pop("limit")
+    serving: Coroutine[Any, Any, None] = _serve(Stand(factory(**options), delay=delay, limit=limit))
     asyncio.run(serving)

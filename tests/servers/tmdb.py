@@ -76,4 +76,4 @@ def tmdb_server(*, delay: float = 0.0, limit: int | None = None) -> AbstractCont
 if __name__ == "__main__":
     from tests.servers.protocol import main
 
-    main(Catalogue())
+    main(Catalogue)

@@ -98,4 +98,4 @@ def yts_server(*, delay: float = 0.0, limit: int | None = None) -> AbstractConte
 if __name__ == "__main__":
     from tests.servers.protocol import main
 
-    main(Catalogue())
+    main(Catalogue)

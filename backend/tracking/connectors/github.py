@@ -1,8 +1,156 @@
-from contextlib import AbstractContextManager
+"""Tasks from the issues of a GitHub repository: https://docs.github.com/en/rest/issues/issues."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from pydantic import ValidationError
+
+from backend.remote import wire
+from backend.remote.answers import Reply
+from backend.remote.client import RemoteClient
+from backend.remote.errors import RemoteRejectedError, RemoteResponseError
+from backend.remote.exchange import Request
+from backend.tracking.connectors import github_limits
+from backend.tracking.connectors.github_answer import Change, Issue, Repository
 from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.wire import listed, next_link, record, token
+from backend.tracking.kernel.records import Record, RecordPage
+
+CLOUD = "https://api.github.com"
+
+REQUESTS_PER_SECOND = 15.0
+"""GitHub's own limit for GETs, 900 a minute; a server of one's own has none."""
+
+PAGE_SIZE = 100
+
+OVERLAP = timedelta(minutes=1)
+"""For changes that were told late."""
+
+TICK = timedelta(seconds=1)
+"""The smallest step of GitHub's clock."""
 
 
-def connect(source: Source, network: Network) -> AbstractContextManager[Connector]:
-    """Not there yet."""
-    raise NotImplementedError
+@contextmanager
+def connect(source: Source, network: Network) -> Iterator[Connector]:
+    """Give access to the repository until the end of the block.
+
+    Raises RemoteRejectedError when there is no token, or the address is not fit.
+    """
+    client = RemoteClient(
+        "GitHub",
+        source.place.api_url,
+        headers={
+            "Authorization": f"Bearer {token(source)}",
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": "2022-11-28",
+        },
+        credentials="the api_token",
+        requests_per_second=REQUESTS_PER_SECOND if source.place.api_url == CLOUD else None,
+        timeout=60.0,
+        assess=github_limits.assess,
+        cache=network.cache,
+        redis_url=network.redis_url,
+        allow_http_hosts=network.allow_http_hosts,
+        transport=network.transport,
+    )
+    with client:
+        yield GitHub(client, source.place.name)
+
+
+class GitHub:
+    """The issues of one repository."""
+
+    def __init__(self, client: RemoteClient, repository: str) -> None:
+        self._client = client
+        self._path = f"/repos/{repository}"
+        self._hidden = f"GitHub has no repository {repository}, or the api_token may not see it"
+
+    def check(self) -> str:
+        """What GitHub calls the repository. Raises RemoteError."""
+        reply = self._client.ask(Request(self._path))
+        if reply is None:
+            raise RemoteRejectedError(self._hidden)
+        repository = wire.read(Repository, reply.content, about="GitHub about the repository")
+        if not repository.has_issues:
+            raise RemoteRejectedError(f"Issues are switched off in GitHub's repository {repository.full_name}")
+        return repository.full_name
+
+    def pages(self, position: str) -> Iterator[RecordPage]:
+        """Everything that changed behind the position; see `Connector`."""
+        reading = Reading(f"{self._path}/issues", position)
+        for reply in self._client.chain(reading.first(), reading.following):
+            if reply is None:
+                raise RemoteRejectedError(self._hidden)
+            yield RecordPage(_records(reply), reading.position)
+
+
+class Reading:
+    """One walk through the issues by the time of their last change, the oldest first.
+
+    A page begins at the time where the one before ended, and so no issue is missed when others move to the end
+    meanwhile, as they do whenever somebody changes them. Only when a whole page is of one moment, GitHub's own link to
+    the next one is followed.
+    """
+
+    def __init__(self, path: str, position: str) -> None:
+        self._path = path
+        self._position = _moment(position)
+        self._asked = self._request(self._position)
+
+    @property
+    def position(self) -> str:
+        """Where another walk brings what this one did not, up to the last reply that something was to follow."""
+        return _text(self._position)
+
+    def first(self) -> Request:
+        """The first page."""
+        return self._asked
+
+    def following(self, reply: Reply) -> Request | None:
+        """The page behind this one. Raises RemoteResponseError when it is this one again."""
+        changes = sorted(filter(None, map(_changed, _items(reply))))
+        if changes and (self._position is None or changes[-1] - OVERLAP > self._position):
+            self._position = changes[-1] - OVERLAP
+        link = next_link(reply.headers.get("link", ""))
+        if link is None:
+            return None
+        leads_on = changes and changes[-1] - TICK > changes[0]
+        request = self._request(changes[-1] - TICK) if leads_on else Request(link)
+        if request == self._asked:
+            raise RemoteResponseError("GitHub named the same page again as the next one")
+        self._asked = request
+        return request
+
+    def _request(self, since: datetime | None) -> Request:
+        query = {"state": "all", "sort": "updated", "direction": "asc", "per_page": str(PAGE_SIZE)}
+        return Request(self._path, query | ({"since": _text(since)} if since else {}))
+
+
+def _records(reply: Reply) -> tuple[Record, ...]:
+    """The issues; a list of them has the pull requests, too."""
+    issues = [item for item in _items(reply) if not (isinstance(item, dict) and "pull_request" in item)]
+    return tuple(record(Issue, issue, lambda answer: answer.task) for issue in issues)
+
+
+def _items(reply: Reply) -> list[object]:
+    return listed(reply.content, about="GitHub about issues")
+
+
+def _changed(item: object) -> datetime | None:
+    try:
+        return Change.model_validate(item).updated_at
+    except ValidationError:
+        return None
+
+
+def _moment(position: str) -> datetime | None:
+    """The time that a position means; None for the start, and for one that is not understood."""
+    try:
+        return datetime.fromisoformat(position).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _text(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else ""

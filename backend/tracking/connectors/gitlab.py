@@ -1,8 +1,129 @@
-from contextlib import AbstractContextManager
+"""Tasks from the issues of a GitLab project: https://docs.gitlab.com/api/issues/."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from backend.remote import wire
+from backend.remote.answers import Reply
+from backend.remote.client import RemoteClient
+from backend.remote.errors import RemoteRejectedError, RemoteResponseError
+from backend.remote.exchange import Request
+from backend.tracking.connectors.changes import Newest, Seam
+from backend.tracking.connectors.gitlab_answer import Change, Issue, Project
 from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.wire import listed, record, token
+from backend.tracking.kernel.locations import quoted
+from backend.tracking.kernel.records import RecordPage
+
+CLOUD = "https://gitlab.com"
+
+REQUESTS_PER_SECOND = 33.0
+"""GitLab.com's own limit, 2,000 a minute; on a server of one's own the administrator sets it."""
+
+PAGE_SIZE = 100
 
 
-def connect(source: Source, network: Network) -> AbstractContextManager[Connector]:
-    """Not there yet."""
-    raise NotImplementedError
+@contextmanager
+def connect(source: Source, network: Network) -> Iterator[Connector]:
+    """Give access to the project until the end of the block.
+
+    Raises RemoteRejectedError when there is no token, or the address is not fit.
+    """
+    client = RemoteClient(
+        "GitLab",
+        source.place.api_url,
+        headers={"PRIVATE-TOKEN": token(source)},
+        credentials="the api_token",
+        requests_per_second=REQUESTS_PER_SECOND if source.place.web_url == CLOUD else None,
+        timeout=60.0,
+        cache=network.cache,
+        redis_url=network.redis_url,
+        allow_http_hosts=network.allow_http_hosts,
+        transport=network.transport,
+    )
+    with client:
+        yield GitLab(client, source.place.name)
+
+
+class GitLab:
+    """The issues of one project."""
+
+    def __init__(self, client: RemoteClient, project: str) -> None:
+        self._client = client
+        self._path = f"/projects/{quoted(project)}"
+        self._hidden = f"GitLab has no project {project}, or the api_token may not see it"
+
+    def check(self) -> str:
+        """What GitLab calls the project. Raises RemoteError."""
+        reply = self._client.ask(Request(self._path))
+        if reply is None:
+            raise RemoteRejectedError(self._hidden)
+        return wire.read(Project, reply.content, about="GitLab about the project").path_with_namespace
+
+    def pages(self, position: str) -> Iterator[RecordPage]:
+        """Everything that changed behind the position; see `Connector`."""
+        newest, seam = Newest.at(position), Seam("updated_at")
+        reading = Reading(f"{self._path}/issues", newest.since)
+        for reply in self._client.chain(reading.request, reading.following):
+            if reply is None:
+                raise RemoteRejectedError(self._hidden)
+            yield newest.page(record(Issue, item, lambda issue: issue.task) for item in seam.new(_items(reply)))
+
+
+class Reading:
+    """One walk through the issues by the time of their last change, the oldest first.
+
+    A page begins at the time where the one before ended, so that none is missed when others move to the end meanwhile.
+    Only when a whole page was changed at once, the next one is asked for by its number.
+    """
+
+    def __init__(self, path: str, since: datetime | None) -> None:
+        self._path = path
+        self._since = since
+        self._page = 1
+        self._same: list[object] = []
+
+    @property
+    def request(self) -> Request:
+        """The page to read."""
+        query = {"order_by": "updated_at", "sort": "asc", "per_page": str(PAGE_SIZE), "page": str(self._page)}
+        if self._since:
+            query["updated_after"] = self._since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return Request(self._path, query)
+
+    def following(self, reply: Reply) -> Request | None:
+        """The page behind this one. Raises RemoteResponseError when it is this one again."""
+        items = _items(reply)
+        if _is_last(reply):
+            return None
+        if items == self._same:
+            raise RemoteResponseError("GitLab sent the same page again as the next one")
+        end = next(filter(None, map(_changed, reversed(items))), None)
+        if end and (self._since is None or end > self._since):
+            self._since, self._page, self._same = end, 1, []
+        else:
+            self._page, self._same = self._page + 1, items
+        return self.request
+
+
+def _is_last(reply: Reply) -> bool:
+    """Whether no page follows, as the headers tell; without them, when this one is not full."""
+    if "x-next-page" in reply.headers:
+        return not reply.headers["x-next-page"]
+    if "link" in reply.headers:
+        return 'rel="next"' not in reply.headers["link"]
+    return len(reply.content) < PAGE_SIZE
+
+
+def _items(reply: Reply) -> list[object]:
+    return listed(reply.content, about="GitLab about issues")
+
+
+def _changed(item: object) -> datetime | None:
+    try:
+        return Change.model_validate(item).updated_at
+    except ValidationError:
+        return None

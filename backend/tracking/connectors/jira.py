@@ -1,8 +1,159 @@
-from contextlib import AbstractContextManager
+"""Tasks from the issues of a Jira Cloud project: https://developer.atlassian.com/cloud/jira/platform/rest/v3/."""
 
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from functools import cached_property, partial
+from urllib.parse import urlsplit
+
+from backend.remote import wire
+from backend.remote.answers import Answer, Reply
+from backend.remote.client import RemoteClient
+from backend.remote.errors import RemoteRejectedError, RemoteResponseError
+from backend.remote.exchange import Request
+from backend.tracking.connectors.changes import Newest
+from backend.tracking.connectors.jira_answer import FIELDS, Issue, Page, Project, Tenant, task
+from backend.tracking.connectors.moments import to_milliseconds
 from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.wire import record, token
+from backend.tracking.kernel.records import RecordPage
+
+PAGE_SIZE = 100
+
+MOST_EMPTY = 10
+"""Pages without an issue, in a row, that say that there are more."""
+
+CLOUD = ".atlassian.net"
+GATEWAY = "https://api.atlassian.com/ex/jira"
+"""The host for tokens with scopes and those of service accounts, which a site itself refuses."""
 
 
-def connect(source: Source, network: Network) -> AbstractContextManager[Connector]:
-    """Not there yet."""
-    raise NotImplementedError
+class UnknownTokenError(RemoteRejectedError):
+    """Jira does not know the token, at least not on this host."""
+
+
+@contextmanager
+def connect(source: Source, network: Network) -> Iterator[Connector]:
+    """Give access to the project until the end of the block.
+
+    Raises RemoteRejectedError when there is no token or no username, or the address is not fit.
+    """
+    with ExitStack() as stack:
+        yield Jira(source, network, stack)
+
+
+class Jira:
+    """The issues of one project."""
+
+    def __init__(self, source: Source, network: Network, stack: ExitStack) -> None:
+        self._place = source.place
+        self._open = partial(_opened, source, network, stack)
+        self._site = self._open(source.place.api_url)
+
+    def check(self) -> str:
+        """What Jira calls the project. Raises RemoteError."""
+        reply = self._client.ask(Request(f"/project/{self._place.name}"))
+        if reply is None:
+            raise RemoteRejectedError(_hidden(self._place.name))
+        return wire.read(Project, reply.content, about="Jira about the project").name
+
+    def pages(self, position: str) -> Iterator[RecordPage]:
+        """Everything that changed behind the position; see `Connector`."""
+        newest = Newest.at(position)
+        reading = Reading(self._place.name, newest.since)
+        for reply in self._client.chain(reading.request(), reading.following):
+            if reply is None:
+                raise RemoteRejectedError(_hidden(self._place.name))
+            make = partial(task, web_url=self._place.web_url)
+            yield newest.page(record(Issue, item, make) for item in _page(reply).issues)
+
+    @cached_property
+    def _client(self) -> RemoteClient:
+        """Whichever host knows the token. Without one, a search would just find nothing. Raises RemoteError."""
+        try:
+            return _greeted(self._site, self._place.name)
+        except UnknownTokenError:
+            host = urlsplit(self._place.web_url).hostname or ""
+            tenant = self._tenant() if host.endswith(CLOUD) else None
+            if tenant is None:
+                raise
+        return _greeted(self._open(f"{GATEWAY}/{tenant.cloud_id}/rest/api/3"), self._place.name)
+
+    def _tenant(self) -> Tenant | None:
+        reply = self._site.ask(Request(f"{self._place.web_url}/_edge/tenant_info"))
+        return wire.read(Tenant, reply.content, about="Jira about its site") if reply else None
+
+
+class Reading:
+    """One walk through the issues by the time of their last change, the oldest first."""
+
+    def __init__(self, project: str, since: datetime | None) -> None:
+        # Days and hours would be those of the token's user; milliseconds are everybody's.
+        behind = f" AND updated >= {to_milliseconds(since)}" if since else ""
+        self._jql = f'project = "{project}"{behind} ORDER BY updated ASC, key ASC'
+        self._tokens: set[str] = set()
+        self._empty = 0
+
+    def request(self, page: str | None = None) -> Request:
+        """The page that this token stands for, or the first one."""
+        body = {"jql": self._jql, "fields": FIELDS, "maxResults": PAGE_SIZE}
+        return Request("/search/jql", json=body | ({"nextPageToken": page} if page else {}))
+
+    def following(self, reply: Reply) -> Request | None:
+        """The page behind this one. Raises RemoteResponseError when that would go on for ever."""
+        page = _page(reply)
+        if not page.next_page_token:
+            return None
+        self._empty = 0 if page.issues else self._empty + 1
+        if page.next_page_token in self._tokens or self._empty > MOST_EMPTY:
+            raise RemoteResponseError("Jira goes round in circles from page to page: try again later")
+        self._tokens.add(page.next_page_token)
+        return self.request(page.next_page_token)
+
+
+def _opened(source: Source, network: Network, stack: ExitStack, api_url: str) -> RemoteClient:
+    if not source.username:
+        raise RemoteRejectedError(
+            f"there is no api_username for jira {source.place.name}: the e-mail of the token's owner"
+        )
+    login = b64encode(f"{source.username}:{token(source)}".encode()).decode()
+    client = RemoteClient(
+        "Jira",
+        api_url,
+        headers={"Authorization": f"Basic {login}"},
+        credentials="the api_token",
+        timeout=60.0,
+        assess=partial(_assess, project=source.place.name),
+        cache=network.cache,
+        redis_url=network.redis_url,
+        allow_http_hosts=network.allow_http_hosts,
+        transport=network.transport,
+    )
+    return stack.enter_context(client)
+
+
+def _greeted(client: RemoteClient, project: str) -> RemoteClient:
+    """Return the client when its host knows who asks."""
+    if client.ask(Request("/myself")) is None:
+        raise RemoteRejectedError(_hidden(project))
+    return client
+
+
+def _assess(answer: Answer, *, project: str) -> None:
+    """Raise what Jira says in its own way: who is not known may search, and finds nothing."""
+    is_unknown = "FAILED" in answer.headers.get("x-seraph-loginreason", "")
+    if answer.status == 401 or is_unknown:  # noqa: PLR2004 - Unauthorized
+        raise UnknownTokenError(
+            f"Jira refused the api_token ({answer.status}): check it, and that api_username owns it"
+        )
+    if answer.status == 400:  # noqa: PLR2004 - so are queries for a hidden project answered
+        raise RemoteRejectedError(_hidden(project))
+
+
+def _hidden(project: str) -> str:
+    return f"Jira has no project {project}, or the api_token may not see it"
+
+
+def _page(reply: Reply) -> Page:
+    return wire.read(Page, reply.content, about="Jira about issues")

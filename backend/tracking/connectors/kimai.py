@@ -1,8 +1,211 @@
-from contextlib import AbstractContextManager
+"""Work entries from Kimai: https://www.kimai.org/documentation/rest-api.html."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from functools import cached_property
+from math import ceil
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import httpx2
+
+from backend.remote import wire
+from backend.remote.answers import Answer, Reply
+from backend.remote.client import RemoteClient
+from backend.remote.errors import RemoteRejectedError, RemoteResponseError
+from backend.remote.exchange import Request
+from backend.tracking.connectors import progress, spans
+from backend.tracking.connectors.kimai_answer import Me, Named, Timesheet
+from backend.tracking.connectors.progress import Part
 from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.spans import Span
+from backend.tracking.connectors.wire import listed, record, token
+from backend.tracking.kernel.records import Record, RecordPage, WorkRecord
+
+PAGE_SIZE = 500
+"""The most that Kimai sends."""
+
+FILLED = 0.8
+"""Of a page, by a span that is as busy as all others; it has room for one that is busier."""
+
+AHEAD = 4
+
+SHORT = timedelta(days=1)
+"""A span that is not cut: where clocks go back, every part of a short one would ask for the same hours again."""
+
+OVERLAP = timedelta(hours=1)
+"""Of what is asked for as changed: clocks differ, and a change is told when its transaction ends."""
 
 
-def connect(source: Source, network: Network) -> AbstractContextManager[Connector]:
-    """Not there yet."""
-    raise NotImplementedError
+@contextmanager
+def connect(source: Source, network: Network) -> Iterator[Connector]:
+    """Give access to the project or customer until the end of the block.
+
+    Raises RemoteRejectedError when there is no token, or the address is not fit.
+    """
+    what, _, number = source.place.name.partition("=")
+    client = RemoteClient(
+        "Kimai",
+        source.place.api_url,
+        headers={"Authorization": f"Bearer {token(source)}"},
+        credentials="the api_token",
+        timeout=60.0,
+        assess=_assess,
+        cache=network.cache,
+        redis_url=network.redis_url,
+        allow_http_hosts=network.allow_http_hosts,
+        transport=network.transport,
+    )
+    with client:
+        yield Kimai(client, what, number)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one request asks for: the entries that began in a span, or the ones behind its first pages."""
+
+    span: Span
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What it brings."""
+
+    records: tuple[Record, ...]
+    newest: datetime | None
+    """When the latest of them began; None: of none is that known."""
+    is_last: bool
+    left: int
+    """So many pages are behind it; zero when Kimai does not tell."""
+
+
+class Kimai:
+    """The entries of one project or customer; without the permission for those of others, the token owner's own."""
+
+    def __init__(self, client: RemoteClient, what: str, number: str) -> None:
+        self._client = client
+        self._what = what
+        self._number = number
+
+    def check(self) -> str:
+        """What Kimai calls the project or customer. Raises RemoteError."""
+        return wire.read(Named, self._place.content, about=f"Kimai about the {self._what}").name
+
+    def pages(self, position: str) -> Iterator[RecordPage]:
+        """Everything that changed behind the position; see `Connector`.
+
+        Everything is read by the time that work began at, which can be asked for from anywhere on, so that nothing is
+        missed when entries are deleted or moved meanwhile. Kimai finds what was changed since, but does not say when.
+        """
+        # The first request, since a filter by an id that Kimai does not know is left out silently.
+        self.check()
+        return progress.pages(
+            position,
+            since=self._now - OVERLAP,
+            everything=lambda reached: self._parts([Step(Span(reached or spans.START))], {}),
+            changes=lambda since: self._parts(
+                [Step(Span(spans.START))], {"modified_after": _text(since.replace(tzinfo=None))}
+            ),
+        )
+
+    @cached_property
+    def _place(self) -> Reply:
+        reply = self._client.ask(Request(f"/{self._what}s/{self._number}"))
+        if reply is None:
+            raise RemoteRejectedError(f"Kimai has no {self._what} {self._number}, or the api_token may not see it")
+        return reply
+
+    @property
+    def _now(self) -> datetime:
+        return spans.server_time(self._place.headers)
+
+    @cached_property
+    def _zone(self) -> tzinfo:
+        """Where the token's owner is: times are asked for as the clocks there show them."""
+        reply = self._client.ask(Request("/users/me"))
+        name = wire.read(Me, reply.content, about="Kimai about the token's owner").timezone if reply else "UTC"
+        try:
+            return ZoneInfo(name)
+        except (OSError, ValueError, ZoneInfoNotFoundError) as error:
+            raise RemoteResponseError("The time zone of the token's owner in Kimai is not known here") from error
+
+    def _parts(self, steps: Sequence[Step], filters: dict[str, str]) -> Iterator[Part]:
+        """All that the steps lead to, in their order."""
+        replies = self._client.ahead((self._request(step, filters) for step in steps), AHEAD)
+        for first, reply in zip(steps, replies, strict=True):
+            step, page = first, self._page(first, reply)
+            yield _part(step, page)
+            while len(rest := self._rest(step, page)) == 1:
+                step = rest[0]
+                page = self._page(step, self._client.ask(self._request(step, filters)))
+                yield _part(step, page)
+            if rest:
+                yield from self._parts(rest, filters)
+
+    def _request(self, step: Step, filters: dict[str, str]) -> Request:
+        query = {
+            "user": "all",
+            self._what: self._number,
+            "full": "1",
+            "orderBy": "begin",
+            "order": "ASC",
+            "begin": _text(spans.not_after(step.span.since, self._zone)),
+            "size": str(PAGE_SIZE),
+            "page": str(step.page),
+        }
+        # The same as where the next span begins, whichever time the server takes it for: both include it.
+        end = {"end": _text(spans.not_after(step.span.until, self._zone))} if step.span.until else {}
+        return Request("/timesheets", query | end | filters)
+
+    def _page(self, step: Step, reply: Reply | None) -> Page:
+        """A page behind the last one is "not found"."""
+        items = listed(reply.content, about="Kimai about timesheets") if reply else []
+        headers = reply.headers if reply else httpx2.Headers()
+        pages = _number(headers, "x-total-pages")
+        records = tuple(record(Timesheet, item, self._record) for item in items)
+        return Page(
+            records,
+            newest=max((entry.started_at for entry in records if isinstance(entry, WorkRecord)), default=None),
+            is_last=len(items) < PAGE_SIZE if pages is None else step.page >= pages,
+            left=max(0, (pages or 0) - step.page),
+        )
+
+    def _record(self, timesheet: Timesheet) -> WorkRecord:
+        """The entry, if it is one of the place's. Raises RemoteResponseError."""
+        named = timesheet.project if self._what == "project" else timesheet.project.customer
+        if named.id != self._number:
+            raise RemoteResponseError(f"Kimai answered with entries of others than {self._what} {self._number}")
+        return timesheet.work
+
+    def _rest(self, step: Step, page: Page) -> list[Step]:
+        """What is still missing of a step's span, in parts of about a page each."""
+        span, newest = step.span, page.newest
+        if page.is_last or (span.until and newest and newest >= span.until):
+            return []
+        if newest is None or spans.not_after(newest, self._zone) <= spans.not_after(span.since, self._zone):
+            # A whole page of one moment, or of an hour that the clocks show twice.
+            return [Step(span, step.page + 1)]
+        rest = Span(newest, span.until)
+        number = ceil(page.left / FILLED) if rest.width(self._now) > SHORT else 1
+        return [Step(part) for part in rest.split(number, now=self._now)]
+
+
+def _part(step: Step, page: Page) -> Part:
+    """A span that was read to its end is behind us, otherwise what it brought so far."""
+    return Part(page.records, (step.span.until if page.is_last else page.newest) or step.span.since)
+
+
+def _text(naive: datetime) -> str:
+    return f"{naive:%Y-%m-%dT%H:%M:%S}"
+
+
+def _number(headers: Mapping[str, str], name: str) -> int | None:
+    value = headers.get(name, "")
+    return int(value) if value.isdecimal() else None
+
+
+def _assess(answer: Answer) -> None:
+    if answer.status == httpx2.codes.FORBIDDEN and not answer.is_html:
+        raise RemoteRejectedError(f"{answer.service} does not let the api_token see the project or customer (403)")

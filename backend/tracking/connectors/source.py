@@ -7,19 +7,10 @@ from typing import Protocol
 import httpx2
 from pydantic import SecretStr
 
+from backend.remote.keeping import DownloadCache
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.locations import Place
 from backend.tracking.kernel.records import RecordPage
-
-
-class DownloadCache(Protocol):
-    """Keeps answers between downloads; Django's caches are such."""
-
-    def get(self, key: str) -> bytes | None:
-        """What was kept under that key."""
-
-    def set(self, key: str, value: bytes) -> None:
-        """Keep it, for as long as the cache likes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,154 @@
-from contextlib import AbstractContextManager
+"""Tasks from the issues of a YouTrack project: https://www.jetbrains.com/help/youtrack/devportal/resource-api-issues.html."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from backend.remote import wire
+from backend.remote.answers import Answer
+from backend.remote.client import RemoteClient
+from backend.remote.errors import RemoteRejectedError, RemoteResponseError
+from backend.remote.exchange import Request
+from backend.tracking.connectors.changes import Newest, UnsteadyError, joined
 from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.wire import listed, record, token
+from backend.tracking.connectors.youtrack_answer import FIELDS, Issue, Me, Named, Reading, TimeTracking
+from backend.tracking.kernel.records import Record, RecordPage, TaskRecord
+
+A = TypeVar("A", bound=wire.Answer)
+
+PAGE_SIZE = 100
+"""Without saying so, 42 come."""
+
+AHEAD = 4
+"""Pages on their way."""
+
+ESTIMATE_FIELD = "Estimation"
+"""As it is called in new projects."""
+
+TOLD_TWICE = timedelta(hours=2)
+"""A clock that is set back tells no more than so much again."""
+
+ANY_ZONE = timedelta(hours=26)
+"""The clocks of the world differ by less."""
 
 
-def connect(source: Source, network: Network) -> AbstractContextManager[Connector]:
-    """Not there yet."""
-    raise NotImplementedError
+@contextmanager
+def connect(source: Source, network: Network) -> Iterator[Connector]:
+    """Give access to the project until the end of the block.
+
+    Raises RemoteRejectedError when there is no token, or the address is not fit.
+    """
+    hidden = f"YouTrack has no project {source.place.name}, or the api_token may not see it"
+
+    def assess(answer: Answer) -> None:
+        if answer.status == 400:  # noqa: PLR2004 - so are queries for a hidden project answered
+            raise RemoteRejectedError(hidden)
+
+    client = RemoteClient(
+        "YouTrack",
+        source.place.api_url,
+        headers={"Authorization": f"Bearer {token(source)}"},
+        credentials="the api_token",
+        timeout=60.0,
+        assess=assess,
+        cache=network.cache,
+        redis_url=network.redis_url,
+        allow_http_hosts=network.allow_http_hosts,
+        transport=network.transport,
+    )
+    with client:
+        yield YouTrack(client, source, hidden=hidden)
+
+
+class YouTrack:
+    """The issues of one project."""
+
+    def __init__(self, client: RemoteClient, source: Source, *, hidden: str) -> None:
+        self._client = client
+        self._source = source
+        self._project = source.place.name
+        self._hidden = hidden
+
+    def check(self) -> str:
+        """What YouTrack calls the project. Raises RemoteError."""
+        named = self._asked(Named, f"/admin/projects/{self._project}", "name")
+        if named is None:
+            raise RemoteRejectedError(self._hidden)
+        return named.name
+
+    def pages(self, position: str) -> Iterator[RecordPage]:
+        """Everything that changed behind the position; see `Connector`."""
+        newest = Newest.at(position)
+        since = newest.since
+        reading = self._reading()
+        try:
+            search = Search(self._client, self._query(since), hidden=self._hidden)
+            for items in joined(search.pages, size=PAGE_SIZE, time="updated"):
+                records = (record(Issue, item, reading.task) for item in items if not reading.skips(item))
+                yield newest.page(each for each in records if _is_news(each, since))
+        except UnsteadyError as error:
+            raise RemoteResponseError(
+                "YouTrack lists the issues in another order each time: try again later"
+            ) from error
+
+    def _query(self, since: datetime | None) -> str:
+        behind = f" updated: {literal(since, self._time_zone())} .. *" if since else ""
+        return f"project: {{{self._project}}}{behind} sort by: updated asc"
+
+    def _time_zone(self) -> str:
+        me = self._asked(Me, "/users/me", "profiles(general(timezone(id)))")
+        return me.time_zone if me else ""
+
+    def _reading(self) -> Reading:
+        place, fields = self._source.place, self._source.custom_assignee_fields
+        return Reading(place.web_url, place.name, self._estimate_field() or ESTIMATE_FIELD, fields)
+
+    def _estimate_field(self) -> str:
+        """Return its name; empty when there is none, or the token may not know."""
+        try:
+            path = f"/admin/projects/{self._project}/timeTrackingSettings"
+            settings = self._asked(TimeTracking, path, "estimate(field(name))")
+        except RemoteRejectedError:
+            return ""
+        return settings.estimate_field if settings else ""
+
+    def _asked(self, kind: type[A], path: str, fields: str) -> A | None:
+        reply = self._client.ask(Request(path, {"fields": fields}))
+        return wire.read(kind, reply.content, about="YouTrack about the project") if reply else None
+
+
+class Search:
+    """What a query finds, from many requests at once."""
+
+    def __init__(self, client: RemoteClient, query: str, *, hidden: str) -> None:
+        self._client = client
+        self._query = query
+        self._hidden = hidden
+
+    def pages(self, offsets: Iterable[int]) -> Iterator[list[object]]:
+        """The pages at these offsets, as long as they are read."""
+        for reply in self._client.ahead(map(self._request, offsets), AHEAD):
+            if reply is None:
+                raise RemoteRejectedError(self._hidden)
+            yield listed(reply.content, about="YouTrack about issues")
+
+    def _request(self, offset: int) -> Request:
+        query = {"query": self._query, "fields": FIELDS, "$top": str(PAGE_SIZE), "$skip": str(offset)}
+        return Request("/issues", query)
+
+
+def literal(time: datetime, zone: str) -> str:
+    """Return a time as queries have it, on the clock of this zone; rather too early than too late."""
+    try:
+        local = (time - TOLD_TWICE).astimezone(ZoneInfo(zone))
+    except (KeyError, ValueError, OSError):
+        local = (time - ANY_ZONE).astimezone(UTC)
+    return local.replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def _is_news(each: Record, since: datetime | None) -> bool:
+    """Whether this was changed behind the position, which the query tells but roughly."""
+    return not (since and isinstance(each, TaskRecord) and each.updated_at and each.updated_at < since)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -72,17 +71,21 @@ def _change(record: Record, stored: Mapping[str, Stored], *, counts: bool) -> Ch
     label = _label(record)
     if isinstance(record, WorkRecord) and record.duration is None:
         return Change("skipped", record.external_id, label, reason="running", payload=noted)
-    new, old = values(record), stored.get(record.external_id)
-    before = old.values if old else {}
-    fields = {name: (_told(before.get(name)), _told(value)) for name, value in new.items() if value != before.get(name)}
-    if not counts or (old and not fields):
+    if not counts:
         return Change("unchanged", record.external_id, label, payload=noted)
-    if old:
-        return Change(
-            "updated", record.external_id, label, fields, payload=Entry(noted.external_id, old.pk, new, record)
-        )
-    told = {name: change for name, change in fields.items() if change[1] not in (None, "", [])}
-    return Change("created", record.external_id, label, told, payload=Entry(noted.external_id, None, new, record))
+    return _compared(record, label, stored.get(record.external_id))
+
+
+def _compared(record: TaskRecord | WorkRecord, label: str, old: Stored | None) -> Change:
+    new = values(record)
+    if old is None:
+        told = {name: (None, _told(value)) for name, value in new.items() if value not in (None, "", [])}
+        return Change("created", record.external_id, label, told, payload=Entry(record.external_id, None, new, record))
+    changed = [name for name, value in new.items() if value != old.values[name]]
+    if not changed:
+        return Change("unchanged", record.external_id, label, payload=Entry(record.external_id))
+    fields = {name: (_told(old.values[name]), _told(new[name])) for name in changed}
+    return Change("updated", record.external_id, label, fields, payload=Entry(record.external_id, old.pk, new, record))
 
 
 def _label(record: TaskRecord | WorkRecord) -> str:
@@ -92,7 +95,7 @@ def _label(record: TaskRecord | WorkRecord) -> str:
 
 
 def _told(value: Any) -> Any:
-    """A value as a recorded change shows it."""
-    if isinstance(value, str) and len(value) > LONGEST_TOLD:
-        return f"{value[: LONGEST_TOLD - 1]}…"
-    return str(value) if isinstance(value, timedelta) else value
+    """A value as a recorded change shows it: a text, unless JSON knows better."""
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_TOLD else f"{value[: LONGEST_TOLD - 1]}…"
+    return value if value is None or isinstance(value, list) else str(value)

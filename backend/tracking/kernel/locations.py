@@ -13,18 +13,25 @@ from backend.tracking.kernel.kinds import ApiKind
 
 SCP = re.compile(r"[\w.-]+@(?P<host>[\w.-]+):(?!//)(?P<path>[^\s]+)")
 """`git@host:path`, as `git clone` takes it."""
-JIRA_KEY = re.compile(r"/(?:projects|browse)/([A-Z][A-Z0-9_]+)")
+SEGMENT = re.compile(r"[A-Za-z0-9._-]+")
+"""A part of a path as GitHub and GitLab allow them; not that of the folder itself or of the one above."""
+HOST = re.compile(r"[\w.-]+|[0-9a-f:.]*:[0-9a-f:.]*")
+"""A name or an address, also one of IPv6."""
+JIRA_KEY = re.compile(r"/(?:projects|browse)/([A-Z][A-Z0-9_]+)(?:-[0-9]+)?(?:/|$)")
 KIMAI_PAGE = re.compile(
-    r"(?P<base>.*)/[a-z]{2,3}(?:_[A-Za-z]+)?/admin/(?P<what>project|customer)/(?P<id>[0-9]+)(?:/.*)?"
+    r"(?P<base>.*?)/[a-z]{2,3}(?:_[A-Za-z]+)?/admin/(?P<what>project|customer)/(?P<id>[0-9]+)(?:/.*)?"
 )
 YOUTRACK_PAGE = re.compile(
-    r"(?P<base>.*)/(?:projects|issues|issue|agiles?)/(?P<key>[A-Za-z][A-Za-z0-9_]*)(?:-[0-9]+)?(?:/.*)?"
+    r"(?P<base>.*?)/(?:projects|issues|issue)/(?P<key>[A-Za-z][A-Za-z0-9_]*)(?:-[0-9]+)?(?:/.*)?"
 )
 TOGGL_PAGES = (
     re.compile(r"/(?P<workspace>[0-9]+)/projects/(?P<project>[0-9]+)(?:/.*)?"),
     re.compile(r"/projects/(?P<workspace>[0-9]+)(?:/.*)?"),
     re.compile(r"/(?P<workspace>[0-9]+)(?:/.*)?"),
 )
+
+WEB_HOSTS = {"www.github.com": "github.com", "ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
+"""Where the pages are, by other hosts of the same system."""
 
 EXAMPLES = {
     ApiKind.GITHUB: "https://github.com/someone/anything.git",
@@ -55,7 +62,7 @@ class Place:
 
 
 def parsed(kind: ApiKind, location: str) -> Place:
-    """The place that a location means. Raises LocationError."""
+    """The place that a location means. Raises LocationError, whose message does not repeat the location."""
     url = _url(location.strip())
     place = _PARSERS[kind](url) if url else None
     if place is None:
@@ -64,19 +71,27 @@ def parsed(kind: ApiKind, location: str) -> Place:
 
 
 def _url(location: str) -> SplitResult | None:
-    """The location as https; None when it is no address, or one that holds a password."""
+    """The location as a page's; None when it is no address. Raises LocationError when it holds a password."""
     scp = SCP.fullmatch(location)
     try:
-        url = urlsplit(f"https://{scp['host']}/{scp['path']}" if scp else location)
-        host, port = url.hostname, url.port
+        url = urlsplit(f"ssh://{scp['host']}/{scp['path']}" if scp else location)
+        host, port = WEB_HOSTS.get(url.hostname or "", url.hostname), url.port
     except ValueError:
         return None
-    if url.scheme == "ssh" and host:
-        return url._replace(scheme="https", netloc=host)  # the port of ssh is not that of the web
-    if url.scheme not in ("http", "https") or not host or url.username is not None or url.password is not None:
+    is_ssh = url.scheme == "ssh"
+    if url.password is not None or (url.username is not None and not is_ssh):
+        raise LocationError("an address that holds a password or a token is not taken: put that into api_token")
+    if url.scheme not in ("http", "https", "ssh") or not host or not HOST.fullmatch(host) or not _is_plain(location):
         return None
     name = f"[{host}]" if ":" in host else host
-    return url._replace(netloc=f"{name}:{port}" if port else name)
+    # The port of ssh is not that of the web.
+    return (
+        url._replace(scheme="https", netloc=name) if is_ssh else url._replace(netloc=f"{name}:{port}" if port else name)
+    )
+
+
+def _is_plain(location: str) -> bool:
+    return location.isprintable() and " " not in location and not {".", ".."} & set(re.split("[/?#]", location))
 
 
 def _origin(url: SplitResult) -> str:
@@ -84,28 +99,36 @@ def _origin(url: SplitResult) -> str:
 
 
 def _parts(path: str) -> list[str]:
-    return [part for part in path.removesuffix("/").removesuffix(".git").split("/") if part]
+    """The names in a path of GitHub or GitLab; none when one of them cannot be."""
+    parts = [part for part in path.removesuffix("/").removesuffix(".git").split("/") if part]
+    return parts if all(map(SEGMENT.fullmatch, parts)) and not {".", ".."} & set(parts) else []
 
 
 def _github(url: SplitResult) -> Place | None:
     owner, repository, *_ = [*_parts(url.path), "", ""]
-    if not repository or url.query or "." in (owner, repository) or ".." in (owner, repository):
+    name = repository.removesuffix(".git")
+    if name in ("", ".", ".."):
         return None
-    is_cloud = url.hostname in ("github.com", "www.github.com")
-    api = "https://api.github.com" if is_cloud else f"{_origin(url)}/api/v3"
-    return Place(api, _origin(url), f"{owner}/{repository.removesuffix('.git')}")
+    return Place(_github_api(url), _origin(url), f"{owner}/{name}")
+
+
+def _github_api(url: SplitResult) -> str:
+    if url.hostname == "github.com":
+        return "https://api.github.com"
+    # With data residency: https://docs.github.com/en/enterprise-cloud@latest/admin/data-residency
+    return f"https://api.{url.hostname}" if (url.hostname or "").endswith(".ghe.com") else f"{_origin(url)}/api/v3"
 
 
 def _gitlab(url: SplitResult) -> Place | None:
     parts = _parts(url.path.partition("/-/")[0])
-    if len(parts) < 2 or {".", ".."} & set(parts):  # noqa: PLR2004 - a group and a project at least
+    if len(parts) < 2:  # noqa: PLR2004 - a group and a project at least
         return None
     return Place(f"{_origin(url)}/api/v4", _origin(url), "/".join(parts))
 
 
 def _youtrack(url: SplitResult) -> Place | None:
     keys = parse_qs(url.query).get("project")
-    if url.path.endswith("/newIssue") and keys and re.fullmatch(r"\w+", keys[0]):
+    if url.path.endswith("/newIssue") and keys and re.fullmatch("[A-Za-z0-9_]+", keys[0]):
         base, key = url.path.removesuffix("/newIssue"), keys[0]
     elif match := YOUTRACK_PAGE.fullmatch(url.path):
         base, key = match["base"], match["key"]

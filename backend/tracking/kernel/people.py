@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from backend.tracking.kernel.records import Person
 
@@ -19,10 +20,14 @@ class Member:
 
 
 class People:
-    """The members of an organization, by everything that may name them in an external system."""
+    """The members of an organization, by everything that may name them in an external system.
 
-    def __init__(self, members: Collection[Member]) -> None:
-        self._by_username = {member.username.casefold(): member.user_id for member in members}
+    Of other users only the username counts: a mapping may name them, and one may be the default user.
+    """
+
+    def __init__(self, members: Collection[Member], others: Mapping[str, int] = MappingProxyType({})) -> None:
+        self._by_username = {username.casefold(): user_id for username, user_id in others.items()}
+        self._by_username |= {member.username.casefold(): member.user_id for member in members}
         named = [(name.casefold().strip(), member.user_id) for member in members for name in {*member.names}]
         number = Counter(name for name, _ in named)
         self._by_name = {name: user_id for name, user_id in named if name and number[name] == 1}

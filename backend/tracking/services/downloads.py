@@ -51,7 +51,7 @@ class Download:
         if after is None and self._full:
             self.forget()
         start = ("" if self._full else self._tracker.position) if after is None else str(after)
-        for page in grouped(self._connector.pages(start)):
+        for page in grouped(fresh(self._connector.pages(start))):
             yield page.records, page.position if self._met is None else None  # what memory holds, a resumption lacks
 
     def plan(self, records: Sequence[Record]) -> list[Change]:
@@ -70,7 +70,9 @@ class Download:
         if self._full:
             with connection.cursor() as cursor:
                 cursor.execute(SEE, [self._tracker.pk, [entry.external_id for entry in entries]])
-        Tracker.objects.filter(pk=self._tracker.pk).exclude(position=position).update(position=position)
+        read = self._tracker  # as it was: of another place, which it may have by now, the position says nothing
+        same = Tracker.objects.filter(pk=read.pk, api_kind=read.api_kind, api_location=read.api_location)
+        same.exclude(position=position).update(position=position)
 
     def check_met(self) -> None:
         """Raise RemoteRejectedError when a full download met nothing at all of what is stored.
@@ -111,25 +113,40 @@ class Download:
         return bool(self._met) if self._met is not None else SeenRecord.objects.filter(tracker=self._tracker).exists()
 
 
+def fresh(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
+    """The pages without the records with which each of them repeats the one before, so that nothing slips between."""
+    before: frozenset[Record] = frozenset()
+    for page in pages:
+        records = [record for record in dict.fromkeys(page.records) if record not in before]
+        before = frozenset(page.records)
+        yield RecordPage(tuple(records), page.position)
+
+
 def grouped(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
     """The pages, small ones together, since a commit for each would take longer than the download.
 
+    A page without records goes with those before it: alone, it would be no batch, and its position would not be kept.
     Raises RemoteError behind everything that came before it.
     """
     group: list[RecordPage] = []
     since = monotonic()
     try:
         for page in pages:
-            group.append(page)
-            if sum(len(page.records) for page in group) >= GROUP_RECORDS or monotonic() - since > GROUP_SECONDS:
+            if page.records and _is_full(group, since):
                 yield _together(group)
                 group, since = [], monotonic()
+            group.append(page)
     except RemoteError:
         if group:
             yield _together(group)
         raise
     if group:
         yield _together(group)
+
+
+def _is_full(group: Sequence[RecordPage], since: float) -> bool:
+    number = sum(len(page.records) for page in group)
+    return number >= GROUP_RECORDS or (number > 0 and monotonic() - since > GROUP_SECONDS)
 
 
 def _together(pages: Sequence[RecordPage]) -> RecordPage:

@@ -14,7 +14,7 @@ def organization(code: str) -> Organization:
     """The organization of that code. Raises UnknownCodeError."""
     found = Organization.objects.filter(code=code).first()
     if found is None:
-        raise UnknownCodeError(_unknown("organization", code, Organization.objects.values_list("code", flat=True)))
+        raise UnknownCodeError(unknown("organization", code, Organization.objects.values_list("code", flat=True)))
     return found
 
 
@@ -23,7 +23,7 @@ def projects(organization_code: str, project_code: str | None = None) -> list[Pr
     owner = organization(organization_code)
     codes = list(owner.projects.order_by("code").values_list("code", flat=True))
     if project_code is not None and project_code not in codes:
-        raise UnknownCodeError(_unknown(f"project in organization {organization_code!r}", project_code, codes))
+        raise UnknownCodeError(unknown(f"project in organization {organization_code!r}", project_code, codes))
     wanted = owner.projects.select_related("organization").order_by("code")
     return list(wanted if project_code is None else wanted.filter(code=project_code))
 
@@ -33,7 +33,8 @@ def organization_codes() -> list[str]:
     return list(Organization.objects.order_by("code").values_list("code", flat=True))
 
 
-def _unknown(kind: str, code: str, codes: Iterable[str]) -> str:
+def unknown(kind: str, code: str, codes: Iterable[str]) -> str:
+    """Say that there is no such thing, and what there is instead."""
     known = sorted(codes)
     close = get_close_matches(code, known, n=1, cutoff=0.5)
     if close:

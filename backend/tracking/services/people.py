@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Lower
 
 from backend.tracking.kernel.people import Member, People
 from backend.tracking.kernel.records import Person
@@ -28,8 +31,10 @@ def map_users(organization: Organization) -> int:
 
 def map_external_users(organization: Organization, external_users: QuerySet[ExternalUser]) -> int:
     """The same for some of them."""
-    people = People(members(organization))
     mappings = {mapping.name: mapping for mapping in organization.user_mappings.all()}
+    named = {name for mapping in mappings.values() for name in mapping.usernames.values()}
+    others = users_named(named | {organization.default_username})
+    people = People(members(organization), {user.get_username(): user.pk for user in others})
     changed = []
     for external in external_users.select_related("tracker"):
         mapping = mappings.get(external.tracker.user_mapping, UserMapping())
@@ -41,6 +46,12 @@ def map_external_users(organization: Organization, external_users: QuerySet[Exte
             changed.append(external)
     ExternalUser.objects.bulk_update(changed, ["user"], batch_size=1000)
     return len(changed)
+
+
+def users_named(usernames: Iterable[str]) -> list[AbstractBaseUser]:
+    """Those of the users who exist. Upper and lower case are the same name."""
+    names = [Lower(Value(name)) for name in set(usernames) if name]
+    return list(get_user_model().objects.alias(lowered=Lower("username")).filter(lowered__in=names) if names else ())
 
 
 def members(organization: Organization) -> list[Member]:

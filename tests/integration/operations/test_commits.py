@@ -203,6 +203,14 @@ def test_a_row_that_is_there_already_fails_alone() -> None:
     assert DVD.objects.filter(pk__gte=10**8).count() == 2
 
 
+def test_a_whole_plan_is_done_at_once_or_not_at_all(user: User) -> None:
+    plan = planned(4, n0=user.pk, n1=NOT_A_USER, n2=user.pk, n3=user.pk)
+    run = played(lambda run: run.commit(lambda: plan, write=log_entries, whole=True))
+    assert (run.status, tallied(run.counts)) == ("failed", {})
+    assert "violates foreign key constraint" in run.error
+    assert not LogEntry.objects.exists()
+
+
 def test_a_constraint_that_is_only_checked_at_the_end_fails_its_row_alone(user: User) -> None:
     plan = planned(4, n0=user.pk, n1=NOT_A_USER, n2=user.pk, n3=user.pk)
     run = played(lambda run: run.commit(lambda: plan, write=log_entries))

@@ -3,7 +3,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from time import monotonic
 import pytest
 import stamina
 
+from backend.remote.answers import Reply
 from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteResponseError, RemoteUnavailableError
 from backend.remote.exchange import Request
@@ -22,6 +23,7 @@ from tests.servers import faults, films
 from tests.servers.faults import Fault
 from tests.servers.process import Server
 from tests.servers.tmdb import KEY, tmdb_server
+from tests.unit.remote.oracles import said
 
 ROOT = Path(__file__).parents[3]
 
@@ -56,7 +58,7 @@ def ask(server: Server, fault: Fault, *, timeout: float = 5) -> tuple[object, in
     before = server.stats().requests
     with client(server, timeout=timeout) as tmdb:
         (outcome,) = tmdb.map([Request("/movie/603")])
-    return outcome, server.stats().requests - before
+    return said(outcome), server.stats().requests - before
 
 
 def gaps(server: Server, fault: Fault, *, films_asked_for: int) -> list[float]:
@@ -65,7 +67,7 @@ def gaps(server: Server, fault: Fault, *, films_asked_for: int) -> list[float]:
     seen = len(server.stats().arrivals)
     with client(server, requests_per_second=50) as tmdb:
         outcomes = tmdb.map([Request(f"/movie/{number}") for number in range(1, films_asked_for + 1)])
-    assert all(isinstance(outcome, dict) for outcome in outcomes)
+    assert all(isinstance(outcome, Reply) for outcome in outcomes)
     arrivals = server.stats().arrivals[seen:]
     assert len(arrivals) == films_asked_for + 1
     return sorted((later - earlier for earlier, later in pairwise(arrivals)), reverse=True)
@@ -102,7 +104,7 @@ def test_a_server_that_is_gone_cannot_be_reached() -> None:
 def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew(server: Server) -> None:
     with client(server) as tmdb:
         server.fail({"1": faults.cut(times=1)})
-        outcomes = [tmdb.map([Request(f"/movie/{number}")])[0] for number in (1, 2, 1)]
+        outcomes = [said(tmdb.map([Request(f"/movie/{number}")])[0]) for number in (1, 2, 1)]
     assert outcomes == [films.details(1), films.details(2), films.details(1)]
 
 
@@ -182,8 +184,18 @@ def test_leaving_the_block_ends_every_kind_of_waiting_within_a_second(reason: st
         assert monotonic() - left < 1
 
 
-def test_ctrl_c_in_the_waiting_thread_ends_everything_within_a_second() -> None:
-    requests = [Request(f"/movie/{number}") for number in range(1, 41)]
+MANY = [Request(f"/movie/{number}") for number in range(1, 41)]
+
+WAYS: dict[str, Callable[[RemoteClient], object]] = {
+    "map": lambda tmdb: tmdb.map(MANY),
+    "ask": lambda tmdb: tmdb.ask(MANY[0]),
+    "chain": lambda tmdb: list(tmdb.chain(MANY[0], lambda _: MANY[1])),
+    "ahead": lambda tmdb: list(tmdb.ahead(MANY, 4)),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_ctrl_c_in_the_waiting_thread_ends_everything_within_a_second(way: str) -> None:
     pressed: list[float] = []
 
     def press_when_asked(server: Server) -> None:
@@ -196,7 +208,7 @@ def test_ctrl_c_in_the_waiting_thread_ends_everything_within_a_second() -> None:
         finger = threading.Thread(target=press_when_asked, args=[server])
         finger.start()
         with pytest.raises(KeyboardInterrupt), client(server, timeout=60) as tmdb:
-            tmdb.map(requests)
+            WAYS[way](tmdb)
         assert monotonic() - pressed[0] < 1
         finger.join()
 

@@ -15,6 +15,7 @@ from tests.servers import faults
 from tests.servers.limits import SlidingWindow
 from tests.servers.process import Server
 from tests.servers.tmdb import KEY, TOKEN, tmdb_server
+from tests.servers.trackers import clockodo, github, kimai, toggl
 from tests.servers.yts import UNKNOWN_FROM, yts_server
 
 SCHEMAS = Path(__file__).parents[4] / "shared" / "apis" / "openapi"
@@ -42,6 +43,8 @@ def closed(schema: Any) -> Any:
         return [closed(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
+    if schema.get("nullable"):  # that is how OpenAPI 3.0 said it
+        return {"anyOf": [closed({**schema, "nullable": False}), {"type": "null"}]}
     parts = {name: closed(part) for name, part in schema.items()}
     return parts | {"additionalProperties": False} if "properties" in parts and "type" in parts else parts
 
@@ -89,8 +92,84 @@ def test_lists_follow_the_schema_of_yts(term: str) -> None:
 
 
 @needs_schemas
+def test_issues_follow_the_schema_of_github() -> None:
+    with github.server(records=60, surprises=False) as server, httpx2.Client(trust_env=False) as http:
+        headers = {"Authorization": f"Bearer {github.TOKEN}"}
+        repository = http.get(f"{server.url}/repos/{github.REPOSITORY}", headers=headers)
+        first = http.get(f"{repository.url}/issues", params={"state": "all", "per_page": "100"}, headers=headers)
+        second = http.get(first.links["next"]["url"], headers=headers)
+        refused = http.get(f"{repository.url}/issues")
+    assert len(first.json()) == len(second.json()) == 100
+    for each in [*first.json(), *second.json()]:
+        validator("github", "issue").validate(each)
+    validator("github", "repository").validate(repository.json())
+    validator("github", "basic-error").validate(refused.json())
+
+
+@needs_schemas
+def test_timesheets_follow_the_schema_of_kimai() -> None:
+    headers = {"Authorization": f"Bearer {kimai.TOKEN}"}
+    with (
+        kimai.server(records=60, surprises=False) as server,
+        httpx2.Client(base_url=server.url, headers=headers, trust_env=False) as http,
+    ):
+        full = http.get("/timesheets?user=all&project=123&full=1&size=500").json()
+        short = http.get("/timesheets?user=all").json()
+        project, me, behind = (http.get(path).json() for path in ("/projects/123", "/users/me", "/timesheets?page=9"))
+    assert (len(full), len(short)) == (60, 50)
+    for each in full:
+        validator("kimai", "TimesheetFull").validate(each)
+    for each in short:
+        validator("kimai", "Timesheet").validate(each)
+    validator("kimai", "Project").validate(project)
+    validator("kimai", "User").validate(me)
+    validator("kimai", "Error").validate(behind)
+
+
+@needs_schemas
+def test_entries_follow_the_schema_of_clockodo() -> None:
+    headers = {
+        "X-ClockodoApiUser": clockodo.USERNAME,
+        "X-ClockodoApiKey": clockodo.TOKEN,
+        "X-Clockodo-External-Application": "Tests;ada@example.com",
+    }
+    query = "time_since=2000-01-01T00:00:00Z&time_until=2100-01-01T00:00:00Z&filter[projects_id]=123&items_per_page=100"
+    with (
+        clockodo.server(records=60, surprises=False) as server,
+        httpx2.Client(base_url=server.url, headers=headers, trust_env=False) as http,
+    ):
+        entries = http.get(f"/v2/entries?{query}&enhanced_list=true").json()["entries"]
+        plain = http.get(f"/v2/entries?{query}").json()["entries"]
+        project, old, new = (http.get(path).json() for path in ("/v4/projects/123", "/v2/entries", "/v4/projects/9"))
+    assert {entry["type"] for entry in entries} == {1, 2, 3}
+    for each in [*entries, *plain]:
+        validator("clockodo", "EntryV2").validate(each)
+    validator("clockodo", "ProjectV4").validate(project["data"])
+    validator("clockodo", "SimpleErrorResponses").validate(old)
+    validator("clockodo", "GeneralErrors").validate(new)
+
+
+@needs_schemas
+def test_reports_follow_the_schema_of_toggl() -> None:
+    body = {"start_date": "2025-01-01", "end_date": "2025-12-31", "enrich_response": True, "page_size": 60}
+    with (
+        toggl.server(records=60, surprises=False) as server,
+        httpx2.Client(base_url=server.url, auth=(toggl.TOKEN, "api_token"), trust_env=False) as http,
+    ):
+        groups = http.post(f"/reports/api/v3/workspace/{toggl.WORKSPACE}/search/time_entries", json=body).json()
+        project = http.get(f"/api/v9/workspaces/{toggl.WORKSPACE}/projects/{toggl.PROJECT}").json()
+        (workspace,) = http.get("/api/v9/me/workspaces").json()
+    assert 1 < len(groups) < sum(len(group["time_entries"]) for group in groups) == 60
+    for each in groups:
+        validator("toggl", "DetailedReportGroup").validate(each)
+    validator("toggl", "github_com_toggl_toggl_api_internal_models.Project").validate(project)
+    validator("toggl", "github_com_toggl_toggl_api_internal_models.Workspace").validate(workspace)
+
+
+@needs_schemas
 def test_a_field_that_the_schema_does_not_know_would_be_noticed() -> None:
     assert not validator("tmdb", "MovieDetails").is_valid({"id": 1, "surprise": 1})
+    assert not validator("github", "issue").is_valid(github.issue(1, github.FIRST) | {"surprise": 1})
     assert not validator("yts", "ListResponse").is_valid({"status": "ok", "data": {"movies": [{"id": 1}]}})
 
 

@@ -15,6 +15,7 @@ from redis import Redis
 
 from backend.embedded import redis
 from backend.remote import turns
+from backend.remote.answers import Reply
 from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteUnavailableError
 from backend.remote.exchange import Request
@@ -214,6 +215,7 @@ def test_a_clock_that_was_set_back_holds_nobody(store: Redis, redis_url: str) ->
 
 PROGRAM = """
 import sys
+from backend.remote.answers import Reply
 from backend.remote.client import RemoteClient
 from backend.remote.exchange import Request
 
@@ -249,7 +251,7 @@ def test_everybody_waits_when_a_server_asked_one_to(store: Redis, redis_url: str
         answer = pool.submit(one.map, [Request("/movie/1")])
         until(lambda: [key for key in store.keys("*") if store.hget(key, "resume")])
         other.map([Request("/movie/2")])
-        assert isinstance(answer.result()[0], dict)
+        assert isinstance(answer.result()[0], Reply)
     refused, *later = server.stats().arrivals
     assert min(later) - refused > 2.5
 
@@ -272,7 +274,7 @@ def test_a_redis_that_stops_is_told_once_and_shared_again_when_it_is_back(
         redis.stop(home)
         for _ in range(3):
             start = monotonic()
-            assert all(isinstance(outcome, dict) for outcome in tmdb.map(films))
+            assert all(isinstance(outcome, Reply) for outcome in tmdb.map(films))
             assert monotonic() - start < 2
             until(lambda start=start: monotonic() > start + 0.3)  # type: ignore[misc]  # it looks again meanwhile
         assert warnings(caplog) == [AWAY.format("ConnectionError")]

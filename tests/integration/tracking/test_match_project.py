@@ -197,8 +197,8 @@ def test_one_project_may_be_matched_alone() -> None:
     assert ended.report[-1] == "2 matched, 0 unmatched in all"
 
 
-def test_what_does_not_exist_is_told_with_what_does(example: Example) -> None:
-    assert example.project.code == "app"
+@pytest.mark.usefixtures("example")
+def test_what_does_not_exist_is_told_with_what_does() -> None:
     ended = ran("match_project", "exampel")
     assert (ended.exit_code, ended.error) == (1, "there is no organization 'exampel': did you mean 'example'?")
     assert "did you mean 'app'?" in ran("match_project", "example", "ap").error

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx2
 
+from backend.remote.answers import Outcome, Reply
 from backend.remote.client import RemoteClient
 from backend.remote.exchange import Request
 
@@ -22,6 +23,11 @@ def client(handler: Handler, **overrides: Any) -> RemoteClient:
 
 def questions(count: int) -> list[Request]:
     return [Request(f"/question/{number}") for number in range(count)]
+
+
+def said(outcome: Outcome) -> Any:
+    """Return the content of a reply, and any other outcome as it is."""
+    return outcome.content if isinstance(outcome, Reply) else outcome
 
 
 class Oracle:

@@ -1,9 +1,11 @@
+from typing import Any
+
 import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.remote.answers import Answer, Outcome, outcome
+from backend.remote.answers import Answer, Outcome, Reply, outcome
 from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
 from backend.remote.retries import TransientError
 
@@ -16,12 +18,18 @@ def meaning(
     return outcome(Answer("Oracle", status, httpx2.Headers(headers or {}), body), credentials=credentials)
 
 
-def test_a_json_object_is_the_outcome() -> None:
-    assert meaning('{"name": "Zoë 🎬", "parts": [1, null]}'.encode()) == {"name": "Zoë 🎬", "parts": [1, None]}
+def content(body: bytes) -> Any:
+    answer = meaning(body)
+    assert isinstance(answer, Reply)
+    return answer.content
+
+
+def test_a_json_object_is_the_content() -> None:
+    assert content('{"name": "Zoë 🎬", "parts": [1, null]}'.encode()) == {"name": "Zoë 🎬", "parts": [1, None]}
 
 
 def test_a_byte_order_mark_is_no_part_of_the_json() -> None:
-    assert meaning(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
+    assert content(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
 
 
 def test_not_found_is_a_value() -> None:
@@ -103,11 +111,15 @@ def test_what_is_not_json_is_not_understood(body: bytes) -> None:
     assert str(answer) == "Oracle answered with something that is not JSON"
 
 
-@pytest.mark.parametrize("body", [b"[]", b"null", b'"text"', b"1"])
-def test_json_that_is_not_an_object_is_not_understood(body: bytes) -> None:
-    answer = meaning(body)
-    assert isinstance(answer, RemoteResponseError)
-    assert str(answer) == "Oracle answered with JSON that is not an object"
+@pytest.mark.parametrize(("body", "value"), [(b"[]", []), (b"null", None), (b'"text"', "text"), (b"1", 1)])
+def test_json_of_any_type_is_the_content(body: bytes, value: object) -> None:
+    assert content(body) == value
+
+
+def test_a_reply_has_the_headers_that_came_with_it() -> None:
+    answer = meaning(headers={"Link": "<https://oracle.example/2>; rel=next"})
+    assert isinstance(answer, Reply)
+    assert answer.headers["link"] == "<https://oracle.example/2>; rel=next"
 
 
 @given(
@@ -122,5 +134,5 @@ def test_any_answer_has_a_meaning(status: int, body: bytes, name: bytes, value: 
         answer = outcome(received, credentials="the API key")
     except RemoteError as error:
         answer = error
-    assert answer is None or isinstance(answer, dict | RemoteError)
-    assert isinstance(answer, dict) or len(str(answer).splitlines()) == 1
+    assert answer is None or isinstance(answer, Reply | RemoteError)
+    assert isinstance(answer, Reply) or len(str(answer).splitlines()) == 1

@@ -1,0 +1,132 @@
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.db import models
+from django.http import HttpRequest
+
+from backend.tracking.models import (
+    Organization,
+    OrganizationProfile,
+    Project,
+    Task,
+    TaskAssignee,
+    Tracker,
+    UserMapping,
+    WorkEntry,
+    WorkMatch,
+)
+
+LONG_TEXTS = ("description",)
+
+
+class ShortTexts(admin.options.BaseModelAdmin):  # type: ignore[type-arg]  # subscriptable for mypy alone
+    def formfield_for_dbfield(
+        self,
+        db_field: "models.Field[Any, Any]",
+        request: HttpRequest,
+        **kwargs: Any,
+    ) -> Any:
+        """One line for short texts, a text area for long ones."""
+        if isinstance(db_field, models.TextField) and not db_field.choices:
+            kwargs["widget"] = AdminTextareaWidget if db_field.name in LONG_TEXTS else AdminTextInputWidget
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+class Kept(ShortTexts, admin.ModelAdmin):  # type: ignore[type-arg]
+    """What may hold millions of rows is removed by operations, in batches: the admin would load them all."""
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
+        return False
+
+
+class ProfileInline(ShortTexts, admin.TabularInline):  # type: ignore[type-arg]
+    model = OrganizationProfile
+    raw_id_fields = ("user",)
+    extra = 0
+
+
+class UserMappingInline(ShortTexts, admin.TabularInline):  # type: ignore[type-arg]
+    model = UserMapping
+    extra = 0
+
+
+class AssigneeInline(ShortTexts, admin.TabularInline):  # type: ignore[type-arg]
+    model = TaskAssignee
+    raw_id_fields = ("external_user",)
+    extra = 0
+
+
+@admin.register(Organization)
+class OrganizationAdmin(Kept):
+    list_display = ("code", "name", "time_zone")
+    search_fields = ("code", "name")
+    ordering = ("code",)
+    inlines = (ProfileInline, UserMappingInline)
+
+
+@admin.register(Project)
+class ProjectAdmin(Kept):
+    list_display = ("code", "name", "organization")
+    list_filter = ("organization",)
+    list_select_related = ("organization",)
+    search_fields = ("code", "name")
+    ordering = ("organization__code", "code")
+
+
+@admin.register(Tracker)
+class TrackerAdmin(Kept):
+    """Of the token nothing is shown but whether there is one: `update_organization` stores it."""
+
+    list_display = ("name", "project", "api_kind", "api_location", "has_token")
+    list_filter = ("api_kind", "project__organization")
+    list_select_related = ("project",)
+    search_fields = ("name", "api_location")
+    raw_id_fields = ("project",)
+    readonly_fields = ("has_token", "position")
+    ordering = ("project__code", "place", "name")
+
+    @admin.display(description="token", boolean=True)
+    def has_token(self, tracker: Tracker) -> bool:
+        return bool(tracker.encrypted_token)
+
+
+@admin.register(Task)
+class TaskAdmin(ShortTexts, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("code", "title", "state", "estimate", "owner", "tracker")
+    list_filter = ("tracker__project",)
+    list_select_related = ("owner", "tracker")
+    search_fields = ("=code", "title", "=external_id")
+    raw_id_fields = ("tracker", "author", "owner")
+    ordering = ("-id",)
+    show_full_result_count = False
+    inlines = (AssigneeInline,)
+
+
+@admin.register(WorkMatch)
+class WorkMatchAdmin(ShortTexts, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("match_on", "priority", "text_pattern", "breadcrumb_pattern", "target_task", "tracker")
+    list_filter = ("match_on", "tracker__project")
+    list_select_related = ("tracker",)
+    search_fields = ("text_pattern", "breadcrumb_pattern", "target_task")
+    raw_id_fields = ("tracker",)
+    ordering = ("tracker__project__code", "-priority", "tracker__place", "place")
+
+
+@admin.register(WorkEntry)
+class WorkEntryAdmin(Kept):
+    """Written by downloads and by matching alone."""
+
+    list_display = ("started_at", "duration", "external_user", "text", "breadcrumb", "task", "matched_by")
+    list_filter = ("tracker__project",)
+    list_select_related = ("external_user", "task", "matched_by")
+    search_fields = ("text", "breadcrumb", "=external_id", "=external_user__username")
+    raw_id_fields = ("tracker", "external_user", "task", "matched_by")
+    ordering = ("-id",)
+    show_full_result_count = False
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
+        return False

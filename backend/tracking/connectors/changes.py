@@ -1,0 +1,100 @@
+"""Lists that are sorted by the time of the last change, the oldest first, read while people go on working.
+
+Whatever is changed meanwhile moves to the end, and whatever is deleted is gone: everything behind it moves forward, and
+a reader who just counts misses what moves over the end of a page.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+
+from backend.tracking.connectors.moments import from_milliseconds, to_milliseconds
+from backend.tracking.kernel.records import Record, RecordPage, TaskRecord
+
+OVERLAP = timedelta(minutes=5)
+"""A change may be seen so much later than one of the same time: transactions take a while, and search indexes more."""
+
+MOST_SHIFTS = 100
+"""In one list, before it is given up: no team is that busy."""
+
+
+@dataclass
+class Newest:
+    """The newest change that downloads have seen: the next one goes on from there."""
+
+    time: datetime | None = None
+
+    @classmethod
+    def at(cls, position: str) -> "Newest":
+        """Go on from the position of a page; from the start, when it is none of ours."""
+        try:
+            return cls(from_milliseconds(int(position)))
+        except ValueError:
+            return cls()
+
+    @property
+    def since(self) -> datetime | None:
+        """From when on changes may be unknown; None: from ever."""
+        try:
+            return self.time and self.time - OVERLAP
+        except OverflowError:
+            return None
+
+    def page(self, records: Iterable[Record]) -> RecordPage:
+        """See these records, and return them with the position behind them."""
+        seen = tuple(records)
+        times = [each.updated_at for each in seen if isinstance(each, TaskRecord) and each.updated_at]
+        self.time = max([*times, *([self.time] if self.time else [])], default=None)
+        return RecordPage(seen, "" if self.time is None else str(to_milliseconds(self.time)))
+
+
+class Seam:
+    """Where a page meets the one before: both hold some items, so that nothing gets lost between them."""
+
+    def __init__(self, time: str) -> None:
+        self._time = time
+        self._known: frozenset[str] = frozenset()
+
+    def holds(self, items: list[object]) -> bool:
+        """Whether a page begins with an item that the page before has too, and that was not changed since."""
+        return bool(items) and self._key(items[0]) in self._known
+
+    def new(self, items: list[object]) -> list[object]:
+        """Return the items that the page before did not have. This page is then the one before."""
+        new = [item for item in items if self._key(item) not in self._known]
+        self._known = frozenset(map(self._key, items))
+        return new
+
+    def _key(self, item: object) -> str:
+        return repr((item.get("id"), item.get(self._time)) if isinstance(item, dict) else item)
+
+
+class UnsteadyError(Exception):
+    """The list has another order each time."""
+
+
+def joined(pages: Callable[[Iterable[int]], Iterator[list[object]]], *, size: int, time: str) -> Iterator[list[object]]:
+    """Read a list by offset, and return what is new on each page.
+
+    Each page begins with the last item of the one before. When it does not, something has moved, and the reading goes
+    back by a page. Raises UnsteadyError.
+
+    Args:
+        pages: the pages at these offsets, for as long as they are read.
+        size: items on a page.
+        time: the field that holds when an item was changed.
+    """
+    seam, step = Seam(time), size - 1
+    offset = shifts = 0
+    while shifts <= MOST_SHIFTS:
+        # Most lists have one page: nothing else is asked for before that is known.
+        for items in pages(count(offset, step) if offset else [0]):
+            if offset and not seam.holds(items):
+                offset, shifts = offset - step, shifts + 1
+                break
+            yield seam.new(items)
+            if len(items) < size:
+                return
+            offset += step
+    raise UnsteadyError

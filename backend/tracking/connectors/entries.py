@@ -1,0 +1,13 @@
+"""What the work entries of all systems have in common, as they are sent."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from backend.tracking.connectors.wire import Moment
+
+Start = Annotated[Moment, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9000, 1, 1, tzinfo=UTC))]
+"""When somebody worked."""
+Seconds = Annotated[int, Field(lt=2**31)]
+"""How long; the sign of one that runs is up to the system."""

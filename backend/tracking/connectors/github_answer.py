@@ -1,0 +1,91 @@
+"""What GitHub answers about an issue, as far as it is used: https://docs.github.com/en/rest/issues/issues."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from backend.remote.wire import Answer, Array, Text
+from backend.tracking.connectors.wire import Identifier, Moment
+from backend.tracking.kernel.records import Person, TaskRecord
+
+NOBODY = "ghost"
+"""The login that stands for users who were removed."""
+
+UNREMARKABLE = {"", "completed", "reopened"}
+"""The reasons for a state that say nothing more than the state."""
+
+
+class User(Answer):
+    """An account."""
+
+    login: Text
+    type: Text = ""
+
+    @property
+    def person(self) -> Person | None:
+        """Who that is; programs and removed users are nobody."""
+        is_somebody = self.login and self.login != NOBODY and self.type != "Bot"
+        return Person(self.login) if is_somebody else None
+
+
+class Milestone(Answer):
+    """What an issue is planned for."""
+
+    due_on: Moment | None = None
+
+
+class Issue(Answer):
+    """An issue of a list."""
+
+    id: Identifier
+    number: int = Field(gt=0, lt=2**63)
+    title: Text
+    body: Text = ""
+    html_url: Text = ""
+    state: Text
+    state_reason: Text = ""
+    user: User | None = None
+    assignees: Array[User] = []
+    milestone: Milestone | None = None
+    created_at: Moment
+    updated_at: Moment
+    closed_at: Moment | None = None
+
+    @property
+    def task(self) -> TaskRecord:
+        """The issue in our own terms. GitHub knows no estimates."""
+        assignees = [user.person for user in self.assignees]
+        due: datetime | None = self.milestone.due_on if self.milestone else None
+        return TaskRecord(
+            external_id=self.id,
+            code=f"#{self.number}",
+            title=self.title,
+            description=self.body,
+            url=self.html_url,
+            state=self.state if self.state_reason in UNREMARKABLE else f"{self.state} ({self.state_reason})",
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            closed_at=self.closed_at,
+            due_on=due.date() if due else None,
+            author=self.user.person if self.user else None,
+            assignees=tuple(person for person in assignees if person),
+        )
+
+
+class Change(Answer):
+    """When an item of the list was changed, be it an issue or a pull request."""
+
+    updated_at: Moment
+
+
+class Repository(Answer):
+    """Where issues are."""
+
+    full_name: Text
+    has_issues: bool = True
+
+
+class Refusal(Answer):
+    """The body of an error."""
+
+    message: Text = ""

@@ -1,0 +1,64 @@
+"""How GitHub says that it was asked too much.
+
+https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api: an answer of 403 may be a limit or a
+refusal, which the headers tell apart.
+"""
+
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
+from backend.remote.answers import Answer
+from backend.remote.errors import RemoteRejectedError, RemoteUnavailableError
+from backend.remote.retries import LONGEST_PAUSE, TransientError, seconds_wanted
+from backend.tracking.connectors.github_answer import Refusal
+
+LIMITS = {403, 429}
+
+SECONDARY_PAUSE = 60.0
+"""Seconds to wait for when a limit is told without any."""
+
+
+def assess(answer: Answer) -> None:
+    """Raise what an answer means that GitHub words in its own way.
+
+    Raises TransientError for a limit that is gone in a while; RemoteUnavailableError for one that takes longer; and
+    RemoteRejectedError when a repository has no issues.
+    """
+    if answer.status == 410:  # noqa: PLR2004 - Gone
+        raise RemoteRejectedError(f"{answer.service} says that issues are switched off in this repository (410)")
+    wait = _wait(answer) if answer.status in LIMITS else None
+    if wait is None:
+        return
+    if wait > LONGEST_PAUSE:
+        until = datetime.fromtimestamp(_now() + wait, UTC)
+        raise RemoteUnavailableError(
+            f"{answer.service} allows no more requests for now: try again after {until:%Y-%m-%d %H:%M} UTC"
+        )
+    raise TransientError(f"{answer.service} was asked too often ({answer.status}): try again later", pause=wait)
+
+
+def _wait(answer: Answer) -> float | None:
+    """Return the seconds until the limit is gone; None when this is no limit, or one that says nothing."""
+    headers = answer.headers
+    if "retry-after" in headers:
+        return seconds_wanted(headers["retry-after"])
+    reset = headers.get("x-ratelimit-reset", "")
+    if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+        return min(max(int(reset) - _now(), 0.0) + 1, LONGEST_WAIT)
+    return SECONDARY_PAUSE if "rate limit" in _message(answer).lower() else None
+
+
+LONGEST_WAIT = 366 * 24 * 3600.0
+"""Seconds; whatever says more is nonsense, and dates have an end."""
+
+
+def _message(answer: Answer) -> str:
+    try:
+        return Refusal.model_validate_json(answer.body).message
+    except ValidationError:
+        return ""
+
+
+def _now() -> float:
+    return datetime.now(UTC).timestamp()

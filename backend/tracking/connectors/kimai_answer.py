@@ -1,0 +1,87 @@
+"""What Kimai answers, as far as it is used: https://www.kimai.org/documentation/rest-api.html."""
+
+from datetime import timedelta
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from backend.remote.wire import Answer, Array, Text
+from backend.tracking.connectors.entries import Seconds, Start
+from backend.tracking.connectors.wire import Identifier
+from backend.tracking.kernel.records import Person, WorkRecord, breadcrumb
+
+TASK_FIELDS = ("external_task_id", "task_id", "task_url")
+"""Custom fields that name a task; the first one that is filled counts."""
+
+
+class Me(Answer):
+    """Whose token it is."""
+
+    timezone: Text = "UTC"
+
+
+class Named(Answer):
+    """A project, a customer or an activity."""
+
+    id: Identifier
+    name: Text = ""
+
+
+class Project(Named):
+    """With the customer it is for."""
+
+    customer: Named
+
+
+class User(Answer):
+    """Who worked."""
+
+    id: Identifier
+    username: Text = ""
+    alias: Text = ""
+
+
+class MetaField(Answer):
+    """A custom field."""
+
+    name: Text = ""
+    value: Text | object = None
+
+
+class Timesheet(Answer):
+    """One entry, with `full=1`."""
+
+    id: Identifier
+    begin: Start
+    end: object
+    """Null: the timer is running."""
+    duration: Annotated[Seconds, Field(ge=0)] | None = None
+    """Without breaks, and perhaps rounded."""
+    description: Text = ""
+    activity: Named
+    project: Project
+    user: User
+    metaFields: Array[MetaField] = []  # noqa: N815 - the name in the answer
+
+    @model_validator(mode="after")
+    def _has_a_duration(self) -> Self:
+        if self.end is not None and self.duration is None:
+            raise ValueError("has an end, and no duration")
+        return self
+
+    @property
+    def work(self) -> WorkRecord:
+        """The entry in our own terms."""
+        return WorkRecord(
+            external_id=self.id,
+            person=Person(self.user.username or self.user.id, self.user.alias),
+            breadcrumb=breadcrumb([self.project.customer.name, self.project.name, self.activity.name]),
+            text=self.description,
+            started_at=self.begin,
+            duration=None if self.end is None or self.duration is None else timedelta(seconds=self.duration),
+            external_task=self._task(),
+        )
+
+    def _task(self) -> str:
+        values = {field.name: field.value for field in self.metaFields if isinstance(field.value, str)}
+        return next((values[name] for name in TASK_FIELDS if values.get(name)), "")

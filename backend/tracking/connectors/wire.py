@@ -1,0 +1,83 @@
+"""What the answers of all trackers have in common."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+from pydantic import BeforeValidator, Field, ValidationError
+
+from backend.remote.errors import RemoteRejectedError, RemoteResponseError
+from backend.remote.wire import Answer, problem
+from backend.tracking.connectors.source import Source
+from backend.tracking.kernel.records import BrokenRecord, Record
+
+A = TypeVar("A", bound=Answer)
+
+LONGEST_ID = 200
+
+LINK = re.compile(r'<([^<>]*)>((?:[^<>",]|"[^"]*")*)')
+RELATION = re.compile(r';\s*rel\s*=\s*"?([^";]*)', re.IGNORECASE)
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, datetime):
+        return value
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if moment is None or moment.tzinfo is None:
+            raise ValueError  # noqa: TRY301 - told below
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("not a time with a zone") from None
+
+
+def _identifier(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+"""ISO 8601 with a zone; comes out in UTC."""
+Identifier = Annotated[str, BeforeValidator(_identifier), Field(min_length=1, max_length=LONGEST_ID)]
+"""A number or text; comes out as text."""
+
+
+def record(kind: type[A], item: object, make: Callable[[A], Record], *, key: str = "id") -> Record:
+    """Return the record that an item of a list makes; when it is not understood, the record of that.
+
+    Args:
+        kind: how the item should look.
+        item: the JSON.
+        make: makes the record of an item that does.
+        key: the field that identifies the item.
+    """
+    try:
+        return make(kind.model_validate(item))
+    except ValidationError as error:
+        known = _identifier(item.get(key)) if isinstance(item, dict) else ""
+        external_id = known if isinstance(known, str) and len(known) <= LONGEST_ID else ""
+        return BrokenRecord(external_id.replace("\0", ""), problem(error))
+
+
+def listed(content: object, *, about: str) -> list[object]:
+    """Return the items of a JSON array. Raises RemoteResponseError when it is none."""
+    if not isinstance(content, list):
+        raise RemoteResponseError(f"The answer of {about} is not understood: it is not a list")
+    return content
+
+
+def token(source: Source) -> str:
+    """Return the token to send. Raises RemoteRejectedError when there is none."""
+    value = source.token.get_secret_value().strip()
+    if not value:
+        raise RemoteRejectedError(f"there is no api_token for {source.kind} {source.place.name}")
+    return value
+
+
+def next_link(link: str) -> str | None:
+    """Return the address of the next page from a `Link` header (RFC 8288), as given."""
+    for address, parameters in LINK.findall(link):
+        relation = RELATION.search(parameters)
+        if relation and "next" in relation[1].lower().split():
+            return str(address)
+    return None

@@ -1,0 +1,222 @@
+"""The text of a configuration file as plain values, each with its line.
+
+YAML is read by PyYAML's safe composer; what it would construct of scalars is not asked for: a text is a `str`, every
+other scalar keeps the way it was written.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from yaml.composer import ComposerError
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.reader import ReaderError
+
+from backend.tracking.kernel.configuration.problems import ConfigurationError, Problem, shown
+
+MOST_BYTES = 1_000_000
+MOST_VALUES = 50_000
+"""With everything that aliases repeat."""
+DEEPEST = 30
+"""Levels of nesting; what is asked for has 8."""
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+LONGEST_SIGN = 4
+TOO_DEEP = f"nested deeper than {DEEPEST} levels: nothing here wants that"
+TOO_MANY = f"the file holds, with what its aliases repeat, over {MOST_VALUES:,} values"
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+PREFIX = "tag:yaml.org,2002:"
+NULL, TEXT, MERGE = f"{PREFIX}null", f"{PREFIX}str", f"{PREFIX}merge"
+SCALARS = {
+    f"{PREFIX}int": "a number",
+    f"{PREFIX}float": "a number",
+    f"{PREFIX}bool": "true or false",
+    f"{PREFIX}timestamp": "a date",
+    f"{PREFIX}value": "no text",
+}
+"""What YAML takes a scalar without quotes for."""
+
+Path = tuple[str | int, ...]
+"""The keys and places in lists that lead to a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unquoted:
+    """A scalar that is no text to YAML."""
+
+    written: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file's content: mappings, lists, texts, `Unquoted`, and None for nothing."""
+
+    file: str
+    content: Any
+    lines: Mapping[Path, int]
+    problems: list[Problem]
+    """Of YAML itself; the rest was read all the same."""
+
+    def line(self, path: Path) -> int:
+        """Where a value stands; of one that is absent, what it is absent from."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def read(raw: bytes, file: str) -> Document:
+    """The document of a file. Raises ConfigurationError when it is none; then no more of it can be told."""
+    if len(raw) > MOST_BYTES:
+        raise _error(file, 1, f"the file is larger than {MOST_BYTES // 1000:,} kB: no organization needs that much")
+    reading = _Reading(file)
+    content = reading.value(_composed(_decoded(raw, file), file), ())
+    return Document(file, content, reading.lines, reading.problems)
+
+
+def _error(file: str, line: int, message: str) -> ConfigurationError:
+    return ConfigurationError(file, [Problem(line, message)])
+
+
+def _decoded(raw: bytes, file: str) -> str:
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+    else:
+        return text
+    raise _error(file, line, "the file is not UTF-8 text")  # not chained: that error carries the file and its tokens
+
+
+class _TooMuchError(yaml.MarkedYAMLError):
+    """More, or nested deeper, than anything that is asked for."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Composes nodes, but not too many and not too deep."""
+
+    depth = 0
+    number = 0
+
+    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
+        self.depth += 1
+        self.number += 1
+        if self.depth > DEEPEST or self.number > MOST_VALUES:
+            told = TOO_DEEP if self.depth > DEEPEST else TOO_MANY
+            raise _TooMuchError(problem=told, problem_mark=self.get_mark())
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+
+def _composed(text: str, file: str) -> Node:
+    line, message = 1, "the file is empty: it is to hold the key organization"
+    try:
+        if node := _Loader(text).get_single_node():
+            return node
+    except ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        message = "a character that text does not have: is this a YAML file?"
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, message = (mark.line + 1 if mark else 1), _told(error)
+    except (ValueError, OverflowError):  # PyYAML's, for \U with a number that no character has
+        message = "not YAML: a character is written by a number that none has"
+    raise _error(file, line, message)  # not chained: such errors quote the file, and with it tokens
+
+
+def _told(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or ""
+    if isinstance(error, _TooMuchError):
+        return problem
+    if isinstance(error, ComposerError):
+        if "undefined alias" in problem:
+            return "an alias (*) without its anchor (&): a text that begins with * needs quotes"
+        return "a second document begins here: a file describes one organization"
+    if problem.endswith("got '{'"):
+        return "not YAML: a text that begins with ${ needs quotes within { } and [ ]"
+    words = QUOTED.sub(_unquoted, problem) or "it cannot be read"
+    return f"not YAML: {words} (are the indentation, the colons and the quotes right?)"
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    """A sign that is missing, or the kind of a token; no word of the file, which may be a secret."""
+    return found[0] if len(found[0]) <= LONGEST_SIGN or found[0].startswith("'<") else "this"
+
+
+@dataclass(slots=True)
+class _Reading:
+    file: str
+    lines: dict[Path, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    ancestors: list[Node] = field(default_factory=list)
+    number: int = 0
+
+    def value(self, node: Node, path: Path) -> Any:
+        """The node as a plain value; None for nothing."""
+        self.number += 1
+        line = node.start_mark.line + 1
+        self.lines.setdefault(path, line)
+        if self.number > MOST_VALUES:
+            raise _error(self.file, line, TOO_MANY)
+        if any(node is ancestor for ancestor in self.ancestors) or len(path) > DEEPEST:
+            raise _error(self.file, line, f"an alias makes this contain itself, or nests over {DEEPEST} levels")
+        if isinstance(node, ScalarNode):
+            return self._scalar(node, line)
+        if node.tag not in (f"{PREFIX}map", f"{PREFIX}seq"):
+            self._tagged(line)
+        self.ancestors.append(node)
+        try:
+            return self._mapping(node, path) if isinstance(node, MappingNode) else self._list(node, path)
+        finally:
+            self.ancestors.pop()
+
+    def _list(self, node: Node, path: Path) -> list[Any]:
+        assert isinstance(node, SequenceNode)  # noqa: S101 - there is no fourth kind of node
+        return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
+
+    def _mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
+        content: dict[str, Any] = {}
+        for key, line, item in self._pairs(node):
+            self.lines[(*path, key)] = line
+            content[key] = self.value(item, (*path, key))
+        return content
+
+    def _pairs(self, node: MappingNode) -> Iterator[tuple[str, int, Node]]:
+        first: dict[str, int] = {}
+        for key, item in node.value:
+            line = key.start_mark.line + 1
+            if key.tag == MERGE:
+                self._tell(
+                    line, "merging (<<) is not understood here: write the keys out, or an alias of a whole value"
+                )
+            elif key.tag != TEXT or not isinstance(key, ScalarNode):
+                self._tell(line, "a key is to be a text: put it into quotes")
+            elif key.value in first:
+                self._tell(line, f"the key {shown(key.value)} is there already, at line {first[key.value]}: keep one")
+            else:
+                first[key.value] = line
+                yield self._storable(key.value, line), line, item
+
+    def _scalar(self, node: ScalarNode, line: int) -> str | Unquoted | None:
+        if node.tag == NULL:
+            return None
+        if node.tag in SCALARS:
+            return Unquoted(node.value, SCALARS[node.tag])
+        if node.tag != TEXT:
+            self._tagged(line)
+        return self._storable(str(node.value), line)
+
+    def _storable(self, text: str, line: int) -> str:
+        if UNSTORABLE.search(text):
+            self._tell(line, "a NUL character, or half of one, is written here by its number: no text has that")
+            return UNSTORABLE.sub("?", text)
+        return text
+
+    def _tagged(self, line: int) -> None:
+        self._tell(line, "a tag (!) that is not understood here: a text that begins with ! needs quotes")
+
+    def _tell(self, line: int, message: str) -> None:
+        self.problems.append(Problem(line, message))

@@ -1,0 +1,57 @@
+"""What pydantic says about a document, in words for whoever wrote it."""
+
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from backend.tracking.kernel.configuration.documents import Document, Path, Unquoted
+from backend.tracking.kernel.configuration.problems import Problem, shown, suggestion
+from backend.tracking.kernel.configuration.schema import FILE, SECTIONS, Section
+from backend.tracking.kernel.configuration.variables import PLACES
+
+WANTED = {
+    "string_type": "a text",
+    "list_type": "a list (each item begins with -)",
+    "model_type": "a mapping (key: value)",
+}
+
+
+def explained(error: ValidationError, document: Document) -> Iterator[Problem]:
+    """Each error with its line."""
+    for detail in error.errors(include_url=False, include_context=False):
+        yield Problem(document.line(detail["loc"]), _message(detail, detail["loc"]))
+
+
+def _message(detail: ErrorDetails, path: Path) -> str:
+    key = next((part for part in reversed(path) if isinstance(part, str)), "")
+    if detail["type"] == "extra_forbidden":
+        section = _section(path[:-1])
+        return f"unknown key {shown(key)} in the {section.name}: {suggestion(key, section.keys)}"
+    if detail["type"] == "missing":
+        section = _section(path[:-1])
+        return f"{key} is missing: every {section.name} has one"
+    subject = key or "the file"
+    if isinstance(path[-1] if path else "", int):
+        subject = f"an item of {key}"
+    if detail["type"] == "value_error":
+        return f"{subject} {detail['msg'].removeprefix('Value error, ')}"
+    wanted = WANTED.get(detail["type"], "something else")
+    return f"{subject} is to be {wanted}, not {_found(detail['input'], is_secret=key in PLACES)}"
+
+
+def _section(path: Path) -> Section:
+    keys = [part for part in path if isinstance(part, str)]
+    return SECTIONS.get(keys[-1], FILE) if keys else FILE
+
+
+def _found(value: object, *, is_secret: bool) -> str:
+    if isinstance(value, Unquoted):
+        if is_secret:
+            return f"{value.kind}: put it into quotes"
+        return f"{value.kind}: put it into quotes, '{shown(value.written)[1:-1]}'"
+    if isinstance(value, str):
+        return "a text (not shown)" if is_secret else shown(value)
+    if isinstance(value, list):
+        return "a list"
+    return "a mapping" if isinstance(value, dict) else "nothing"

@@ -1,0 +1,121 @@
+"""The kinds of values that a configuration has; their errors say what is wrong and go on behind the key's name."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+
+from backend.tracking.kernel.configuration import patterns
+from backend.tracking.kernel.configuration.documents import Unquoted
+from backend.tracking.kernel.configuration.problems import shown, suggestion
+
+E = TypeVar("E", bound=StrEnum)
+LONGEST_CODE = 100
+LONGEST_NAME = 200
+LONGEST_TEXT = 20_000
+LONGEST_SECRET = 4_000
+MOST_HOURS = Decimal("99999999.99")
+HIGHEST_PRIORITY = 1_000_000
+CODE = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+HOURS = re.compile(r"\+?[0-9]{1,8}(\.[0-9]{0,2}0*)?")
+WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
+
+
+def _code(value: str) -> str:
+    if not CODE.fullmatch(value) or len(value) > LONGEST_CODE:
+        allowed = f"{LONGEST_CODE} letters from a to z, digits, -, _ and . at most, and no - first"
+        raise ValueError(f"{shown(value)} is no code: {allowed}")
+    return value
+
+
+def _name(value: str) -> str:
+    if CONTROL.search(value):
+        raise ValueError(f"{shown(value)} is more than a line, or has control characters: keep it to one line")
+    if not value or value != value.strip():
+        raise ValueError(f"{shown(value)} is empty, or has blanks at an end: remove them")
+    if len(value) > LONGEST_NAME:
+        raise ValueError(f"{shown(value)} is longer than {LONGEST_NAME} characters")
+    return value
+
+
+def _text(value: str) -> str:
+    if len(value) > LONGEST_TEXT:
+        raise ValueError(f"{shown(value)} is longer than {LONGEST_TEXT:,} characters")
+    return value
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if CONTROL.search(text) or text != text.strip() or len(text) > LONGEST_SECRET:
+        raise ValueError("has blanks at an end, control characters, or is too long (it is not shown here)")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    zones = available_timezones()
+    if value not in zones:
+        raise ValueError(f"{shown(value)} is no time zone as IANA calls them: {suggestion(value, zones)}")
+    return value
+
+
+def _pattern(value: str) -> str:
+    patterns.groups(value)
+    return value
+
+
+def _hours(value: object) -> Decimal:
+    written = value.written.replace("_", "") if isinstance(value, Unquoted) else ""
+    if not HOURS.fullmatch(written):
+        told = "a number of hours, without quotes, from 0 to 99999999.99 with two places behind the point at most"
+        raise ValueError(f"is to be {told}, not {_written(value)}")
+    return Decimal(written).quantize(Decimal("0.01"))
+
+
+def _priority(value: object) -> int:
+    written = value.written.replace("_", "") if isinstance(value, Unquoted) else ""
+    if not WHOLE_NUMBER.fullmatch(written) or abs(int(written)) > HIGHEST_PRIORITY:
+        told = f"a whole number, without quotes, from -{HIGHEST_PRIORITY:,} to {HIGHEST_PRIORITY:,}"
+        raise ValueError(f"is to be {told}, not {_written(value)}")
+    return int(written)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, Unquoted):
+        return shown(value.written)
+    return shown(value) if isinstance(value, str) else "a list or a mapping"
+
+
+def choice(kinds: type[E], **other_words: E) -> Callable[[object], E]:
+    """Takes the words of an enumeration, and those others."""
+    words = {**{kind.value: kind for kind in kinds}, **other_words}
+
+    def chosen(value: object) -> E:
+        if isinstance(value, str) and value in words:
+            return words[value]
+        word = value.written if isinstance(value, Unquoted) else value if isinstance(value, str) else ""
+        raise ValueError(f"{_written(value)} is unknown: {suggestion(word, words)}")
+
+    return chosen
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+Code = Annotated[str, AfterValidator(_code)]
+"""Of an organization or a project: people type it, and it stands in addresses."""
+Name = Annotated[str, AfterValidator(_name)]
+"""One line of text."""
+Text = Annotated[str, AfterValidator(_text)]
+Secret = Annotated[SecretStr, AfterValidator(_secret)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+Hours = Annotated[Decimal, BeforeValidator(_hours)]
+Priority = Annotated[int, BeforeValidator(_priority)]
+Names = Annotated[list[Name], BeforeValidator(_listed)]
+"""One name, or a list of them."""

@@ -1,0 +1,54 @@
+"""What is wrong with a configuration file, told to whoever wrote it. A value that may be a secret is not quoted."""
+
+from bisect import bisect
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
+from itertools import islice
+from typing import NamedTuple
+
+MOST = 100
+"""Problems told at once."""
+LONGEST = 80
+"""Characters of a value in a message."""
+MOST_NAMES = 12
+"""Names in a message."""
+MOST_COMPARED = 700
+"""Names that may have been meant: more take long to compare. There are 600 time zones."""
+
+
+class Problem(NamedTuple):
+    """Something wrong at a line."""
+
+    line: int
+    message: str
+
+
+class ConfigurationError(ValueError):
+    """The file cannot be applied; `problems` says everything that is wrong, the message the first of it."""
+
+    def __init__(self, file: str, problems: Iterable[Problem]) -> None:
+        found = sorted(set(islice(problems, MOST + 1)))
+        self.problems = [f"{file}:{problem.line}: {problem.message}" for problem in found[:MOST]]
+        if len(found) > MOST:
+            self.problems.append(f"{file}: more is wrong; these are the first {MOST} problems")
+        more = len(self.problems) - 1
+        super().__init__(self.problems[0] + (f" (and {more} more)" if more else ""))
+
+
+def shown(value: str) -> str:
+    """A text of the file in quotes, in one line and shortened; not where it names a token: that may stand beside it."""
+    if "token" in value.casefold():
+        return "a text that names a token (not shown)"
+    return repr(value if len(value) <= LONGEST else f"{value[: LONGEST - 1]}…")
+
+
+def suggestion(word: str, known: Collection[str]) -> str:
+    """`did you mean …?`, or which names there are."""
+    names = sorted(known)
+    first = max(0, bisect(names, word) - MOST_COMPARED // 2) if len(names) > MOST_COMPARED else 0
+    by_case = {name.casefold(): name for name in names[first : first + MOST_COMPARED]}
+    close = get_close_matches(word.casefold(), by_case, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {by_case[close[0]]!r}?"
+    more = ", …" if len(names) > MOST_NAMES else ""
+    return f"there is {', '.join(names[:MOST_NAMES])}{more}" if names else "there is none"

@@ -1,0 +1,30 @@
+"""From a file's document to a configuration that can be applied."""
+
+from dataclasses import replace
+from itertools import chain, islice
+
+from pydantic import ValidationError
+
+from backend.tracking.kernel.configuration import references
+from backend.tracking.kernel.configuration.documents import Document
+from backend.tracking.kernel.configuration.explanations import explained
+from backend.tracking.kernel.configuration.problems import MOST, ConfigurationError
+from backend.tracking.kernel.configuration.references import Downloaded
+from backend.tracking.kernel.configuration.schema import File, Organization
+from backend.tracking.kernel.configuration.variables import Variables
+
+
+def configuration(document: Document, downloaded: Downloaded, variables: Variables) -> Organization:
+    """The organization that the document describes. Raises ConfigurationError, which tells everything that is wrong."""
+    content, missing = variables.filled(document)
+    filled = replace(document, content=content)
+    misfits = references.problems(filled, downloaded)
+    problems = [*document.problems, *missing]
+    try:
+        organization = File.model_validate(content).organization
+    except ValidationError as error:
+        raise ConfigurationError(document.file, chain(problems, explained(error, filled), misfits)) from None
+    problems += islice(misfits, MOST + 1)
+    if problems:
+        raise ConfigurationError(document.file, problems)
+    return organization

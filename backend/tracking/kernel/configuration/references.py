@@ -1,0 +1,183 @@
+"""What the values of a configuration have to do with each other.
+
+It looks at plain values, of which some may be of a wrong kind, so that these problems are told together with those.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from backend.tracking.kernel import locations
+from backend.tracking.kernel.configuration.documents import Document, Path
+from backend.tracking.kernel.configuration.patterns import TASK_CODE, PatternError, groups
+from backend.tracking.kernel.configuration.problems import Problem, shown, suggestion
+from backend.tracking.kernel.kinds import ApiKind
+from backend.tracking.kernel.rules import MatchOn
+
+OF_AN_API = ("api_location", "api_token", "api_username", "api_custom_assignee_fields")
+PATTERNS = ("text_pattern", "breadcrumb_pattern")
+USABLE = {
+    MatchOn.ALWAYS_TO_TASK: ("target_task",),
+    MatchOn.EXTERNAL_TASK_ID_TO_TASK_EXTERNAL_ID: (),
+    MatchOn.EXTERNAL_TASK_ID_TO_TASK_URL: (),
+    MatchOn.PATTERN_TO_TASK: ("target_task", *PATTERNS),
+    MatchOn.PATTERN_TO_TASK_CODE: PATTERNS,
+}
+"""What a rule may have beside its sources and its priority."""
+
+Downloaded = Mapping[tuple[str, str], Collection[str]]
+"""Codes of tasks that a tracker has brought, by its project's code and its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A mapping of the document, or what stands in its place."""
+
+    document: Document
+    path: Path
+    content: Any
+
+    def text(self, key: str) -> str:
+        """The text below a key; empty if there is none."""
+        value = self.content.get(key) if isinstance(self.content, dict) else None
+        return value if isinstance(value, str) else ""
+
+    def has(self, key: str) -> bool:
+        """Whether there is anything below the key but nothing, an empty text or an empty list."""
+        return isinstance(self.content, dict) and self.content.get(key) not in (None, "", [])
+
+    def views(self, key: str) -> Iterator["View"]:
+        """The items of the list below a key."""
+        items = self.content.get(key) if isinstance(self.content, dict) else None
+        if isinstance(items, list):
+            yield from (View(self.document, (*self.path, key, place), item) for place, item in enumerate(items))
+
+    def texts(self, key: str) -> list[str]:
+        """The text below a key, or the texts of a list there."""
+        value = self.content.get(key) if isinstance(self.content, dict) else None
+        return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
+
+    def problem(self, key: str, message: str) -> Problem:
+        """Something wrong with what is below a key."""
+        return Problem(self.document.line((*self.path, key)), message)
+
+
+def code(document: Document) -> str:
+    """The organization's code; empty if there is none."""
+    return _organization(document).text("code")
+
+
+def targets(document: Document) -> dict[tuple[str, str], set[str]]:
+    """Codes of tasks that rules name and the file does not declare, by project's code and tracker's name."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for project in _organization(document).views("projects"):
+        for tracker in project.views("trackers"):
+            declared = {task.text("code") for task in tracker.views("tasks")}
+            named = {rule.text("target_task") for rule in tracker.views("work_matches")} - declared - {""}
+            if named:
+                found.setdefault((project.text("code"), tracker.text("name")), set()).update(named)
+    return found
+
+
+def problems(document: Document, downloaded: Downloaded) -> Iterator[Problem]:
+    """Everything that does not go together."""
+    organization = _organization(document)
+    yield from _twice(organization, "organization_profiles", "username")
+    yield from _twice(organization, "user_mappings", "name")
+    yield from _twice(organization, "projects", "code")
+    for mapping in organization.views("user_mappings"):
+        yield from _twice(mapping, "external_usernames_to_username", "external_username")
+        if mapping.text("fallback") == "default" and not organization.has("default_username"):
+            yield mapping.problem("fallback", "fallback default wants a default_username of the organization")
+    for project in organization.views("projects"):
+        yield from _twice(project, "trackers", "name")
+        names = {tracker.text("name") for tracker in project.views("trackers")} - {""}
+        for tracker in project.views("trackers"):
+            known = downloaded.get((project.text("code"), tracker.text("name")), ())
+            yield from _of_tracker(tracker, names, known)
+
+
+def _organization(document: Document) -> View:
+    content = document.content.get("organization") if isinstance(document.content, dict) else None
+    return View(document, ("organization",), content)
+
+
+def _twice(parent: View, key: str, name: str) -> Iterator[Problem]:
+    lines: dict[str, int] = {}
+    for view in parent.views(key):
+        text = view.text(name)
+        same = text.casefold() if name == "username" else text
+        if same and same in lines:
+            yield view.problem(name, f"{name} {shown(text)} is there already, at line {lines[same]}: keep one")
+        lines.setdefault(same, view.problem(name, "").line)
+
+
+def _of_tracker(tracker: View, names: Collection[str], downloaded: Collection[str]) -> Iterator[Problem]:
+    yield from _twice(tracker, "tasks", "code")
+    kind = tracker.text("api_kind")
+    if not tracker.has("api_kind"):
+        for key in filter(tracker.has, OF_AN_API):
+            yield tracker.problem(key, f"{key} wants an api_kind: one of {', '.join(ApiKind)}")
+    elif kind in set(ApiKind):
+        yield from _of_api(tracker, ApiKind(kind))
+    codes = {task.text("code") for task in tracker.views("tasks")} - {""}
+    for rule in tracker.views("work_matches"):
+        yield from chain(_of_sources(rule, names), _of_rule(rule), _of_target(rule, codes, downloaded))
+
+
+def _of_api(tracker: View, kind: ApiKind) -> Iterator[Problem]:
+    location = tracker.text("api_location")
+    if not tracker.has("api_location"):
+        example = f"where is the project? For example {locations.EXAMPLES[kind]}"
+        yield tracker.problem("api_kind", f"api_kind {kind} wants an api_location: {example}")
+    elif location:
+        try:
+            locations.parsed(kind, location)
+        except locations.LocationError as error:
+            told = "with a name or a password in it" if "@" in location and "//" in location else shown(location)
+            yield tracker.problem("api_location", f"api_location {told} is {error}")
+    if kind is not ApiKind.YOUTRACK and tracker.has("api_custom_assignee_fields"):
+        yield tracker.problem("api_custom_assignee_fields", f"api_custom_assignee_fields are youtrack's, not {kind}'s")
+
+
+def _of_sources(rule: View, names: Collection[str]) -> Iterator[Problem]:
+    for source in rule.texts("source_work_trackers"):
+        if source and source not in names:
+            told = f"there is no tracker {shown(source)} in this project: {suggestion(source, names)}"
+            yield rule.problem("source_work_trackers", told)
+
+
+def _of_rule(rule: View) -> Iterator[Problem]:
+    word = rule.text("match_on")
+    kind = MatchOn.ALWAYS_TO_TASK if word == "always" else MatchOn(word) if word in set(MatchOn) else None
+    if kind is None:
+        return
+    for key in ("target_task", *PATTERNS):
+        if rule.has(key) and key not in USABLE[kind]:
+            yield rule.problem(key, f"{key} means nothing to match_on {kind}: remove it, or choose another match_on")
+    if "target_task" in USABLE[kind] and not rule.has("target_task"):
+        yield rule.problem("match_on", f"match_on {kind} wants a target_task: the code of a task of this tracker")
+    if kind is MatchOn.PATTERN_TO_TASK and not any(map(rule.has, PATTERNS)):
+        yield rule.problem("match_on", f"match_on {kind} wants a {' or a '.join(PATTERNS)}")
+    if kind is MatchOn.PATTERN_TO_TASK_CODE:
+        yield from _of_task_code(rule)
+
+
+def _of_task_code(rule: View) -> Iterator[Problem]:
+    try:
+        number = sum(TASK_CODE in groups(rule.text(key)) for key in PATTERNS)
+    except PatternError:
+        return  # told already
+    if number != 1 and all(isinstance(rule.content.get(key, ""), str) for key in PATTERNS):
+        found = "both patterns have" if number else "neither pattern has"
+        told = f"{found} a group (?P<{TASK_CODE}>…): exactly one is to have it"
+        yield rule.problem("match_on", f"match_on {MatchOn.PATTERN_TO_TASK_CODE}: {told}")
+
+
+def _of_target(rule: View, declared: Collection[str], downloaded: Collection[str]) -> Iterator[Problem]:
+    target = rule.text("target_task")
+    if target and target not in declared and target not in downloaded:
+        found = suggestion(target, {*declared, *downloaded})
+        told = f"the tracker has no task {shown(target)}, neither declared here nor downloaded yet: {found}"
+        yield rule.problem("target_task", told)

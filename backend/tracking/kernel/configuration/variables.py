@@ -1,0 +1,56 @@
+"""`${NAME}` in a file: what the environment has under that name.
+
+A file's author chooses the host that a token is sent to, so not any variable can be had.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from backend.tracking.kernel.configuration.documents import Document, Path
+from backend.tracking.kernel.configuration.problems import Problem
+
+REFERENCE = re.compile(r"\$\{([^{}]*)\}")
+NAME = re.compile(r"[A-Za-z0-9_]+_(TOKEN|KEY|USERNAME)")
+PLACES = ("api_token", "api_username")
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """The variables of this process."""
+
+    values: Mapping[str, str] = field(repr=False)
+    reserved: Collection[str]
+    """Names of our own settings, which no file gets."""
+
+    def filled(self, document: Document) -> tuple[Any, list[Problem]]:
+        """The document's content with the values in, and what is wrong with the names."""
+        problems: list[Problem] = []
+        return self._filled(document.content, (), document, problems), problems
+
+    def _filled(self, value: Any, path: Path, document: Document, problems: list[Problem]) -> Any:
+        if isinstance(value, dict):
+            return {key: self._filled(item, (*path, key), document, problems) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._filled(item, (*path, place), document, problems) for place, item in enumerate(value)]
+        if not isinstance(value, str) or "${" not in value:
+            return value
+        complaints = [self._complaint(name, path) for name in REFERENCE.findall(value)]
+        if path and path[-1] in PLACES and "${" in REFERENCE.sub("", value):
+            complaints.append("${ without its } here: a variable is written ${NAME}")
+        problems += [Problem(document.line(path), complaint) for complaint in complaints if complaint]
+        return value if any(complaints) else REFERENCE.sub(lambda found: self.values[found[1]], value)
+
+    def _complaint(self, name: str, path: Path) -> str:
+        told = f"${{{name[:80]}}}" if name.isprintable() else "${…}"
+        if not path or path[-1] not in PLACES:
+            return f"{told} is read from the environment in {' and '.join(PLACES)} only: write the value itself here"
+        if not NAME.fullmatch(name):
+            return f"{told} is not read from the environment: only names that end in _TOKEN, _KEY or _USERNAME are"
+        if name in self.reserved:
+            return f"{told} is a setting of Upkeep itself, which no file gets: use a variable of its own"
+        if not self.values.get(name):
+            state = "empty" if name in self.values else "not set"
+            return f"{told} is {state} in the environment of the process that reads this file: set it there"
+        return ""

@@ -1,0 +1,45 @@
+"""The caches of the settings, on this machine."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from django.conf import settings
+from django.core.cache import caches
+from django.core.cache.backends.filebased import FileBasedCache
+
+from backend.operations.plans import Change
+from backend.tracking.kernel.caches import Cache
+from backend.tracking.services.lookup import UnknownCodeError, unknown
+
+
+def contents(name: str | None = None) -> list[Cache]:
+    """That cache, or all of them, with what is in it. Raises UnknownCodeError."""
+    known = list(settings.CACHES)
+    if name is not None and name not in known:
+        raise UnknownCodeError(unknown("cache", name, known))
+    return [_content(each) for each in known if name in (None, each)]
+
+
+def clear(changes: Sequence[Change]) -> None:
+    """Empty the caches of the payloads. Raises OSError for the first that cannot be emptied."""
+    for change in changes:
+        if change.payload:
+            caches[change.key].clear()
+
+
+def _content(name: str) -> Cache:
+    if not isinstance(caches[name], FileBasedCache):
+        return Cache(name, None)
+    sizes = list(_sizes(Path(str(settings.CACHES[name]["LOCATION"]))))
+    return Cache(name, len(sizes), sum(sizes))
+
+
+def _sizes(folder: Path) -> Iterator[int]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(FileBasedCache.cache_suffix):
+                try:
+                    yield entry.stat(follow_symlinks=False).st_size
+                except FileNotFoundError:
+                    continue  # it has just gone

@@ -1,0 +1,24 @@
+from backend.operations.context import RunContext
+from backend.operations.declaration import operation
+from backend.operations.params import Params
+from backend.tracking.kernel import caches as kernel
+from backend.tracking.services import caches
+from backend.tracking.services.lookup import UnknownCodeError
+
+
+class ClearCaches(Params):
+    cache: str | None = None
+    """Empty this one only, such as downloads."""
+
+
+@operation("tracking.clear_caches", errors=(UnknownCodeError,))
+def clear_caches(params: ClearCaches, run: RunContext) -> None:
+    """Empty the application's caches on this machine, the downloads from trackers above all.
+
+    Nothing is lost: what is missed is downloaded again.
+    """
+    found = caches.contents(params.cache)
+    run.commit(lambda: kernel.plan(found), write=caches.clear)
+    entries, size = sum(cache.entries or 0 for cache in found), sum(cache.bytes for cache in found)
+    said = "Would free" if run.dry_run else "Freed"
+    run.report(f"{said} {size:,} bytes of {entries:,} entries", entries=entries, bytes=size)

@@ -1,0 +1,53 @@
+from typing import Annotated
+
+from pydantic import Field
+
+from backend.operations.context import RunContext
+from backend.operations.declaration import operation
+from backend.operations.params import Params
+from backend.tracking.kernel.demo import items, work
+from backend.tracking.kernel.demo.backlog import Backlog
+from backend.tracking.kernel.demo.options import Options
+from backend.tracking.kernel.demo.structure import Structure
+from backend.tracking.services import demo
+
+
+class MakeDemoOrganization(Params):
+    code: Annotated[str, Field(min_length=1, max_length=100)] = "demo"
+    """The organization's code."""
+    projects: Annotated[int, Field(ge=1, le=100)] = 2
+    """How many projects it has."""
+    tasks: Annotated[int, Field(ge=0, le=100_000)] = 60
+    """How many tasks there are in all projects together."""
+    work_entries: Annotated[int, Field(ge=0, le=10_000_000)] = 1_000
+    """How many work entries there are in all projects together."""
+    seed: int = 1
+    """Another number gives other names, tasks and work."""
+
+
+@operation(
+    "tracking.make_demo_organization",
+    exclusive=lambda params: f"organization:{params.code}",
+    errors=(demo.TakenCodeError,),
+)
+def make_demo_organization(params: MakeDemoOrganization, run: RunContext) -> None:
+    """Make an organization with realistic tasks and work; the same seed gives the same data.
+
+    Its trackers have no API, so nothing is ever downloaded; its members cannot sign in. The work is not matched yet.
+    """
+    options = Options(**params.model_dump())
+    structure = Structure(options)
+    demo.check_code(params.code, structure)
+    backlog = Backlog(options, structure)
+    with run.step("organization") as step:
+        everything = structure.items()
+        step.commit(lambda: items.plan(everything, demo.existing_items(everything)), write=demo.write_structure)
+    with run.step("tasks") as step:
+        for page in step.batches(backlog.pages):
+            page.commit(items.plan(page.items, demo.existing_items(page.items)), write=demo.write_items)
+    entries = work.Work(options, structure, backlog)
+    with run.step("work entries") as step:
+        for days in step.batches(entries.pages, fetch=entries.rows):  # made while those before them are written
+            days.commit(work.plan(days.fetched, demo.existing_work(days.fetched)), write=demo.write_work)
+    if not run.dry_run:
+        run.report(f"`match_project {params.code}` matches its work with its tasks", organization=params.code)

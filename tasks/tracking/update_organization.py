@@ -1,0 +1,57 @@
+from collections.abc import Iterable
+from typing import Annotated
+
+from backend.operations.context import RunContext
+from backend.operations.declaration import operation
+from backend.operations.files import InputFile
+from backend.operations.params import Params, Positional
+from backend.operations.plans import Change
+from backend.tracking.kernel.configuration import telling
+from backend.tracking.kernel.configuration.problems import ConfigurationError
+from backend.tracking.kernel.configuration.schema import Organization
+from backend.tracking.services import configuration_file, lookup, people
+from backend.tracking.services.organizations import Update
+
+
+class UpdateOrganization(Params):
+    file: Annotated[InputFile, Positional()]
+    """A YAML file that describes the organization."""
+    prune: bool = False
+    """Delete what is no longer in the file, instead of listing it."""
+
+
+def _confirm(params: UpdateOrganization) -> str | None:
+    return "yes" if params.prune else None
+
+
+@operation("tracking.update_organization", exclusive="organizations", confirm=_confirm, errors=(ConfigurationError,))
+def update_organization(params: UpdateOrganization, run: RunContext) -> None:
+    """Make an organization what its configuration file says.
+
+    All of it is applied, or nothing. ${NAME} in the file is read from the environment of the process that runs this.
+    """
+    configuration = _read(params.file, run)
+    run.report(f"organization {configuration.code}", organization=configuration.code)
+    update = Update(configuration, prune=params.prune)
+
+    def plan() -> Iterable[Change]:
+        for line in telling.lines(update.plan) if run.dry_run else telling.kept(update.plan):
+            run.report(line)
+        return update.plan.values()
+
+    run.commit(plan, write=update.write, whole=True)
+    for warning in update.warnings():
+        run.log(warning)
+    if not run.dry_run and (number := people.map_users(lookup.organization(configuration.code))):
+        run.report(f"{number:,} people of its trackers are another user now", remapped_people=number)
+
+
+def _read(file: InputFile, run: RunContext) -> Organization:
+    try:
+        with run.open(file) as opened:
+            return configuration_file.read(opened, file.name)
+    except ConfigurationError as error:
+        for problem in error.problems[1:] and error.problems:
+            run.report(problem)
+        run.report("nothing was changed", problems=error.problems)
+        raise

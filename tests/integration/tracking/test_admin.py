@@ -1,0 +1,90 @@
+import pytest
+from django.contrib.auth.models import AbstractUser
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from backend.tracking.models import Organization, Project, Task, Tracker, UserMapping, WorkEntry, WorkMatch
+from tests.integration.collection.commands import ran
+from tests.integration.tracking.factories import organization, project, tracker
+
+pytestmark = pytest.mark.django_db
+MODELS = (Organization, Project, Tracker, Task, WorkEntry, WorkMatch)
+TOKEN = "glpat-geheim-42"
+
+
+def url(model: type, page: str, *keys: object) -> str:
+    return reverse(f"admin:tracking_{model.__name__.lower()}_{page}", args=keys)
+
+
+@pytest.fixture
+def demo() -> None:
+    ran("make_demo_organization", "--tasks", "12", "--work-entries", "100")
+
+
+@pytest.mark.usefixtures("demo")
+def test_all_pages_open_in_a_number_of_queries_that_does_not_grow_with_the_rows(admin_client: Client) -> None:
+    for model in MODELS:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            answer = admin_client.get(url(model, "changelist"))
+        assert answer.status_code == 200
+        assert answer.context["cl"].result_count == model._default_manager.count()
+        assert len(queries) < 12
+        row = model._default_manager.order_by("pk")[0]
+        assert admin_client.get(url(model, "change", row.pk)).status_code == 200
+
+
+def test_of_a_token_nothing_is_shown_but_whether_there_is_one(admin_client: Client) -> None:
+    of = project(organization())
+    stored = tracker(of, "code", token=TOKEN)
+    tracker(of, "hours")
+    pages = [admin_client.get(url(Tracker, "changelist")), admin_client.get(url(Tracker, "change", stored.pk))]
+    for page in pages:
+        assert TOKEN not in page.content.decode()
+        assert stored.encrypted_token not in page.content.decode()
+    assert pages[0].content.decode().count("icon-yes") == pages[0].content.decode().count("icon-no") == 1
+
+
+def test_a_tracker_that_is_edited_keeps_its_token(admin_client: Client) -> None:
+    stored = tracker(project(organization()), "code", token=TOKEN)
+    form = {"project": stored.project_id, "name": "renamed", "place": "3", "custom_assignee_fields": ""}
+    assert admin_client.post(url(Tracker, "change", stored.pk), form).status_code == 302
+    stored.refresh_from_db()
+    assert (stored.name, stored.api_token.get_secret_value()) == ("renamed", TOKEN)
+
+
+@pytest.mark.usefixtures("demo")
+def test_work_is_found_by_text_and_by_whole_ids(admin_client: Client) -> None:
+    entry = WorkEntry.objects.exclude(text="").order_by("pk")[0]
+    for query, found in ((entry.external_id, True), (entry.external_id[:-1], False), (entry.text, True)):
+        answer = admin_client.get(url(WorkEntry, "changelist"), {"q": query})
+        assert (answer.context["cl"].result_count >= 1) is found
+
+
+@pytest.mark.usefixtures("demo")
+def test_what_operations_write_or_remove_is_not_written_or_removed_here(admin_client: Client) -> None:
+    entry = WorkEntry.objects.order_by("pk")[0]
+    assert admin_client.get(url(WorkEntry, "add")).status_code == 403
+    assert admin_client.post(url(WorkEntry, "change", entry.pk), {"text": "other"}).status_code == 403
+    for model in (Organization, Project, Tracker, WorkEntry):
+        row = model._default_manager.order_by("pk")[0]
+        assert admin_client.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+
+
+def test_members_and_mappings_are_edited_with_their_organization(
+    admin_client: Client, admin_user: AbstractUser
+) -> None:
+    stored = organization("acme")
+    form = {
+        "code": "acme", "name": "Acme", "time_zone": "UTC",
+        "profiles-TOTAL_FORMS": "1", "profiles-INITIAL_FORMS": "0", "profiles-0-user": str(admin_user.pk),
+        "user_mappings-TOTAL_FORMS": "1", "user_mappings-INITIAL_FORMS": "0",
+        "user_mappings-0-name": "kimai", "user_mappings-0-fallback": "none",
+        "user_mappings-0-usernames": '{"al": "admin"}',
+    }  # fmt: skip
+    assert admin_client.post(url(Organization, "change", stored.pk), form).status_code == 302
+    assert stored.profiles.get().user == admin_user
+    assert UserMapping.objects.get().usernames == {"al": "admin"}

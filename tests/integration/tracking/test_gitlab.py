@@ -1,0 +1,118 @@
+"""What is special about GitLab; everything else is in `test_connectors`."""
+
+from collections.abc import Iterator
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import SecretStr
+
+from backend.remote.errors import RemoteRejectedError
+from backend.tracking import connectors
+from backend.tracking.connectors.source import Network, Source
+from backend.tracking.kernel.locations import parsed
+from tests.integration.remote.test_servers import get, needs_schemas, validator
+from tests.integration.tracking.connections import all_expected, by_id, connected, read, tracker
+from tests.servers import faults
+from tests.servers.process import Server
+from tests.servers.trackers import gitlab
+
+SYSTEM = tracker(gitlab)
+
+pytestmark = pytest.mark.usefixtures("impatient")
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Server]:
+    with gitlab.server(records=120, surprises=False) as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared: Server) -> Server:
+    shared.fail({})
+    return shared
+
+
+def test_the_place_is_called_by_its_whole_path(server: Server) -> None:
+    with connected(SYSTEM, server, location=f"{server.origin}/group/sub/project.git") as connector:
+        assert connector.check() == "group/sub/project"
+
+
+def test_a_group_in_a_group_stays_one_part_of_the_path(server: Server) -> None:
+    read(SYSTEM, server)
+    assert server.stats().last["path"] == "/api/v4/projects/group%2Fsub%2Fproject/issues"
+
+
+def test_another_project_is_hidden(server: Server) -> None:
+    message = "GitLab has no project group/other, or the api_token may not see it"
+    with connected(SYSTEM, server, location=f"{server.origin}/group/other") as connector:
+        with pytest.raises(RemoteRejectedError, match=message):
+            connector.check()
+        with pytest.raises(RemoteRejectedError, match=message):
+            next(connector.pages(""))
+
+
+def test_issues_that_were_all_changed_at_once_are_counted_by_pages() -> None:
+    with gitlab.server(records=250, at_once=True) as server:
+        pages = read(SYSTEM, server)
+        assert by_id(pages).keys() == all_expected(SYSTEM, 250).keys()
+        assert sum(len(page.records) for page in pages) == 250
+        assert server.stats().requests == 4
+
+
+def test_issues_that_vanish_meanwhile_take_no_other_along() -> None:
+    with gitlab.server(records=250, vanishes=True) as server:
+        found = by_id(read(SYSTEM, server))
+    assert found == all_expected(SYSTEM, 250)
+
+
+def test_where_two_pages_meet_no_issue_comes_twice(server: Server) -> None:
+    records = [each for page in read(SYSTEM, server) for each in page.records]
+    assert len(records) == len({each.external_id for each in records}) == 120
+
+
+def test_what_is_asked_for_begins_before_the_position_and_ends_nowhere(server: Server) -> None:
+    position = read(SYSTEM, server)[-1].position
+    read(SYSTEM, server, position)
+    assert server.stats().last["query"] == {
+        "order_by": "updated_at",
+        "sort": "asc",
+        "per_page": "100",
+        "page": "1",
+        "updated_after": "2026-02-10T18:20:03.007Z",
+    }
+
+
+def test_plain_text_that_says_later_is_waited_for(server: Server) -> None:
+    before = server.stats().requests
+    server.fail({"issues": faults.status(429, times=1)})
+    assert by_id(read(SYSTEM, server)) == all_expected(SYSTEM, 120)
+    assert server.stats().requests - before == 3
+
+
+@pytest.mark.parametrize(("origin", "rate"), [("https://gitlab.com", 33.0), ("https://gitlab.example.com", None)])
+def test_only_the_cloud_has_a_pace(origin: str, rate: float | None) -> None:
+    source = Source(SYSTEM.KIND, parsed(SYSTEM.KIND, f"{origin}/group/project"), SecretStr("x"))
+    with connectors.connect(source, Network()) as connector:
+        assert connector._client.requests_per_second == rate  # type: ignore[attr-defined]
+
+
+@needs_schemas
+def test_what_the_stand_in_says_follows_the_schema() -> None:
+    def valid(name: str) -> Draft202012Validator:
+        return validator("gitlab", name)
+
+    for number in range(1, 5):
+        valid("Issue").validate(gitlab.issue(number, gitlab.updated_at(number)))
+    valid("Project").validate(gitlab.project())
+    for user in gitlab.USERS.values():
+        valid("User").validate(user)
+    for error in gitlab.ERRORS.values():
+        valid("Error").validate(error)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/projects/group%2Fsub%2Fproject", 401), ("/projects/group/sub/project", 401), ("/user", 401)]
+)
+def test_nobody_is_let_in_without_a_token(server: Server, path: str, status: int) -> None:
+    assert get(server, path).status_code == status

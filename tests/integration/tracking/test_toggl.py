@@ -1,0 +1,94 @@
+import json
+from typing import Any
+
+import pytest
+
+from backend.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
+from backend.tracking.kernel.records import RecordPage, WorkRecord
+from tests.integration.tracking.connections import all_expected, by_id, connected, read, tracker
+from tests.servers import faults
+from tests.servers.faults import Fault
+from tests.servers.process import Server
+from tests.servers.trackers import toggl
+
+SYSTEM = tracker(toggl)
+
+
+def body(server: Server) -> dict[str, Any]:
+    sent: dict[str, Any] = json.loads(server.stats().last["body"])
+    return sent
+
+
+def test_the_report_asks_for_the_project_with_names_and_without_rounding() -> None:
+    with toggl.server(records=5) as server:
+        read(SYSTEM, server)
+        sent = body(server)
+    assert sent["project_ids"] == [toggl.PROJECT]
+    assert (sent["enrich_response"], sent["grouped"], sent["rounding"]) == (True, False, 0)
+
+
+def test_without_a_project_the_whole_workspace_is_read() -> None:
+    with toggl.server(records=5) as server:
+        location = f"{server.origin}/projects/{toggl.WORKSPACE}/list"
+        with connected(SYSTEM, server, location=location) as connector:
+            assert connector.check() == "ACME"
+            records = by_id(connector.pages(""))
+        assert "project_ids" not in body(server)
+    others = {key: entry for key, entry in records.items() if key not in all_expected(SYSTEM, 5)}
+    assert len(others) == len(toggl.WITHOUT_PROJECT)
+    assert {entry.breadcrumb for entry in others.values() if isinstance(entry, WorkRecord)} <= {"", "Büro", "会議"}
+
+
+def test_another_workspace_may_be_hidden() -> None:
+    with toggl.server(records=5) as server, pytest.raises(RemoteRejectedError, match="may not see it"):
+        read(SYSTEM, server, location=f"{server.origin}/99/clients")
+
+
+def test_an_empty_year_does_not_hide_the_ones_before() -> None:
+    with toggl.server(records=40, gap=600) as server:
+        assert by_id(read(SYSTEM, server)).keys() == all_expected(SYSTEM, 40).keys()
+
+
+def test_two_empty_years_are_the_start() -> None:
+    with toggl.server(records=5) as server:
+        read(SYSTEM, server)
+        assert server.stats().by_key["time_entries"] == 3
+
+
+def test_a_quota_that_is_used_up_says_when_and_what_came_before_stands() -> None:
+    pages: list[RecordPage] = []
+
+    def take() -> None:
+        for page in connector.pages(""):
+            pages.append(page)  # noqa: PERF402 - what came before the error is kept
+
+    with (
+        toggl.server(records=250, quota=3) as server,
+        connected(SYSTEM, server) as connector,
+        pytest.raises(RemoteUnavailableError, match="in 40 minutes"),
+    ):
+        take()
+    assert pages
+    with toggl.server(records=250) as later:
+        rest = read(SYSTEM, later, pages[-1].position)
+    assert by_id([*pages, *rest]) == all_expected(SYSTEM, 250)
+
+
+def test_a_plan_without_reports_is_told() -> None:
+    with toggl.server(records=5) as server:
+        server.fail({"time_entries": faults.status(402)})
+        with pytest.raises(RemoteRejectedError, match="plan"):
+            read(SYSTEM, server)
+
+
+def test_the_same_page_again_is_noticed() -> None:
+    loop = Fault(headers={"X-Next-ID": "1", "X-Next-Row-Number": "2", "X-Next-Timestamp": "3"})
+    with toggl.server(records=5) as server:
+        server.fail({"time_entries": loop})
+        with pytest.raises(RemoteResponseError, match="same page again"):
+            read(SYSTEM, server)
+
+
+def test_entries_that_are_deleted_while_others_are_read_hide_none() -> None:
+    with toggl.server(records=450, vanishes=True) as server:
+        assert by_id(read(SYSTEM, server)).keys() == all_expected(SYSTEM, 450).keys()

@@ -1,0 +1,290 @@
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models import Model
+from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from backend.operations.models import Run, RunChange, RunLog
+from backend.tracking.models import ExternalUser, SeenRecord, Task, TaskAssignee, Tracker, WorkEntry
+from tests.integration.collection.commands import ran
+from tests.integration.messages import messages
+from tests.integration.tracking.factories import api_tracker, organization, project
+from tests.servers import faults
+from tests.servers.process import Server
+from tests.servers.trackers import github, kimai
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
+
+TABLES: tuple[type[Model], ...] = (Task, TaskAssignee, WorkEntry, ExternalUser, SeenRecord, Tracker)
+RECORDS = 250
+
+
+@pytest.fixture(scope="module")
+def code_process() -> Iterator[Server]:
+    with github.server(records=RECORDS) as server:
+        yield server
+
+
+@pytest.fixture
+def code(code_process: Server) -> Server:
+    """A GitHub with 250 issues."""
+    code_process.fail({})
+    return code_process
+
+
+@pytest.fixture(scope="module")
+def smaller() -> Iterator[Server]:
+    """The same GitHub after its last 10 issues were deleted."""
+    with github.server(records=RECORDS - 10) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def hours() -> Iterator[Server]:
+    with kimai.server(records=120) as server:
+        yield server
+
+
+def of_github(server: Server, **fields: Any) -> Tracker:
+    return api_tracker(github.KIND, github.location(server.origin), token=github.TOKEN, **fields)
+
+
+def of_kimai(server: Server, **fields: Any) -> Tracker:
+    return api_tracker(
+        kimai.KIND, kimai.location(server.origin), token=kimai.TOKEN, api_username=kimai.USERNAME, **fields
+    )
+
+
+def dump() -> dict[str, list[dict[str, Any]]]:
+    """Everything that is stored."""
+    return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in TABLES}
+
+
+@contextmanager
+def writes() -> Iterator[list[str]]:
+    """The statements that write to tables of the domain."""
+    found: list[str] = []
+
+    def watch(execute: Any, sql: str, *rest: Any) -> Any:
+        if "tracking_" in sql and sql.lstrip().startswith(("INSERT", "UPDATE", "DELETE")):
+            found.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(watch):
+        yield found
+
+
+def test_tasks_and_work_are_downloaded_with_their_people(code: Server, hours: Server) -> None:
+    of_github(code)
+    of_kimai(hours)
+    ended = ran("update_project", "acme")
+    assert ended.exit_code == 0, ended.error
+    for number in (1, 2, RECORDS):
+        wanted = github.expected(number)
+        task = Task.objects.get(external_id=wanted.external_id)
+        assert (task.code, task.title, task.closed_at) == (wanted.code, wanted.title, wanted.closed_at)
+        assert {user.username for user in task.assignees.all()} == {person.username for person in wanted.assignees}
+    assert Task.objects.count() == RECORDS
+    entry = kimai.expected(1)
+    stored = WorkEntry.objects.get(external_id=entry.external_id)
+    assert (stored.breadcrumb, stored.started_at, stored.duration) == (
+        entry.breadcrumb,
+        entry.started_at,
+        entry.duration,
+    )
+    assert stored.external_user
+    assert entry.person
+    assert stored.external_user.username == entry.person.username
+
+
+def test_a_second_time_only_what_may_have_changed_is_asked_for_and_nothing_is_written(code: Server) -> None:
+    of_github(code)
+    first = ran("update_project", "acme", "--no-match")
+    assert first.counts == {"processed": RECORDS, "created": RECORDS}
+    before, asked = dump(), code.stats().requests
+    second = ran("update_project", "acme", "--no-match")
+    assert second.counts["processed"] == second.counts["unchanged"] < RECORDS
+    assert code.stats().requests - asked < 5
+    assert dump() == before
+
+
+def test_everything_read_again_changes_nothing_either(code: Server) -> None:
+    of_github(code)
+    ran("update_project", "acme", "--no-match")
+    before = dump()
+    assert ran("update_project", "acme", "--full", "--no-match").counts == {
+        "processed": RECORDS,
+        "unchanged": RECORDS,
+    }
+    assert dump() == before
+
+
+def test_a_changed_task_keeps_its_id(code: Server) -> None:
+    of_github(code)
+    ran("update_project", "acme", "--no-match")
+    task = Task.objects.get(external_id=github.expected(5).external_id)
+    Task.objects.filter(pk=task.pk).update(title="Another title")
+    assert ran("update_project", "acme", "--full", "--no-match").counts["updated"] == 1
+    assert Task.objects.get(pk=task.pk).title == github.expected(5).title
+
+
+def test_what_is_gone_from_the_tracker_is_removed_by_a_complete_download_alone(code: Server, smaller: Server) -> None:
+    tracker = of_github(code)
+    ran("update_project", "acme", "--no-match")
+    Tracker.objects.filter(pk=tracker.pk).update(api_location=github.location(smaller.origin))
+    assert "deleted" not in ran("update_project", "acme", "--no-match").counts
+    preview = ran("update_project", "acme", "--full", "--no-match", "--dry-run")
+    assert preview.counts == {"processed": RECORDS, "unchanged": RECORDS - 10, "deleted": 10}
+    assert Task.objects.count() == RECORDS
+    assert ran("update_project", "acme", "--full", "--no-match").counts == preview.counts
+    assert Task.objects.count() == RECORDS - 10
+    assert not SeenRecord.objects.exists()
+
+
+def test_a_complete_download_that_fails_removes_nothing(code: Server, smaller: Server) -> None:
+    tracker = of_github(code)
+    ran("update_project", "acme", "--no-match")
+    Tracker.objects.filter(pk=tracker.pk).update(api_location=github.location(smaller.origin))
+    smaller.fail({"list": faults.later(faults.status(404), after=2)})
+    assert ran("update_project", "acme", "--full", "--no-match").exit_code == 1
+    smaller.fail({})
+    assert Task.objects.count() == RECORDS
+
+
+def test_a_complete_download_that_brings_nothing_at_all_removes_nothing(code: Server) -> None:
+    tracker = of_github(code)
+    ran("update_project", "acme", "--no-match")
+    with github.server(records=0) as empty:
+        Tracker.objects.filter(pk=tracker.pk).update(api_location=github.location(empty.origin))
+        ended = ran("update_project", "acme", "--full", "--no-match")
+    assert ended.exit_code == 1
+    assert "github brought nothing at all" in ended.error
+    assert Task.objects.count() == RECORDS
+
+
+def test_a_tracker_that_fails_in_the_middle_keeps_what_was_committed_and_goes_on_from_there(code: Server) -> None:
+    of_github(code)
+    code.fail({"list": faults.later(faults.status(404), after=2)})
+    ended = ran("update_project", "acme", "--no-match")
+    assert ended.exit_code == 1
+    stored = Task.objects.count()
+    assert 0 < stored < RECORDS
+    assert (ended.counts["created"], ended.counts["failed"]) == (stored, 1)
+    code.fail({})
+    ended = ran("update_project", "acme", "--no-match")
+    assert ended.exit_code == 0
+    assert ended.counts["created"] == RECORDS - stored
+    assert ended.counts.get("unchanged", 0) < stored / 2
+
+
+def test_a_tracker_that_refuses_its_token_is_told_and_the_others_go_on(code: Server, hours: Server) -> None:
+    api_tracker(github.KIND, github.location(code.origin), token="wrong")
+    of_kimai(hours)
+    ended = ran("update_project", "acme", "--no-match")
+    assert ended.exit_code == 3
+    assert (ended.counts["failed"], ended.reasons["step_failed"]) == (1, 1)
+    [line] = ended.run.log.values_list("message", flat=True)
+    assert line.startswith("shop/github failed: ")
+    assert "wrong" not in line
+    assert WorkEntry.objects.exists()
+
+
+def test_a_run_fails_when_every_tracker_did(code: Server) -> None:
+    api_tracker(github.KIND, github.location(code.origin), token="wrong")
+    api_tracker(github.KIND, "http://127.0.0.1:1/someone/anything", token=github.TOKEN, name="elsewhere")
+    ended = ran("update_project", "acme")
+    assert (ended.exit_code, ended.outcome["status"]) == (1, "failed")
+    assert "shop/github: " in ended.error
+    assert "shop/elsewhere: " in ended.error
+
+
+def test_a_dry_run_downloads_and_writes_no_row(code: Server, hours: Server) -> None:
+    of_github(code)
+    of_kimai(hours)
+    before = dump()
+    with writes() as written:
+        ended = ran("update_project", "acme", "--dry-run", "--full")
+    assert ended.counts["created"] > RECORDS
+    assert written == []
+    assert dump() == before
+
+
+def test_a_running_timer_is_skipped(hours: Server) -> None:
+    of_kimai(hours)
+    ended = ran("update_project", "acme", "--no-match")
+    assert ended.reasons["running"] >= 1
+    assert ended.counts["processed"] == ended.counts["created"] + ended.counts["skipped"]
+
+
+def test_an_assignee_who_is_gone_is_kept_as_a_former_one(code: Server) -> None:
+    of_github(code)
+    ran("update_project", "acme", "--no-match")
+    task = next(task for task in Task.objects.all() if task.assignees.count() == 0)
+    ada = ExternalUser.objects.create(tracker=task.tracker, username="left the company")
+    TaskAssignee.objects.create(task=task, external_user=ada, known_since=timezone.now())
+    assert ran("update_project", "acme", "--full", "--no-match").counts["updated"] == 1
+    [assignee] = task.task_assignees.all()
+    assert not assignee.is_current
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["acmee"], "there is no organization 'acmee': did you mean 'acme'?"),
+        (["acme", "shp"], "there is no project in organization 'acme' 'shp': did you mean 'shop'?"),
+    ],
+)
+def test_a_misspelt_code_is_asked_back(arguments: list[str], told: str) -> None:
+    project()
+    ended = ran("update_project", *arguments)
+    assert (ended.exit_code, ended.error) == (1, told)
+
+
+def test_without_an_organization_there_is_a_run_for_each_and_never_two_waiting(broker: str) -> None:  # noqa: ARG001
+    organization("acme")
+    organization("bolt")
+    assert ran("update_project", "--full").counts == {"processed": 2, "created": 2}
+    queued = Run.objects.filter(status="queued").order_by("params__organization")
+    assert [(run.params["organization"], run.params["full"], run.exclusive_key) for run in queued] == [
+        ("acme", True, "organization:acme"),
+        ("bolt", True, "organization:bolt"),
+    ]
+    again = ran("update_project", "--full")
+    assert (again.counts, again.reasons) == ({"processed": 2, "skipped": 2}, {"already_queued": 2})
+
+
+def test_no_token_is_told_anywhere(  # noqa: PLR0913, PLR0917 - wherever it might be told
+    code: Server,
+    hours: Server,
+    broker: str,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    secret = "tk-5up3r-s3cr3t"
+    of_github(code)
+    api_tracker(github.KIND, github.location(code.origin), token=secret, name="refused")
+    of_kimai(hours)
+    for options in (["--verbose"], ["--full", "--verbose"], ["--json"]):
+        with pytest.raises(CommandError) as error:
+            call_command("update_project", "acme", *options)
+        assert secret not in repr(error.value)
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command("update_project", "acme", "--enqueue")
+    sent = messages(broker, "connectors")
+    assert len(sent) == 1
+    out = capfd.readouterr()
+    told = [out.out, out.err, caplog.text, repr(sent)]
+    told += [str(row) for model in (Run, RunChange, RunLog) for row in model.objects.values()]
+    for token in (secret, github.TOKEN, kimai.TOKEN):
+        assert not [text for text in told if token in text]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM tracking_tracker t WHERE t::text LIKE %s", [f"%{token}%"])
+            assert cursor.fetchone() == (0,)

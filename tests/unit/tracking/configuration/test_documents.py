@@ -1,0 +1,119 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from backend.tracking.kernel.configuration import documents
+from tests.unit.tracking.configuration.factories import organization, parsed, problems
+
+EXAMPLE = Path(__file__).parents[4].joinpath("docs", "organization.example.yaml").read_text(encoding="utf-8")
+ACME = dict.fromkeys(
+    [f"ACME_{name}" for name in ("GITHUB_TOKEN", "YOUTRACK_TOKEN", "KIMAI_TOKEN", "CLOCKODO_KEY", "CLOCKODO_USERNAME")],
+    "s3cret",
+)
+PIECES = st.text(st.sampled_from("ab1:-,[]{}&*!|>'\"#%@`?<~ \n\t\\x0U\0é\x85\ud800$."), max_size=8)
+NEARLY = st.builds(
+    lambda start, length, piece: EXAMPLE[:start] + piece + EXAMPLE[start + length :],
+    st.integers(0, len(EXAMPLE)),
+    st.integers(0, 40),
+    PIECES,
+)
+LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@given(content=st.binary() | st.text().map(lambda text: text.encode("utf-8", "surrogatepass")))
+@example(content=b'a: "\\UFFFFFFFF"')
+@example(content=b"%YAML 1." + b"9" * 5000)
+@example(content=b"\xff\xfea\0")
+@example(content=b"? [a]\n: b")
+def test_any_bytes_are_a_configuration_or_what_is_wrong_with_them(content: bytes) -> None:
+    assert problems(content)
+
+
+@given(text=NEARLY | PIECES.map(lambda piece: f"organization: {piece}"))
+def test_a_file_with_a_slip_is_a_configuration_or_what_is_wrong_with_it(text: str) -> None:
+    assert not any("s3cret" in problem for problem in problems(text.encode("utf-8", "surrogatepass"), environment=ACME))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("", 1, "the file is empty"),
+        ("# nothing yet\n", 1, "the file is empty"),
+        ("[1, 2]", 1, "the file is to be a mapping (key: value), not a list"),
+        ("acme", 1, "the file is to be a mapping (key: value), not 'acme'"),
+        ("organization:\n", 1, "organization is missing"),
+        ("organization: {code: acme}\n---\norganization: {code: b}\n", 2, "a second document begins here"),
+        ("organization:\n  code: 'acme\n", 3, "not YAML: found unexpected end of stream"),
+        ("organization:\n\tcode: acme\n", 2, "not YAML: found character '\\t' that cannot start any token"),
+        ("organization:\n  code: \0\n", 2, "a character that text does not have"),
+        ('organization:\n  code: acme\n  name: "\\0"\n', 3, "a NUL character"),
+        ('organization:\n  code: acme\n  name: "\\ud800"\n', 3, "a NUL character, or half of one"),
+        ('a:\n- "\\UFFFFFFFF"', 1, "not YAML: a character is written by a number that none has"),
+        ("a: {b: 1,\n  api_token: ${X_TOKEN}}", 2, "not YAML: a text that begins with ${ needs quotes within { }"),
+        ("a: 1\nb: *x", 2, "an alias (*) without its anchor"),
+        ("a:\n- &x [*x]", 2, "an alias makes this contain itself"),
+        ("a:\n  " + "[" * 200_000, 2, "nested deeper than 30 levels"),
+        (LAUGHS, 1, "the file holds, with what its aliases repeat, over 50,000 values"),
+        ("organization: {code: acme}\nx: " + "a" * 1_000_000, 1, "the file is larger than 1,000 kB"),
+        ("organization:\n  code: acme\n  code: b\n", 3, "the key 'code' is there already, at line 2"),
+        ("organization:\n  code: acme\n  1: b\n", 3, "a key is to be a text: put it into quotes"),
+        ("organization:\n  code: acme\n  <<: {name: b}\n", 3, "merging (<<) is not understood here"),
+        ("organization: {code: acme,\n  name: !!python/object:os.system x}", 2, "a tag (!) that is not understood"),
+        ("organization: !!python/object/new:os.system\n  code: acme", 1, "a tag (!) that is not understood"),
+    ],
+)
+def test_what_is_no_document_is_told_with_its_line(text: str, line: int, told: str) -> None:
+    assert any(problem.startswith(f"{line}: {told}") for problem in problems(text)), problems(text)
+
+
+def test_a_file_of_too_many_values_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "MOST_VALUES", 50)
+    (found,) = problems("- a\n" * 60 + "'never read")
+    assert found.startswith("51: the file holds")
+
+
+def test_what_is_not_utf_8_is_told_with_its_line() -> None:
+    assert problems(b"organization:\n  name: caf\xe9\n") == ["2: the file is not UTF-8 text"]
+
+
+def test_a_mark_at_the_start_and_lines_that_end_as_on_windows_are_fine() -> None:
+    assert parsed(b"\xef\xbb\xbforganization:\r\n  code: acme\r\n").code == "acme"
+
+
+def test_anchors_and_aliases_of_whole_values_are_fine() -> None:
+    text = organization("organization_profiles: [&ada {username: ada}], default_username: &x bob, name: *x")
+    assert parsed(text).name == "bob"
+
+
+def test_a_key_without_a_value_is_as_good_as_absent() -> None:
+    assert parsed("organization:\n  code: acme\n  projects:\n  name: ~\n").projects == []
+
+
+@pytest.mark.parametrize(
+    "value", ["*s3cret", "!s3cret", "!s3cret!x y", "[s3cret", "'s3cret", "{s3cret: 1}", "123", "| s3cret"]
+)
+def test_a_token_is_quoted_by_no_problem_even_where_yaml_ends(value: str) -> None:
+    text = f"organization:\n  code: a\n  projects: [{{code: b, trackers: [{{name: c,\n  api_token: {value}}}]}}]\n"
+    found = problems(text)
+    assert found
+    assert not any("s3cret" in problem or "'123'" in problem for problem in found)
+
+
+@pytest.mark.parametrize(
+    "line", ["- {name: c, api_token:s3cret}", "- api_token:s3cret", "- {name: c, api_tokn: s3cret}"]
+)
+def test_a_token_is_not_quoted_where_its_key_is_misspelt(line: str) -> None:
+    found = problems(f"organization:\n  code: a\n  projects:\n  - code: b\n    trackers:\n    {line}\n")
+    assert found
+    assert not any("s3cret" in problem for problem in found)
+
+
+def test_the_first_hundred_problems_are_told_and_that_there_are_more() -> None:
+    text = "organization:\n  code: acme\n  projects:\n" + "".join(f"  - {{code: {n}}}\n" for n in range(1_000))
+    found = problems(text)
+    assert len(found) == 101
+    assert "first 100" in found[-1]

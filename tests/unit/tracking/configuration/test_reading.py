@@ -1,0 +1,206 @@
+from decimal import Decimal
+
+import pytest
+
+from backend.tracking.kernel.rules import MatchOn
+from tests.unit.tracking.configuration.factories import GITHUB, KIMAI, organization, parsed, problems, rules, trackers
+
+AL = "{external_username: x, username: a}"
+ALWAYS = "match_on: always, target_task: pm"
+TEXT = "match_on: pattern_to_task, target_task: pm, text_pattern:"
+YOUTRACK = "api_kind: youtrack, api_location: 'https://example.youtrack.cloud/projects/DEMO'"
+
+
+def test_the_smallest_file_has_a_code_and_defaults() -> None:
+    acme = parsed("organization: {code: acme}")
+    assert (acme.code, acme.timezone, acme.projects, acme.default_username) == ("acme", "UTC", [], "")
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        ("nmae: x", "unknown key 'nmae' in the organization: did you mean 'name'?"),
+        ("name: [x]", "name is to be a text, not a list"),
+        ("name: {x: y}", "name is to be a text, not a mapping"),
+        ("name: 123", "name is to be a text, not a number: put it into quotes, '123'"),
+        ("name: 2026-01-02", "name is to be a text, not a date: put it into quotes, '2026-01-02'"),
+        ("name: 12:30", "name is to be a text, not a number: put it into quotes, '12:30'"),
+        ("name: ''", "name '' is empty, or has blanks at an end"),
+        ("name: 'a '", "name 'a ' is empty, or has blanks at an end"),
+        ('name: "a\\nb"', "name 'a\\nb' is more than a line"),
+        ("timezone: Europe/Viena", "timezone 'Europe/Viena' is no time zone as IANA calls them: did you"),
+        ("timezone: ../UTC", "timezone '../UTC' is no time zone"),
+        ("organization_profiles: ada", "organization_profiles is to be a list (each item begins with -), not 'ada'"),
+        ("organization_profiles: [ada]", "an item of organization_profiles is to be a mapping (key: value), not 'ada'"),
+        ("organization_profiles: [{}]", "username is missing: every profile has one"),
+        ("organization_profiles: [~]", "an item of organization_profiles is to be a mapping (key: value), not nothing"),
+        ("organization_profiles: [{username: a}, {username: A}]", "username 'A' is there already, at line 2"),
+        ("user_mappings: [{name: a}, {name: a}]", "name 'a' is there already, at line 2"),
+        ("user_mappings: [{name: a, fallback: nobody}]", "fallback 'nobody' is unknown: there is default, none"),
+        ("user_mappings: [{name: a, fallback: default}]", "fallback default wants a default_username"),
+        (
+            f"user_mappings: [{{name: a, external_usernames_to_username: [{AL}, {AL}]}}]",
+            "external_username 'x' is there already, at line 2",
+        ),
+        ("projects: [{code: a}, {code: a}]", "code 'a' is there already, at line 2"),
+        ("projects: [{code: no}]", "code is to be a text, not true or false: put it into quotes, 'no'"),
+        ("projects: [{code: 7}]", "code is to be a text, not a number: put it into quotes, '7'"),
+        ("projects: [{code: a b}]", "code 'a b' is no code"),
+        ("projects: [{code: -a}]", "code '-a' is no code"),
+        ("projects: [{code: ''}]", "code '' is no code"),
+        (f"projects: [{{code: {'a' * 101}}}]", f"code '{'a' * 79}…' is no code"),
+        ("name: '${SHOP_TOKEN}'", "${SHOP_TOKEN} is read from the environment in api_token and api_username only"),
+    ],
+)
+def test_what_is_wrong_with_an_organization_is_told(told: str, problem: str) -> None:
+    found = problems(organization(told))
+    assert len(found) == 1
+    assert found[0].startswith(f"2: {problem}")
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        ("name: a, api_kind: gihub, api_location: x", "api_kind 'gihub' is unknown: did you mean 'github'?"),
+        ("name: a, api_kind: 7, api_location: x", "api_kind '7' is unknown"),
+        ("name: a, api_kind: github", "api_kind github wants an api_location"),
+        ("name: a, api_location: x", "api_location wants an api_kind"),
+        ("name: a, api_username: x", "api_username wants an api_kind"),
+        (
+            "name: a, api_kind: github, api_location: x",
+            "api_location 'x' is no address of a github project: a right one",
+        ),
+        (
+            f"name: a, {GITHUB}, api_custom_assignee_fields: [b]",
+            "api_custom_assignee_fields are youtrack's, not github's",
+        ),
+        (f"name: a, {YOUTRACK}, api_custom_assignee_fields: b", "api_custom_assignee_fields is to be a list"),
+        (f"name: a, {GITHUB}, api_token: '${{NO_TOKEN}}'", "${NO_TOKEN} is not set in the environment"),
+        (
+            f"name: a, {GITHUB}, api_token: '${{PATH}}'",
+            "${PATH} is not read from the environment: only names that end in",
+        ),
+        (f"name: a, {GITHUB}, api_token: '${{OUR_KEY}}'", "${OUR_KEY} is a setting of Upkeep itself"),
+        (f"name: a, {GITHUB}, api_token: '${{SHOP_TOKEN'", "${ without its }"),
+        (f"name: a, {GITHUB}, api_token: 'x '", "api_token has blanks at an end"),
+        (f"name: a, {GITHUB}, api_token: [x]", "api_token is to be a text, not a list"),
+        ("tasks: []", "name is missing: every tracker has one"),
+        ("name: a, tasks: [{code: x}, {code: x}]", "code 'x' is there already, at line 2"),
+        ("name: a, tasks: [{title: x}]", "code is missing: every task has one"),
+        ("name: a, tasks: [{code: x, estimates: -1}]", "estimates is to be a number of hours"),
+        ("name: a, tasks: [{code: x, estimates: .nan}]", "estimates is to be a number of hours"),
+        ("name: a, tasks: [{code: x, estimates: .inf}]", "estimates is to be a number of hours"),
+        ("name: a, tasks: [{code: x, estimates: 100000000}]", "estimates is to be a number of hours"),
+        ("name: a, tasks: [{code: x, estimates: 0.125}]", "estimates is to be a number of hours"),
+        ("name: a, tasks: [{code: x, estimates: '8'}]", "estimates is to be a number of hours, without quotes"),
+        ("name: a, tasks: [{code: x, estimates: yes}]", "estimates is to be a number of hours"),
+    ],
+)
+def test_what_is_wrong_with_a_tracker_is_told(told: str, problem: str) -> None:
+    found = problems(trackers(told))
+    assert len(found) == 1
+    assert found[0].startswith(f"2: {problem}")
+
+
+def test_two_trackers_of_a_name_are_told() -> None:
+    assert problems(trackers("name: a", "name: b", "name: a")) == ["4: name 'a' is there already, at line 2: keep one"]
+
+
+def test_a_location_with_a_password_is_not_quoted() -> None:
+    (found,) = problems(trackers("name: a, api_kind: github, api_location: 'https://ada:s3cret@github.com/a/b'"))
+    assert "s3cret" not in found
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        ("priority: 1", "match_on is missing: every rule has one"),
+        ("match_on: regex", "match_on 'regex' is unknown"),
+        ("match_on: always_to_task", "match_on always_to_task wants a target_task"),
+        ("match_on: always", "match_on always_to_task wants a target_task"),
+        (
+            "match_on: always, target_task: mp",
+            "the tracker has no task 'mp', neither declared here nor downloaded yet: there is pm",
+        ),
+        (f"{ALWAYS}, text_pattern: a", "text_pattern means nothing to match_on always_to_task"),
+        ("match_on: external_task_id_to_task_url, target_task: pm", "target_task means nothing to match_on external_"),
+        (
+            "match_on: pattern_to_task, target_task: pm",
+            "match_on pattern_to_task wants a text_pattern or a breadcrumb_pa",
+        ),
+        ("match_on: pattern_to_task, text_pattern: a", "match_on pattern_to_task wants a target_task"),
+        (
+            "match_on: pattern_to_task_code",
+            "match_on pattern_to_task_code: neither pattern has a group (?P<task_code>…)",
+        ),
+        (
+            "match_on: pattern_to_task_code, text_pattern: '(?P<task_code>a)', breadcrumb_pattern: '(?P<task_code>a)'",
+            "match_on pattern_to_task_code: both patterns have a group",
+        ),
+        (f"{TEXT} '(?=a)b'", "text_pattern '(?=a)b' is no pattern: patterns are RE2's, which has no lookaround"),
+        (f"{TEXT} '(?<!a)b'", "text_pattern '(?<!a)b' is no pattern: patterns are RE2's, which has no lookaround"),
+        (rf"{TEXT} '(a)\1'", r"text_pattern '(a)\\1' is no pattern: patterns are RE2's, which has no backreference"),
+        (
+            "match_on: pattern_to_task_code, text_pattern: '(?P<task_code>a'",
+            "text_pattern '(?P<task_code>a' is no pattern: missing )",
+        ),
+        (rf"{TEXT} '\(?=\\1('", r"text_pattern '\\(?=\\\\1(' is no pattern: missing )"),
+        (f"{TEXT} '{'a' * 2001}'", "text_pattern is longer than 2,000"),
+        (f"{ALWAYS}, priority: 1.5", "priority is to be a whole number"),
+        (f"{ALWAYS}, priority: '1'", "priority is to be a whole number, without quotes"),
+        (f"{ALWAYS}, priority: 1000001", "priority is to be a whole number"),
+        (f"{ALWAYS}, source_work_trackers: hurs", "there is no tracker 'hurs' in this project: did"),
+        (f"{ALWAYS}, source_work_trackers: [hours, x]", "there is no tracker 'x' in this pro"),
+        (f"{ALWAYS}, source_work_trackers: 7", "an item of source_work_trackers is to be"),
+    ],
+)
+def test_what_is_wrong_with_a_rule_is_told(told: str, problem: str) -> None:
+    found = problems(rules(told))
+    assert len(found) == 1, found
+    assert found[0].startswith(f"3: {problem}")
+
+
+def test_problems_of_all_kinds_are_told_together_in_the_order_of_their_lines() -> None:
+    text = rules("match_on: always, target_task: x", "priority: x", "match_on: regex, text_pattern: '('")
+    found = problems(text.replace("code: acme", "code: acme, code: b, nam: '${PATH}'"))
+    assert [problem.partition(":")[0] for problem in found] == ["1", "1", "1", "3", "4", "4", "5", "5"]
+
+
+def test_a_target_may_be_a_task_that_was_downloaded() -> None:
+    text = rules("match_on: always, target_task: '#12'")
+    assert problems(text)
+    assert not problems(text, downloaded={("shop", "code"): {"#12"}})
+    assert problems(text, downloaded={("shop", "hours"): {"#12"}})
+
+
+def test_values_are_read_as_they_are_meant() -> None:
+    code, hours = parsed(
+        rules(
+            "match_on: always, target_task: pm, priority: -5, source_work_trackers: hours",
+            "match_on: pattern_to_task_code, breadcrumb_pattern: '(?i)(?P<task_code>a)'",
+        ).replace("code: pm", "code: pm, estimates: 1_000.5")
+    ).projects[0].trackers  # fmt: skip
+    assert code.tasks[0].estimates == Decimal("1000.5")
+    first, second = code.work_matches
+    assert (first.match_on, first.priority, first.source_work_trackers) == (MatchOn.ALWAYS_TO_TASK, -5, ["hours"])
+    assert (second.text_pattern, second.source_work_trackers) == ("", [])
+    assert not hours.api_token
+
+
+def test_variables_are_filled_in_and_shown_nowhere() -> None:
+    text = trackers(f"name: a, {KIMAI}, api_token: 'x-${{SHOP_TOKEN}}', api_username: '${{SHOP_USERNAME}}'")
+    (tracker,) = parsed(text).projects[0].trackers
+    assert tracker.api_token.get_secret_value() == "x-s3cret-1"
+    assert tracker.api_username.get_secret_value() == "ada@example.com"
+    assert "s3cret" not in repr(tracker)
+    assert "ada" not in repr(tracker)
+
+
+@pytest.mark.parametrize("value", ["s3cret", "a$b", "a{b}"])
+def test_a_token_may_stand_in_the_file(value: str) -> None:
+    (tracker,) = parsed(trackers(f"name: a, {KIMAI}, api_token: '{value}'")).projects[0].trackers
+    assert tracker.api_token.get_secret_value() == value
+
+
+def test_fallback_none_is_a_word_and_not_nothing() -> None:
+    assert parsed(organization("user_mappings: [{name: a, fallback: none}]")).user_mappings[0].fallback == "none"
