@@ -3,15 +3,27 @@
 Their syntax is RE2's: https://github.com/google/re2/wiki/Syntax
 """
 
+import re
+from typing import Any
+
 import re2
 
 TASK_CODE = "task_code"
 """The group whose text is the code of a task."""
+LONGEST = 2_000
 MOST_REMEMBERED = 1_000
+ESCAPED = re.compile(r"\\[^1-9]", re.DOTALL)
+LOOKAROUND = re.compile(r"\(\?<?[=!]")
+BACKREFERENCE = re.compile(r"\\[1-9]|\(\?P=")
 
 
 class PatternError(ValueError):
-    """Not a pattern of RE2; the message says why."""
+    """Not a pattern of RE2; the message says why, without the pattern."""
+
+
+def groups(pattern: str) -> frozenset[str]:
+    """The names of a pattern's groups. Raises PatternError."""
+    return frozenset(_compiled(pattern).groupindex)
 
 
 class Pattern:
@@ -19,15 +31,8 @@ class Pattern:
 
     def __init__(self, pattern: str) -> None:
         """Raises PatternError."""
-        options = re2.Options()
-        options.log_errors = False  # else RE2 writes to standard error by itself
-        try:
-            compiled = re2.compile(pattern, options)
-        except re2.error as error:
-            told = error.args[0] if error.args else "it does not compile"
-            raise PatternError(told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)) from None
-        self._match = re2.compile(_shortened(pattern), options).match
-        self._code: int | None = compiled.groupindex.get(TASK_CODE)
+        self._code: int | None = _compiled(pattern).groupindex.get(TASK_CODE)
+        self._match = _compiled(_shortened(pattern)).match
 
     @property
     def tells_code(self) -> bool:
@@ -68,3 +73,24 @@ def _shortened(pattern: str) -> str:
     short = pattern.removesuffix(".*")
     escaping = len(short) - len(short.rstrip("\\"))
     return short if escaping % 2 == 0 and r"\Q" not in pattern else pattern
+
+
+def _compiled(pattern: str) -> Any:
+    if len(pattern) > LONGEST:
+        raise PatternError(f"a pattern has at most {LONGEST:,} characters")
+    options = re2.Options()
+    options.log_errors = False  # else RE2 writes to standard error by itself
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        raise PatternError(_reason(pattern, error)) from None
+
+
+def _reason(pattern: str, error: Exception) -> str:
+    plain = ESCAPED.sub("", pattern)
+    if LOOKAROUND.search(plain):
+        return "patterns are RE2's, which has no lookaround, such as (?=…) and (?!…)"
+    if BACKREFERENCE.search(plain):
+        return r"patterns are RE2's, which has no backreference, such as \1 and (?P=name)"
+    told = error.args[0] if error.args else "it does not compile"
+    return told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)

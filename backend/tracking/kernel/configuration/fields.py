@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
-from backend.tracking.kernel.configuration import patterns
+from backend.tracking.kernel import patterns
 from backend.tracking.kernel.configuration.documents import Unquoted
 from backend.tracking.kernel.configuration.problems import shown, suggestion
 
@@ -64,7 +64,10 @@ def _time_zone(value: str) -> str:
 
 
 def _pattern(value: str) -> str:
-    patterns.groups(value)
+    try:
+        patterns.groups(value)
+    except patterns.PatternError as error:
+        raise ValueError(f"{shown(value)} is no pattern: {error}") from None
     return value
 
 

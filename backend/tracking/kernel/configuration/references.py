@@ -10,9 +10,9 @@ from typing import Any
 
 from backend.tracking.kernel import locations
 from backend.tracking.kernel.configuration.documents import Document, Path
-from backend.tracking.kernel.configuration.patterns import TASK_CODE, PatternError, groups
 from backend.tracking.kernel.configuration.problems import Problem, shown, suggestion
 from backend.tracking.kernel.kinds import ApiKind
+from backend.tracking.kernel.patterns import TASK_CODE, PatternError, groups
 from backend.tracking.kernel.rules import MatchOn
 
 OF_AN_API = ("api_location", "api_token", "api_username", "api_custom_assignee_fields")

@@ -145,7 +145,7 @@ def test_a_location_with_a_password_is_not_quoted() -> None:
             "text_pattern '(?P<task_code>a' is no pattern: missing )",
         ),
         (rf"{TEXT} '\(?=\\1('", r"text_pattern '\\(?=\\\\1(' is no pattern: missing )"),
-        (f"{TEXT} '{'a' * 2001}'", "text_pattern is longer than 2,000"),
+        (f"{TEXT} '{'a' * 2001}'", "text_pattern 'aaaaaaaaaa"),
         (f"{ALWAYS}, priority: 1.5", "priority is to be a whole number"),
         (f"{ALWAYS}, priority: '1'", "priority is to be a whole number, without quotes"),
         (f"{ALWAYS}, priority: 1000001", "priority is to be a whole number"),
