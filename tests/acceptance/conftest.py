@@ -147,6 +147,7 @@ def environment(
         "TMDB_API_KEY": KEY,
         **({} if CHAOS in os.environ else INTERVALS),
         "LOG_LEVEL": "INFO",
+        "TERM": "xterm",  # a dumb terminal has no progress bar
     }
 
 
