@@ -17,6 +17,8 @@ SEGMENT = re.compile(r"[A-Za-z0-9._-]+")
 """A part of a path as GitHub and GitLab allow them; not that of the folder itself or of the one above."""
 HOST = re.compile(r"[\w.-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 """A name or an address, also one of IPv6."""
+SECRET = re.compile("token|key|secret|passw", re.IGNORECASE)
+"""In the name of a query's value."""
 JIRA_KEY = re.compile(r"/(?:projects|browse)/([A-Z][A-Z0-9_]+)(?:-[0-9]+)?(?:/|$)")
 KIMAI_PAGE = re.compile(
     r"(?P<base>.*?)/[a-z]{2,3}(?:_[A-Za-z]+)?/admin/(?P<what>project|customer)/(?P<id>[0-9]+)(?:/.*)?"
@@ -79,7 +81,8 @@ def _url(location: str) -> SplitResult | None:
     except ValueError:
         return None
     is_ssh = url.scheme == "ssh"
-    if url.password is not None or (url.username is not None and not is_ssh):
+    has_secret = any(SECRET.search(name) for name in parse_qs(url.query, keep_blank_values=True))
+    if has_secret or url.password is not None or (url.username is not None and not is_ssh):
         raise LocationError("an address that holds a password or a token is not taken: put that into api_token")
     if url.scheme not in ("http", "https", "ssh") or not host or not HOST.fullmatch(host) or not _is_plain(location):
         return None

@@ -227,6 +227,15 @@ def test_a_password_in_an_address_is_refused_and_not_repeated(kind: ApiKind, loc
     assert caught.value.__cause__ is caught.value.__context__ is None
 
 
+@pytest.mark.parametrize("name", ["private_token", "access_token", "apiKey", "client_secret", "password"])
+@pytest.mark.parametrize("kind", ApiKind)
+def test_a_secret_in_a_query_is_refused_and_not_repeated(kind: ApiKind, name: str) -> None:
+    example = EXAMPLES[kind]
+    with pytest.raises(LocationError, match="put that into api_token") as caught:
+        parsed(kind, f"{example}{'&' if '?' in example else '?'}{name}=s3cr3t")
+    assert "s3cr3t" not in str(caught.value)
+
+
 def place_of(kind: ApiKind, location: str) -> Place | None:
     try:
         return parsed(kind, location)
