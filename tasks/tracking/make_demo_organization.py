@@ -7,6 +7,7 @@ from backend.operations.declaration import operation
 from backend.operations.params import Params
 from backend.tracking.kernel.demo import items, work
 from backend.tracking.kernel.demo.backlog import Backlog
+from backend.tracking.kernel.demo.items import unless_there
 from backend.tracking.kernel.demo.options import Options
 from backend.tracking.kernel.demo.structure import Structure
 from backend.tracking.services import demo
@@ -40,14 +41,15 @@ def make_demo_organization(params: MakeDemoOrganization, run: RunContext) -> Non
     demo.check_code(params.code, structure)
     backlog = Backlog(options, structure)
     with run.step("organization") as step:
-        everything = structure.items()
-        step.commit(lambda: items.plan(everything, demo.existing_items(everything)), write=demo.write_structure)
+        everything = items.created(structure.items())
+        step.commit(lambda: unless_there(everything, demo.existing_items(everything)), write=demo.write_structure)
     with run.step("tasks") as step:
         for page in step.batches(backlog.pages):
-            page.commit(items.plan(page.items, demo.existing_items(page.items)), write=demo.write_items)
+            tasks = items.created(page.items)
+            page.commit(unless_there(tasks, demo.existing_items(tasks)), write=demo.write_items)
     entries = work.Work(options, structure, backlog)
     with run.step("work entries") as step:
-        for days in step.batches(entries.pages, fetch=entries.rows):  # made while those before them are written
-            days.commit(work.plan(days.fetched, demo.existing_work(days.fetched)), write=demo.write_work)
+        for days in step.batches(entries.pages, fetch=entries.created):  # while those before them are written
+            days.commit(unless_there(days.fetched, demo.existing_work(days.fetched)), write=demo.write_work)
     if not run.dry_run:
         run.report(f"`match_project {params.code}` matches its work with its tasks", organization=params.code)

@@ -58,9 +58,9 @@ def check_code(code: str, structure: Structure) -> None:
         )
 
 
-def existing_items(items: Iterable[Item]) -> set[UUID]:
+def existing_items(changes: Iterable[Change]) -> set[UUID]:
     """The keys of those that are there."""
-    keys = [item.key for item in items]
+    keys = [change.payload.key for change in changes]
     found = [model.objects.filter(pk__in=keys).values_list("pk", flat=True) for model in COUNTED]
     return {key for keys_of_kind in found for key in keys_of_kind}
 
@@ -83,12 +83,15 @@ def write_structure(changes: Sequence[Change]) -> None:
         map_users(organization)
 
 
-def existing_work(rows: Sequence[WorkRow]) -> set[UUID]:
+def existing_work(changes: Sequence[Change]) -> set[UUID]:
     """The keys of those entries that are there."""
-    if not rows:
+    if not changes:
         return set()
-    # A range, since those of a page follow each other; what is between them is another organization's.
-    found = WorkEntry.objects.filter(pk__range=(rows[0].id, rows[-1].id), tracker__in={row.tracker_id for row in rows})
+    rows: list[WorkRow] = [change.payload for change in changes]
+    # Their numbers follow each other, and no index has only such ranges but this one.
+    found = WorkEntry.objects.filter(
+        tracker__in={row.tracker_id for row in rows}, external_id__range=(rows[0].external_id, rows[-1].external_id)
+    )
     return set(found.values_list("pk", flat=True))
 
 

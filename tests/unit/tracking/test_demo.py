@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.tracking.kernel.demo import calendar, items, work
+from backend.tracking.kernel.demo import calendar, items
 from backend.tracking.kernel.demo.backlog import Backlog
 from backend.tracking.kernel.demo.items import Item
 from backend.tracking.kernel.demo.keys import Keys
@@ -44,7 +44,7 @@ class Made:
         return [item for page, _ in self.backlog.pages(None, size=size) for item in page]
 
     def entries(self, size: int = 1_000) -> list[WorkRow]:
-        return [row for days, _ in self.work.pages(None, size=size) for row in self.work.rows(days)]
+        return [change.payload for days, _ in self.work.pages(None, size=size) for change in self.work.created(days)]
 
 
 def contents(rows: list[WorkRow]) -> list[tuple[object, ...]]:
@@ -193,9 +193,8 @@ def test_everybody_of_a_large_team_has_a_name_of_their_own() -> None:
 
 def test_what_is_there_is_unchanged_and_the_rest_is_created() -> None:
     made = Made(options(work_entries=20))
-    structure, rows = made.structure.items(), made.entries()
-    assert [change.action for change in items.plan(structure[:3], {structure[1].key})] == [
-        "created", "unchanged", "created"
+    structure = made.structure.items()[:3]
+    plan = items.unless_there(items.created(structure), {structure[1].key})
+    assert [(change.action, change.payload) for change in plan] == [
+        ("created", structure[0]), ("unchanged", None), ("created", structure[2])
     ]  # fmt: skip
-    plan = work.plan(rows[:2], {rows[0].id})
-    assert [(change.action, change.payload) for change in plan] == [("unchanged", None), ("created", rows[1])]

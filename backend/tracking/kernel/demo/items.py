@@ -1,6 +1,6 @@
 """What a demo organization consists of, one item for each thing that a run counts."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,11 +22,14 @@ class Item(NamedTuple):
     rows: tuple[Row, ...]
 
 
-def plan(items: Iterable[Item], existing: Collection[UUID]) -> list[Change]:
-    """One change an item: created, unless it is there."""
-    return [
-        Change("unchanged", str(item.key), item.label)
-        if item.key in existing
-        else Change("created", str(item.key), item.label, payload=item)
-        for item in items
-    ]
+def created(items: Iterable[Item]) -> list[Change]:
+    """One change an item."""
+    return [Change("created", str(item.key), item.label, payload=item) for item in items]
+
+
+def unless_there(changes: Sequence[Change], existing: Collection[UUID]) -> Sequence[Change]:
+    """What exists already is not created but unchanged."""
+    if not existing:
+        return changes
+    there = {str(key) for key in existing}
+    return [Change("unchanged", change.key, change.label) if change.key in there else change for change in changes]

@@ -1,7 +1,7 @@
 """The work in a demo organization, day by day: each day is made on its own, so that one may begin anywhere."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from backend.tracking.kernel.demo.structure import Structure
 from backend.tracking.kernel.demo.team import projects_of
 from backend.tracking.kernel.demo.texts import Weighted
 
-PAGE = 4_000
+PAGE = 16_000
 FIRST_EXTERNAL_ID = 10_000_000
 """All are equally long, so that each new one goes to the end of its index."""
 MAIN_PROJECT = 0.7
@@ -53,9 +53,13 @@ class Work:
             end = min(start + number, self._days)
             yield range(start, end), end
 
-    def rows(self, days: Iterable[int]) -> list[WorkRow]:
-        """The entries of these days, the earliest first."""
-        return [row for day in days for row in self._of_day(day)]
+    def created(self, days: Iterable[int]) -> list[Change]:
+        """One change an entry of these days, the earliest first; its payload is a WorkRow."""
+        return [
+            Change("created", str(row.id), row.text or row.breadcrumb, payload=row)
+            for day in days
+            for row in self._of_day(day)
+        ]
 
     @property
     def _days(self) -> int:
@@ -113,13 +117,3 @@ class _Drawn(NamedTuple):
     activity: str
     text: str
     external_task: str
-
-
-def plan(rows: Iterable[WorkRow], existing: Collection[UUID]) -> list[Change]:
-    """One change an entry: created, unless it is there."""
-    return [
-        Change("unchanged", str(row.id), row.text or row.breadcrumb)
-        if existing and row.id in existing
-        else Change("created", str(row.id), row.text or row.breadcrumb, payload=row)
-        for row in rows
-    ]
