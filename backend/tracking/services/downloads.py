@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 
 from backend.operations.plans import Change
 from backend.remote.errors import RemoteError, RemoteRejectedError
+from backend.remote.prefetching import prefetched
 from backend.tracking import connectors
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.kernel import downloads, locations
@@ -51,7 +52,7 @@ class Download:
         if after is None and self._full:
             self.forget()
         start = ("" if self._full else self._tracker.position) if after is None else str(after)
-        for page in grouped(fresh(self._connector.pages(start))):
+        for page in prefetched(grouped(fresh(self._connector.pages(start)))):
             yield page.records, page.position if self._met is None else None  # what memory holds, a resumption lacks
 
     def plan(self, records: Sequence[Record]) -> list[Change]:
@@ -115,10 +116,10 @@ class Download:
 
 def fresh(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
     """The pages without the records with which each of them repeats the one before, so that nothing slips between."""
-    before: frozenset[Record] = frozenset()
+    before: dict[str, Record] = {}
     for page in pages:
-        records = [record for record in dict.fromkeys(page.records) if record not in before]
-        before = frozenset(page.records)
+        records = [record for record in page.records if record != before.get(record.external_id)]
+        before = {record.external_id: record for record in page.records}
         yield RecordPage(tuple(records), page.position)
 
 

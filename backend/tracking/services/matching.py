@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -11,6 +11,7 @@ from django.db.models import Count, QuerySet
 from backend.tracking.kernel.matching import Match
 from backend.tracking.models import Project, WorkEntry
 from backend.tracking.services import rules
+from backend.tracking.services.arrays import array
 
 READ = """
     SELECT id::text, xmin::text, task_id::text,
@@ -69,8 +70,8 @@ class ProjectMatching:
         """In the order in which they are tried."""
         self._names = json.dumps({rule.id: rule.name for rule in self.rules})
         self._params = {
-            "rules": _array(rule.id for rule in self.rules),
-            "trackers": _array(str(tracker.pk) for tracker in self._trackers),
+            "rules": array(rule.id for rule in self.rules),
+            "trackers": array(tracker.pk for tracker in self._trackers),
         }
 
     @property
@@ -92,10 +93,10 @@ class ProjectMatching:
         ids = [rule.id for rule in self.rules]
         return {
             "names": self._names,
-            "ids": _array(row[0] for row, _ in matches.changed),
-            "versions": _array(row[1] for row, _ in matches.changed),
-            "tasks": _array(task for _, (task, _) in matches.changed),
-            "matched_by": _array(None if rule is None else ids[rule] for _, (_, rule) in matches.changed),
+            "ids": array(row[0] for row, _ in matches.changed),
+            "versions": array(row[1] for row, _ in matches.changed),
+            "tasks": array(task for _, (task, _) in matches.changed),
+            "matched_by": array(None if rule is None else ids[rule] for _, (_, rule) in matches.changed),
         }
 
     def stored(self) -> Counter[int | None]:
@@ -125,8 +126,3 @@ class Matches:
         """Take some more."""
         self._found += found
         self.changed += [(row, match) for row, match in zip(rows, found, strict=True) if row[2:4] != match]
-
-
-def _array(values: Iterable[str | None]) -> str:
-    """An array as PostgreSQL reads it: a list of UUIDs would be adapted one by one."""
-    return "{" + ",".join(value or "NULL" for value in values) + "}"

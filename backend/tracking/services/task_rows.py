@@ -12,6 +12,7 @@ from backend.tracking.kernel.downloads import TASK_COLUMNS, Entry, Stored
 from backend.tracking.kernel.records import TaskRecord
 from backend.tracking.models import Task, TaskAssignee, Tracker, new_id
 from backend.tracking.services import people
+from backend.tracking.services.arrays import array
 from backend.tracking.services.upserts import execute, upsert
 
 UPSERT = upsert("tracking_task", (*TASK_COLUMNS, "author_id"), "(tracker_id, external_id) WHERE NOT (external_id = '')")
@@ -52,21 +53,23 @@ def write(tracker: Tracker, entries: Sequence[Entry]) -> None:
     )
     written = execute(UPSERT, [_row(tracker, entry, known) for entry in entries])
     ids = {external_id: pk for pk, external_id in written}
-    _assign(
-        [
-            (ids[record.external_id], [known[person.username] for person in record.assignees if person.username])
-            for record in records
-        ]
+    assigned = dict.fromkeys(
+        (ids[record.external_id], known[person.username])
+        for record in records
+        for person in record.assignees
+        if person.username
     )
+    _assign(assigned, before=[entry.pk for entry in entries if entry.pk])
 
 
-def _assign(assigned: Sequence[tuple[UUID, Sequence[UUID]]]) -> None:
-    pairs = list(dict.fromkeys((task, person) for task, persons in assigned for person in persons))
-    tasks, persons = [task for task, _ in pairs], [person for _, person in pairs]
+def _assign(assigned: Collection[tuple[UUID, UUID]], *, before: Sequence[UUID]) -> None:
+    """Assign people to tasks, and nobody else to those of them that were there before."""
+    tasks, persons = array(task for task, _ in assigned), array(person for _, person in assigned)
     with connection.cursor() as cursor:
-        cursor.execute(LEAVE, [[task for task, _ in assigned], tasks, persons])
-        if pairs:
-            cursor.execute(ASSIGN, [[new_id() for _ in pairs], tasks, persons])
+        if before:
+            cursor.execute(LEAVE, [array(before), tasks, persons])
+        if assigned:
+            cursor.execute(ASSIGN, [array(new_id() for _ in assigned), tasks, persons])
 
 
 def _row(tracker: Tracker, entry: Entry, known: dict[str, UUID]) -> dict[str, Any]:
