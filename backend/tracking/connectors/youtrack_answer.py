@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from backend.remote.wire import Answer, Array, Text
+from backend.remote.wire import Answer, Text
 from backend.tracking.connectors.estimates import MINUTES_AN_HOUR, Amount, hours
 from backend.tracking.connectors.moments import Milliseconds
 from backend.tracking.connectors.wire import Identifier
@@ -21,6 +21,8 @@ FIELDS = (
 USERS = frozenset({"SingleUserIssueCustomField", "MultiUserIssueCustomField"})
 STATES = frozenset({"StateIssueCustomField", "StateMachineIssueCustomField"})
 PERIOD = "PeriodIssueCustomField"
+USED = USERS | STATES | {PERIOD}
+"""Of the kinds that custom fields have; the others are not looked at."""
 
 
 class User(Answer):
@@ -62,6 +64,13 @@ class CustomField(Answer):
         return [User.model_validate(value).person for value in values if value is not None]
 
 
+def _used(value: object) -> object:
+    if not isinstance(value, list):
+        return [] if value is None else value
+    kinds = [each.get("$type") if isinstance(each, dict) else None for each in value]
+    return [each for each, kind in zip(value, kinds, strict=True) if not isinstance(kind, str) or kind in USED]
+
+
 class Issue(Answer):
     """An issue of a list."""
 
@@ -73,7 +82,7 @@ class Issue(Answer):
     updated: Milliseconds
     resolved: Milliseconds | None = None
     reporter: User | None = None
-    fields: Array[CustomField] = Field([], alias="customFields")
+    fields: Annotated[list[CustomField], BeforeValidator(_used)] = Field([], alias="customFields")
 
 
 class EstimateField(Answer):

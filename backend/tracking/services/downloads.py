@@ -26,7 +26,7 @@ from backend.tracking.services import task_rows, work_rows
 
 SEE = "INSERT INTO tracking_seenrecord (tracker_id, external_id) SELECT %s, unnest(%s::text[]) ON CONFLICT DO NOTHING"
 PAGE = 1000
-GROUP_RECORDS = 500
+GROUP_RECORDS = 1000
 GROUP_SECONDS = 0.5
 Cursor = int | str | None
 Row = tuple[UUID, str, str]

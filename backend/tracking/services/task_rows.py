@@ -1,6 +1,6 @@
 """Tasks that were downloaded, as rows."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from backend.tracking.kernel.downloads import TASK_COLUMNS, Entry, Stored
 from backend.tracking.kernel.records import TaskRecord
 from backend.tracking.models import Task, TaskAssignee, Tracker, new_id
 from backend.tracking.services import people
-from backend.tracking.services.arrays import array
+from backend.tracking.services.arrays import array, texts
 from backend.tracking.services.upserts import execute, upsert
 
 UPSERT = upsert("tracking_task", (*TASK_COLUMNS, "author_id"), "(tracker_id, external_id) WHERE NOT (external_id = '')")
@@ -35,14 +35,15 @@ def stored(tracker: Tracker, external_ids: Collection[str]) -> dict[str, Stored]
     """The tasks of those external ids."""
     assignees = TaskAssignee.objects.filter(task=OuterRef("pk"), is_current=True)
     tasks = (
-        Task.objects.filter(tracker=tracker, external_id__in=external_ids)
+        Task.objects.filter(tracker=tracker, external_id__in=texts(external_ids))
         .exclude(external_id="")  # the words by which PostgreSQL knows that the partial index will do
-        .annotate(
+        .values(
+            "pk", "external_id", *TASK_COLUMNS,
             author_name=F("author__username"),
             assignee_names=ArraySubquery(assignees.values("external_user__username")),
         )
-    )
-    return {task.external_id: Stored(task.pk, _values(task)) for task in tasks}
+    )  # fmt: skip
+    return {task["external_id"]: Stored(task["pk"], _values(task)) for task in tasks}
 
 
 def write(tracker: Tracker, entries: Sequence[Entry]) -> None:
@@ -85,6 +86,6 @@ def _row(tracker: Tracker, entry: Entry, known: dict[str, UUID]) -> dict[str, An
     }
 
 
-def _values(task: Any) -> dict[str, Any]:
-    named = {"author": task.author_name or "", "assignees": sorted(task.assignee_names)}
-    return {name: getattr(task, name) for name in TASK_COLUMNS} | named
+def _values(task: Mapping[str, Any]) -> dict[str, Any]:
+    people = {"author": task["author_name"] or "", "assignees": sorted(task["assignee_names"])}
+    return {name: task[name] for name in TASK_COLUMNS} | people

@@ -10,6 +10,7 @@ from backend.tracking.kernel.downloads import WORK_COLUMNS, Entry, Stored
 from backend.tracking.kernel.records import WorkRecord
 from backend.tracking.models import Tracker, WorkEntry, new_id
 from backend.tracking.services import people
+from backend.tracking.services.arrays import texts
 from backend.tracking.services.upserts import execute, upsert
 
 UPSERT = upsert("tracking_workentry", (*WORK_COLUMNS, "external_user_id"), "(tracker_id, external_id)")
@@ -17,7 +18,7 @@ UPSERT = upsert("tracking_workentry", (*WORK_COLUMNS, "external_user_id"), "(tra
 
 def stored(tracker: Tracker, external_ids: Collection[str]) -> dict[str, Stored]:
     """The work entries of those external ids."""
-    entries = WorkEntry.objects.filter(tracker=tracker, external_id__in=external_ids)
+    entries = WorkEntry.objects.filter(tracker=tracker, external_id__in=texts(external_ids))
     return {
         row["external_id"]: Stored(
             row["pk"], {name: row[name] for name in WORK_COLUMNS} | {"user": row["username"] or ""}
