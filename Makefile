@@ -8,7 +8,8 @@ export UV_PROJECT_ENVIRONMENT = .venv
 export UV_SYSTEM_CERTS = 1
 # What all versions of uv write alike.
 PINS = grep -oE '^[^ ]+==[^ ]+|sha256:[0-9a-f]+'
-TEST_HOME = $(CURDIR)/.upkeep/tests
+# The tests' servers outlive them: to start them takes longer than most tests.
+STOP = for home in $(CURDIR)/.upkeep/tests*; do UPKEEP_HOME=$$home $(RUN) manage.py embedded stop >/dev/null; done
 
 .PHONY: demo test test-rabbitmq chaos check bench up stop lock
 
@@ -16,16 +17,13 @@ demo: $(STAMP)  ## sample data, then real operations through a real worker
 	@$(RUN) -m ops.demo
 
 test: $(STAMP)  ## the whole test suite
-	@$(RUN) -m pytest $(PYTEST_ARGS); status=$$?; \
-	UPKEEP_HOME=$(TEST_HOME) $(RUN) manage.py embedded stop >/dev/null; exit $$status
+	@$(RUN) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS); status=$$?; $(STOP); exit $$status
 
 test-rabbitmq: $(STAMP)  ## the tests that need a broker once more, on RabbitMQ: wants rabbitmq-server installed
-	@$(RUN) -m pytest tests/acceptance --broker=rabbitmq $(PYTEST_ARGS); status=$$?; \
-	UPKEEP_HOME=$(TEST_HOME) $(RUN) manage.py embedded stop >/dev/null; exit $$status
+	@$(RUN) -m pytest tests/acceptance --broker=rabbitmq $(PYTEST_ARGS); status=$$?; $(STOP); exit $$status
 
 chaos: $(STAMP)  ## faults at random moments, with the real intervals: ROUNDS=n of each
-	@CHAOS_ROUNDS=$(or $(ROUNDS),1) $(RUN) -m pytest tests/acceptance/faults -q $(PYTEST_ARGS); status=$$?; \
-	UPKEEP_HOME=$(TEST_HOME) $(RUN) manage.py embedded stop >/dev/null; exit $$status
+	@CHAOS_ROUNDS=$(or $(ROUNDS),1) $(RUN) -m pytest tests/acceptance/faults -q $(PYTEST_ARGS); status=$$?; $(STOP); exit $$status
 
 check: $(STAMP)  ## style, types, import contracts, migrations, lock file
 	@$(RUN) -m ruff format --check .

@@ -1,6 +1,9 @@
 import signal
+from pathlib import Path
 
 import pytest
+
+TESTS = Path(__file__).parent
 
 # A shell that starts the tests in the background lets them ignore Ctrl-C, which some of them send.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -8,3 +11,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--broker", choices=["redis", "rabbitmq"], default="redis", help="of the acceptance tests")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where two processes share the tests, one has what belongs to a worker, and takes long; the rest goes file by file."""
+    for item in items:
+        path = item.path.relative_to(TESTS)
+        item.add_marker(pytest.mark.xdist_group(str(path.parent if path.parts[0] == "acceptance" else path)))

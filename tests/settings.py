@@ -6,7 +6,9 @@ The embedded servers are the tests' own. A process is told the tests' database, 
 import os
 from pathlib import Path
 
-os.environ["UPKEEP_HOME"] = str(Path(__file__).resolve().parents[1] / ".upkeep" / "tests")
+# Processes that share the tests have servers of their own: some tests stop them.
+FOLDER = f"tests{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+os.environ["UPKEEP_HOME"] = str(Path(__file__).resolve().parents[1] / ".upkeep" / FOLDER)
 
 from backend.config.settings import *  # noqa: F403 - read with that home
 from backend.config.settings import DATABASES, INSTALLED_APPS
