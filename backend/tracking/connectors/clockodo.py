@@ -55,7 +55,7 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
     username = source.username.strip()
     if not username:
         raise RemoteRejectedError(f"there is no api_username for clockodo {source.place.name}: the account's e-mail")
-    client = RemoteClient(
+    client = network.client(
         "Clockodo",
         source.place.api_url,
         headers={
@@ -66,11 +66,6 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
         },
         credentials="the api_username or the api_token",
         requests_per_second=REQUESTS_PER_SECOND if source.place.api_url == CLOUD else None,
-        timeout=60.0,
-        cache=network.cache,
-        redis_url=network.redis_url,
-        allow_http_hosts=network.allow_http_hosts,
-        transport=network.transport,
     )
     with client:
         yield Clockodo(client, source.place.name)

@@ -37,7 +37,7 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
 
     Raises RemoteRejectedError when there is no token, or the address is not fit.
     """
-    client = RemoteClient(
+    client = network.client(
         "GitHub",
         source.place.api_url,
         headers={
@@ -45,14 +45,8 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
             "Accept": "application/vnd.github+json",
             "X-GitHub-Api-Version": "2022-11-28",
         },
-        credentials="the api_token",
         requests_per_second=REQUESTS_PER_SECOND if source.place.api_url == CLOUD else None,
-        timeout=60.0,
         assess=github_limits.assess,
-        cache=network.cache,
-        redis_url=network.redis_url,
-        allow_http_hosts=network.allow_http_hosts,
-        transport=network.transport,
     )
     with client:
         yield GitHub(client, source.place.name)

@@ -32,17 +32,11 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
 
     Raises RemoteRejectedError when there is no token, or the address is not fit.
     """
-    client = RemoteClient(
+    client = network.client(
         "GitLab",
         source.place.api_url,
         headers={"PRIVATE-TOKEN": token(source)},
-        credentials="the api_token",
         requests_per_second=REQUESTS_PER_SECOND if source.place.web_url == CLOUD else None,
-        timeout=60.0,
-        cache=network.cache,
-        redis_url=network.redis_url,
-        allow_http_hosts=network.allow_http_hosts,
-        transport=network.transport,
     )
     with client:
         yield GitLab(client, source.place.name)

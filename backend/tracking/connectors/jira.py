@@ -118,17 +118,11 @@ def _opened(source: Source, network: Network, stack: ExitStack, api_url: str) ->
             f"there is no api_username for jira {source.place.name}: the e-mail of the token's owner"
         )
     login = b64encode(f"{source.username}:{token(source)}".encode()).decode()
-    client = RemoteClient(
+    client = network.client(
         "Jira",
         api_url,
         headers={"Authorization": f"Basic {login}"},
-        credentials="the api_token",
-        timeout=60.0,
         assess=partial(_assess, project=source.place.name),
-        cache=network.cache,
-        redis_url=network.redis_url,
-        allow_http_hosts=network.allow_http_hosts,
-        transport=network.transport,
     )
     return stack.enter_context(client)
 

@@ -45,17 +45,11 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
     Raises RemoteRejectedError when there is no token, or the address is not fit.
     """
     what, _, number = source.place.name.partition("=")
-    client = RemoteClient(
+    client = network.client(
         "Kimai",
         source.place.api_url,
         headers={"Authorization": f"Bearer {token(source)}"},
-        credentials="the api_token",
-        timeout=60.0,
         assess=_assess,
-        cache=network.cache,
-        redis_url=network.redis_url,
-        allow_http_hosts=network.allow_http_hosts,
-        transport=network.transport,
     )
     with client:
         yield Kimai(client, what, number)

@@ -1,16 +1,21 @@
 """What a connector is given, and what it gives."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import httpx2
 from pydantic import SecretStr
 
+from backend.remote.answers import Answer
+from backend.remote.client import RemoteClient, as_usual
 from backend.remote.keeping import DownloadCache
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.locations import Place
 from backend.tracking.kernel.records import RecordPage
+
+TIMEOUT = 60.0
+"""Seconds for one answer: large pages of a busy server of one's own take a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,31 @@ class Network:
     redis_url: Callable[[], str] | None = None
     cache: DownloadCache | None = None
     transport: httpx2.AsyncBaseTransport | None = None
+
+    def client(  # noqa: PLR0913 - in which trackers differ
+        self,
+        service: str,
+        base_url: str,
+        *,
+        headers: Mapping[str, str],
+        credentials: str = "the api_token",
+        requests_per_second: float | None = None,
+        assess: Callable[[Answer], None] = as_usual,
+    ) -> RemoteClient:
+        """Return the client for a tracker's API. Raises RemoteRejectedError for an address that is not fit."""
+        return RemoteClient(
+            service,
+            base_url,
+            headers=headers,
+            credentials=credentials,
+            requests_per_second=requests_per_second,
+            timeout=TIMEOUT,
+            assess=assess,
+            cache=self.cache,
+            redis_url=self.redis_url,
+            allow_http_hosts=self.allow_http_hosts,
+            transport=self.transport,
+        )
 
 
 class Connector(Protocol):

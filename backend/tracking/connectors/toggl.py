@@ -56,18 +56,12 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
     """
     workspace, _, project = source.place.name.partition("/")
     login = b64encode(f"{token(source)}:api_token".encode()).decode()
-    client = RemoteClient(
+    client = network.client(
         "Toggl",
         source.place.api_url,
         headers={"Authorization": f"Basic {login}"},
-        credentials="the api_token",
         requests_per_second=REQUESTS_PER_SECOND if source.place.api_url == CLOUD else None,
-        timeout=60.0,
         assess=toggl_limits.assess,
-        cache=network.cache,
-        redis_url=network.redis_url,
-        allow_http_hosts=network.allow_http_hosts,
-        transport=network.transport,
     )
     with client:
         yield Toggl(client, workspace, project)

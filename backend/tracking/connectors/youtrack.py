@@ -47,17 +47,11 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
         if answer.status == 400:  # noqa: PLR2004 - so are queries for a hidden project answered
             raise RemoteRejectedError(hidden)
 
-    client = RemoteClient(
+    client = network.client(
         "YouTrack",
         source.place.api_url,
         headers={"Authorization": f"Bearer {token(source)}"},
-        credentials="the api_token",
-        timeout=60.0,
         assess=assess,
-        cache=network.cache,
-        redis_url=network.redis_url,
-        allow_http_hosts=network.allow_http_hosts,
-        transport=network.transport,
     )
     with client:
         yield YouTrack(client, source, hidden=hidden)
