@@ -14,7 +14,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where two processes share the tests, one has what belongs to a worker, and takes long; the rest goes file by file."""
+    """Where processes share the tests, those about the same worker stay together, and the others go file by file."""
     for item in items:
         path = item.path.relative_to(TESTS)
         item.add_marker(pytest.mark.xdist_group(str(path.parent if path.parts[0] == "acceptance" else path)))

@@ -6,9 +6,10 @@ The embedded servers are the tests' own. A process is told the tests' database, 
 import os
 from pathlib import Path
 
-# Processes that share the tests have servers of their own: some tests stop them.
-FOLDER = f"tests{os.environ.get('PYTEST_XDIST_WORKER', '')}"
-os.environ["UPKEEP_HOME"] = str(Path(__file__).resolve().parents[1] / ".upkeep" / FOLDER)
+# Processes that share the tests have servers of their own, since some tests stop them.
+os.environ["UPKEEP_HOME"] = str(
+    Path(__file__).resolve().parents[1] / ".upkeep" / f"tests{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+)
 
 from backend.config.settings import *  # noqa: F403 - read with that home
 from backend.config.settings import DATABASES, INSTALLED_APPS
