@@ -273,7 +273,7 @@ class WorkEntry(IdentifiedModel):
     started_at = models.DateTimeField()
     duration = models.DurationField()
     external_task = models.TextField(blank=True, help_text="The task that the tracker itself names: an id or a URL.")
-    task = models.ForeignKey(Task, models.SET_NULL, null=True, blank=True, related_name="work_entries", db_index=False)
+    task = models.ForeignKey(Task, models.SET_NULL, null=True, blank=True, related_name="work_entries")
     matched_by = models.ForeignKey(
         WorkMatch,
         models.SET_NULL,
@@ -289,11 +289,7 @@ class WorkEntry(IdentifiedModel):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["tracker", "external_id"], name="tracking_workentry_once"),
         ]
-        indexes: ClassVar = [
-            models.Index(fields=["external_user", "started_at"], name="tracking_workentry_user"),
-            # A new entry has no task yet: one index less to write.
-            models.Index(fields=["task"], condition=Q(task__isnull=False), name="tracking_workentry_task"),
-        ]
+        indexes: ClassVar = [models.Index(fields=["external_user", "started_at"], name="tracking_workentry_user")]
 
     def __str__(self) -> str:
         return f"{self.text or self.breadcrumb} ({self.started_at:%Y-%m-%d %H:%M})"
