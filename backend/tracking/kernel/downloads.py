@@ -79,7 +79,7 @@ def _change(record: Record, stored: Mapping[str, Stored], *, counts: bool) -> Ch
 def _compared(record: TaskRecord | WorkRecord, label: str, old: Stored | None) -> Change:
     new = values(record)
     if old is None:
-        told = {name: (None, _told(value)) for name, value in new.items() if value or value == 0}
+        told = {name: (None, _told(value)) for name, value in new.items() if value not in (None, "", [])}
         return Change("created", record.external_id, label, told, payload=Entry(record.external_id, None, new, record))
     changed = [name for name, value in new.items() if value != old.values[name]]
     if not changed:

@@ -88,7 +88,7 @@ def existing_work(changes: Sequence[Change]) -> set[UUID]:
     if not changes:
         return set()
     rows: list[WorkRow] = [change.payload for change in changes]
-    # Their numbers follow each other, and no index has only such ranges but this one.
+    # By their numbers, which follow each other: between two keys there may be another organization's entries.
     found = WorkEntry.objects.filter(
         tracker__in={row.tracker_id for row in rows}, external_id__range=(rows[0].external_id, rows[-1].external_id)
     )
