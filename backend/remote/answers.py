@@ -1,6 +1,7 @@
 """What an answer means."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ class Reply:
     content: Any
     """The JSON, of any type."""
     headers: httpx2.Headers
+    keep: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
+    """Keeps the answer for the next download, where answers are kept."""
 
 
 Outcome = Reply | RemoteError | None

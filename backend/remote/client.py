@@ -105,7 +105,7 @@ class RemoteClient:
         """
         future = self._start(self._fetch, requests)
         try:
-            return future.result()
+            return [sequences.kept(outcome) for outcome in future.result()]
         except BaseException:
             # Ctrl-C lands here, in the waiting thread; on a future that is done, this does nothing.
             future.cancel()

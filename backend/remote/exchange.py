@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -88,9 +89,7 @@ class Exchange:
             request = replace(request, path=elsewhere, query=())
         self.assess(answer)
         result = outcome(answer, credentials=self.credentials)
-        if isinstance(result, Reply):
-            await self.keeper.keep(sent, answer)
-        return result
+        return replace(result, keep=partial(self.keeper.keep, sent, answer)) if isinstance(result, Reply) else result
 
     def _built(self, request: Request) -> httpx2.Request:
         try:
@@ -105,7 +104,7 @@ class Exchange:
         return self.http.build_request(request.method, url, params=pairs, json=request.json)
 
     async def _answer(self, request: httpx2.Request) -> Answer:
-        kept = await self.keeper.find(request)
+        kept = self.keeper.find(request)
         if kept:
             request.headers["If-None-Match"] = kept.headers["etag"]
         await self.pacer.turn()

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
-import anyio.to_thread
 import httpx2
 from pydantic import TypeAdapter
 
@@ -20,7 +19,7 @@ class DownloadCache(Protocol):
     """Keeps bytes for a while. What it cannot read or store it forgets, and raises nothing."""
 
     def get(self, key: str) -> bytes | None:
-        """What was kept under that key."""
+        """What was kept under that key; as quick as a file, since all other requests wait for it."""
 
     def set(self, key: str, value: bytes) -> None:
         """Keep it, for as long as the cache likes."""
@@ -33,18 +32,17 @@ class Keeper:
     service: str
     cache: DownloadCache | None
 
-    async def find(self, request: httpx2.Request) -> Answer | None:
+    def find(self, request: httpx2.Request) -> Answer | None:
         """What was kept for this request, or nothing."""
         if self.cache is None or request.method != "GET":
             return None
-        value = await anyio.to_thread.run_sync(self.cache.get, _key(request), abandon_on_cancel=True)
-        return _unpacked(self.service, value)
+        return _unpacked(self.service, self.cache.get(_key(request)))
 
-    async def keep(self, request: httpx2.Request, answer: Answer) -> None:
+    def keep(self, request: httpx2.Request, answer: Answer) -> None:
         """Keep an answer that was understood, if it can be asked for by its ETag."""
         if self.cache is None or request.method != "GET" or answer.is_kept or "etag" not in answer.headers:
             return
-        await anyio.to_thread.run_sync(self.cache.set, _key(request), _packed(answer), abandon_on_cancel=True)
+        self.cache.set(_key(request), _packed(answer))
 
 
 def revalidated(kept: Answer, headers: httpx2.Headers) -> Answer:

@@ -4,10 +4,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from itertools import islice
+from typing import TypeVar
 
 from backend.remote.answers import Outcome, Reply
 from backend.remote.errors import RemoteError
 from backend.remote.exchange import Request
+
+T = TypeVar("T", bound=Outcome)
 
 Start = Callable[[Request], Future[Outcome]]
 
@@ -22,7 +25,7 @@ def chain(start: Start, first: Request, following: Callable[[Reply], Request | N
             request = following(reply) if reply else None
             if request:
                 waiting.append(start(request))
-            yield reply
+            yield kept(reply)
     finally:
         _cancel(waiting)
 
@@ -37,7 +40,7 @@ def ahead(start: Start, requests: Iterable[Request], number: int) -> Iterator[Re
             reply = _reply(waiting[0])
             waiting.popleft()
             waiting.extend(start(request) for request in islice(source, 1))
-            yield reply
+            yield kept(reply)
     finally:
         _cancel(waiting)
 
@@ -46,6 +49,13 @@ def _reply(future: Future[Outcome]) -> Reply | None:
     outcome = future.result()
     if isinstance(outcome, RemoteError):
         raise outcome
+    return outcome
+
+
+def kept(outcome: T) -> T:
+    """The outcome, now that its answer is kept: best while the next request is on its way."""
+    if isinstance(outcome, Reply):
+        outcome.keep()
     return outcome
 
 

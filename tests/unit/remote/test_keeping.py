@@ -1,5 +1,6 @@
 import gzip
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 
 import httpx2
@@ -52,6 +53,33 @@ def test_what_did_not_change_is_not_sent_again() -> None:
     assert said(first) == said(second) == said(third) == [1, "ä 🎬"]
     assert second.headers["link"] == first.headers["link"]
     assert tagged.sent == [200, 304, 304]
+
+
+def test_a_map_keeps_its_answers() -> None:
+    tagged, cache = Tagged(), Memory()
+    for _ in range(2):
+        with client(tagged, cache=cache, params={}) as oracle:
+            assert [said(outcome) for outcome in oracle.map([QUESTION])] == [[1, "ä 🎬"]]
+    assert tagged.sent == [200, 304]
+
+
+def test_an_answer_is_kept_while_the_next_request_is_on_its_way() -> None:
+    asked = Event()
+
+    class Slow(Memory):
+        def set(self, key: str, value: bytes) -> None:
+            assert asked.wait(10)
+            super().set(key, value)
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.endswith("/2"):
+            asked.set()
+        return Tagged()(request)
+
+    cache = Slow()
+    with client(answer, cache=cache, params={}) as oracle:
+        replies = oracle.chain(QUESTION, lambda _: None if asked.is_set() else Request("/question/2"))
+        assert len(list(replies)) == len(cache) == 2
 
 
 def test_what_changed_is_sent_and_kept() -> None:
