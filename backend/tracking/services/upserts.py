@@ -1,11 +1,10 @@
 """Rows that are inserted, or brought up to date where their key is there already, many in one statement."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from django.db import connection
+from pydantic_core import to_json
 
 
 def upsert(table: str, columns: Sequence[str], conflict: str) -> str:
@@ -25,10 +24,6 @@ def upsert(table: str, columns: Sequence[str], conflict: str) -> str:
 def execute(statement: str, rows: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
     """Give the rows to a statement that takes them as one JSON array, and return what it returns."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, [json.dumps(list(rows), default=_as_text)])
+        # A duration as seconds: PostgreSQL has years of other lengths than the 365 days that pydantic would write.
+        cursor.execute(statement, [to_json(list(rows), timedelta_mode="float").decode()])
         return list(cursor.fetchall())
-
-
-def _as_text(value: object) -> str:
-    # Not Django's encoder: it cuts microseconds off.
-    return f"{value.total_seconds():.6f} seconds" if isinstance(value, timedelta) else str(value)
