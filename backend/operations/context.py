@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, Any, TypeVar
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -43,6 +44,11 @@ class Step:
     def cursor(self) -> Cursor:
         """How far the step is committed."""
         return self._state.cursor
+
+    @property
+    def done(self) -> bool:
+        """Whether it came to its end, perhaps before a resumption."""
+        return self._state.done
 
     @property
     def error(self) -> str:
@@ -167,6 +173,11 @@ class RunContext(Step):
 
     def __init__(self, ledger: Ledger, control: Control, *, dry_run: bool) -> None:
         super().__init__("", ledger, control, dry_run=dry_run)
+
+    @property
+    def id(self) -> UUID:
+        """The run's."""
+        return self._ledger.run_id
 
     @property
     def counts_by_step(self) -> Mapping[str, Counts]:

@@ -296,11 +296,12 @@ class WorkEntry(IdentifiedModel):
 
 
 class SeenRecord(models.Model):
-    """A record that the complete download that is under way has met; what it has not met in the end is gone."""
+    """A record that a complete download has met; what it has not met in the end is gone."""
 
     pk = models.CompositePrimaryKey("tracker_id", "external_id")
     tracker = models.ForeignKey(Tracker, models.CASCADE, related_name="+", db_index=False)
     external_id = models.TextField()
+    run_id = models.UUIDField(help_text="Whose download it is: a tracker has notes of one run at most.")
 
     def __str__(self) -> str:
         return self.external_id

@@ -14,7 +14,7 @@ from backend.tracking.kernel import downloads
 from backend.tracking.kernel.locations import LocationError
 from backend.tracking.kernel.rules import RuleError
 from backend.tracking.models import Tracker, UnreadableTokenError
-from backend.tracking.services.downloads import download, trackers
+from backend.tracking.services.downloads import Download, connected, trackers
 from backend.tracking.services.lookup import UnknownCodeError, organization_codes, projects
 from tasks.tracking.matching import match
 
@@ -55,17 +55,28 @@ def update_project(params: UpdateProject, run: RunContext) -> None:
 
 
 def _downloaded(tracker: Tracker, run: RunContext, *, full: bool) -> bool:
-    name = f"{tracker.project.code}/{tracker.name}"
-    with run.step(name, isolate=BROKEN) as step, download(tracker, full=full, dry_run=run.dry_run) as reading:
-        for batch in step.batches(reading.pages):
-            batch.commit(reading.plan(batch.items), write=partial(reading.write, position=str(batch.cursor)))
-        if full:
-            reading.check_met()
-            with run.step(f"{name}: gone") as gone:
-                for removed in gone.batches(reading.gone):
-                    removed.commit(downloads.gone(removed.items), write=reading.remove)
-            reading.forget()
+    reading = Download(tracker, run.id, full=full, dry_run=run.dry_run)
+    with run.step(f"{tracker.project.code}/{tracker.name}", isolate=BROKEN) as step:
+        if not step.done:
+            with connected(tracker, dry_run=run.dry_run) as connector:
+                for batch in step.batches(partial(reading.pages, connector)):
+                    batch.commit(reading.plan(batch.items), write=partial(reading.write, position=str(batch.cursor)))
+        elif full and run.dry_run:
+            run.log(f"{step.name}: this dry run was interrupted, so of what is gone it may not tell all")
+    # Without notes it is done with: in this run before a resumption, or by another complete download since.
+    if full and not step.error and reading.has_notes():
+        _remove_gone(reading, run, step.name)
     return not step.error
+
+
+def _remove_gone(reading: Download, run: RunContext, name: str) -> None:
+    if reading.met_unnamed():
+        run.log(f"{name}: nothing was removed, since there are records whose id is not understood")
+    else:
+        with run.step(f"{name}: gone") as step:
+            for batch in step.batches(reading.gone):
+                batch.commit(downloads.gone(batch.items), write=reading.remove)
+    reading.forget()
 
 
 def _waiting(params: UpdateProject) -> Iterator[Change]:

@@ -24,7 +24,10 @@ from backend.tracking.kernel.records import Record, RecordPage
 from backend.tracking.models import Project, SeenRecord, Task, Tracker, WorkEntry
 from backend.tracking.services import task_rows, work_rows
 
-SEE = "INSERT INTO tracking_seenrecord (tracker_id, external_id) SELECT %s, unnest(%s::text[]) ON CONFLICT DO NOTHING"
+SEE = """
+    INSERT INTO tracking_seenrecord (tracker_id, run_id, external_id) SELECT %s, %s, unnest(%s::text[])
+    ON CONFLICT DO NOTHING
+"""
 PAGE = 1000
 GROUP_RECORDS = 1000
 GROUP_SECONDS = 0.5
@@ -34,26 +37,36 @@ Row = tuple[UUID, str, str]
 
 
 class Download:
-    """One tracker, while it is read: behind what was read before, or with `full` from its start.
+    """What a run reads of one tracker: what is behind that which was read before, or with `full` everything.
 
     A full one notes what it meets, so that what is gone can be told: in the database, since memory must not grow with
     the tracker; in a dry run, which writes nothing, in memory after all.
     """
 
-    def __init__(self, tracker: Tracker, connector: Connector, *, full: bool, dry_run: bool) -> None:
+    def __init__(self, tracker: Tracker, run_id: UUID, *, full: bool, dry_run: bool) -> None:
         self._tracker = tracker
-        self._connector = connector
+        self._run_id = run_id
         self._full = full
         self._met: set[str] | None = set() if full and dry_run else None
         self._rows = work_rows if ApiKind(tracker.api_kind).brings_work else task_rows
 
-    def pages(self, after: Cursor) -> Iterator[tuple[Sequence[Record], Cursor]]:
-        """The records behind a position, that of an earlier download at first. Raises RemoteError."""
-        if after is None and self._full:
+    def pages(self, connector: Connector, after: Cursor) -> Iterator[tuple[Sequence[Record], Cursor]]:
+        """The records behind a position, that of an earlier download at first.
+
+        Raises:
+            RemoteError: what the connector raises; or a full download met nothing at all of what is stored.
+        """
+        if self._full and not self.has_notes():  # nor a resumed run, when another complete download came between
             self.forget()
-        start = ("" if self._full else self._tracker.position) if after is None else str(after)
-        for page in prefetched(grouped(fresh(self._connector.pages(start)))):
+            after = ""
+        start = self._tracker.position if after is None else str(after)
+        for page in prefetched(grouped(fresh(connector.pages(start)))):
             yield page.records, page.position if self._met is None else None  # what memory holds, a resumption lacks
+        if self._full and not self.has_notes() and self._stored().exists():
+            # That is rather a permission that is gone than a tracker that was emptied.
+            raise RemoteRejectedError(
+                f"{self._tracker.name} brought nothing at all, so nothing was removed: check what its token may read"
+            )
 
     def plan(self, records: Sequence[Record]) -> list[Change]:
         """What becomes of these records."""
@@ -70,27 +83,24 @@ class Download:
             self._rows.write(self._tracker, changed)
         if self._full:
             with connection.cursor() as cursor:
-                cursor.execute(SEE, [self._tracker.pk, [entry.external_id for entry in entries]])
+                cursor.execute(SEE, [self._tracker.pk, self._run_id, [entry.external_id for entry in entries]])
         read = self._tracker  # as it was: of another place, which it may have by now, the position says nothing
         same = Tracker.objects.filter(pk=read.pk, api_kind=read.api_kind, api_location=read.api_location)
         same.exclude(position=position).update(position=position)
 
-    def check_met(self) -> None:
-        """Raise RemoteRejectedError when a full download met nothing at all of what is stored.
+    def has_notes(self) -> bool:
+        """Whether it noted what it met, and that is not done with."""
+        return bool(self._met) if self._met is not None else self._notes().exists()
 
-        That is rather a permission that is gone than a tracker that was emptied.
-        """
-        if not self._has_met() and self._stored().exists():
-            raise RemoteRejectedError(
-                f"{self._tracker.name} brought nothing at all, so nothing was removed: check what its token may read"
-            )
+    def met_unnamed(self) -> bool:
+        """Whether it met a record of which not even the id was understood: it may be any that seems to be gone."""
+        return "" in self._met if self._met is not None else self._notes().filter(external_id="").exists()
 
     def gone(self, after: Cursor) -> Iterator[tuple[Sequence[Row], Cursor]]:
         """What is stored, and was not met by the full download that has ended."""
         rows = self._stored().order_by("pk")
         if self._met is None:
-            seen = SeenRecord.objects.filter(tracker=self._tracker, external_id=OuterRef("external_id"))
-            rows = rows.exclude(Exists(seen))
+            rows = rows.exclude(Exists(self._notes().filter(external_id=OuterRef("external_id"))))
         while page := list((rows if after is None else rows.filter(pk__gt=after))[:PAGE]):
             after = str(page[-1].pk)
             met = self._met or ()
@@ -101,17 +111,17 @@ class Download:
         self._stored().filter(pk__in=[change.payload for change in changes]).delete()
 
     def forget(self) -> None:
-        """Forget what a full download met."""
+        """Forget what any full download of the tracker met."""
         if self._met is None:
             SeenRecord.objects.filter(tracker=self._tracker).delete()
+
+    def _notes(self) -> QuerySet[SeenRecord]:
+        return SeenRecord.objects.filter(tracker=self._tracker, run_id=self._run_id)
 
     def _stored(self) -> QuerySet[Any]:
         if self._rows is work_rows:
             return WorkEntry.objects.filter(tracker=self._tracker)
         return Task.objects.filter(tracker=self._tracker).exclude(external_id="")
-
-    def _has_met(self) -> bool:
-        return bool(self._met) if self._met is not None else SeenRecord.objects.filter(tracker=self._tracker).exists()
 
 
 def fresh(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
@@ -161,8 +171,8 @@ def trackers(projects: Sequence[Project]) -> list[Tracker]:
 
 
 @contextmanager
-def download(tracker: Tracker, *, full: bool, dry_run: bool) -> Iterator[Download]:
-    """Read a tracker until the end of the block.
+def connected(tracker: Tracker, *, dry_run: bool) -> Iterator[Connector]:
+    """Give access to a tracker until the end of the block.
 
     Raises:
         RemoteError: it refuses its token, hides its place, or cannot be reached.
@@ -183,4 +193,4 @@ def download(tracker: Tracker, *, full: bool, dry_run: bool) -> Iterator[Downloa
     )
     with connectors.connect(source, network) as connector:
         connector.check()
-        yield Download(tracker, connector, full=full, dry_run=dry_run)
+        yield connector

@@ -11,7 +11,16 @@ from backend.operations import claims, runner
 from backend.operations.errors import HandOver
 from backend.operations.models import Run, RunChange, RunLog
 from backend.operations.queue import enqueue
-from backend.tracking.models import Organization, OrganizationProfile, SeenRecord, Task, Tracker, WorkEntry, WorkMatch
+from backend.tracking.models import (
+    Organization,
+    OrganizationProfile,
+    SeenRecord,
+    Task,
+    Tracker,
+    WorkEntry,
+    WorkMatch,
+    new_id,
+)
 from backend.tracking.services import removal
 from tasks.tracking.make_demo_organization import MakeDemoOrganization, make_demo_organization
 from tasks.tracking.remove_organization import RemoveOrganization, remove_organization
@@ -41,7 +50,7 @@ def test_everything_of_an_organization_goes_and_another_one_stays_as_it_is() -> 
     rules = WorkMatch.objects.filter(tracker__project__organization__code="demo")
     tasks = Task.objects.filter(tracker__project__organization__code="demo")
     WorkEntry.objects.filter(tracker__project__organization__code="demo").update(task=tasks[0], matched_by=rules[0])
-    SeenRecord.objects.create(tracker=tasks[0].tracker, external_id="7")
+    SeenRecord.objects.create(tracker=tasks[0].tracker, external_id="7", run_id=new_id())
     ended = removed()
     assert (ended.exit_code, ended.counts["deleted"]) == (0, ended.counts["processed"])
     assert everything() == before

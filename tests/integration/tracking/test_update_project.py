@@ -1,17 +1,24 @@
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import pytest
+from django.core.cache import caches
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from backend.operations import claims, runner
+from backend.operations.errors import HandOver
 from backend.operations.models import Run, RunChange, RunLog
 from backend.tracking.models import ExternalUser, SeenRecord, Task, TaskAssignee, Tracker, WorkEntry
+from backend.tracking.services.matching import ProjectMatching
+from tasks.tracking.update_project import UpdateProject, update_project
 from tests.integration.collection.commands import ran
 from tests.integration.messages import messages
 from tests.integration.tracking.factories import api_tracker, organization, project
@@ -166,6 +173,63 @@ def test_a_complete_download_that_brings_nothing_at_all_removes_nothing(code: Se
     assert ended.exit_code == 1
     assert "github brought nothing at all" in ended.error
     assert Task.objects.count() == RECORDS
+
+
+def test_a_complete_download_with_records_of_no_id_removes_nothing(code: Server) -> None:
+    of_github(code)
+    ran("update_project", "acme", "--no-match")
+    nameless = [{"title": "An issue without an id", "number": 1, "updated_at": "2026-01-01T00:00:00Z"}]
+    code.fail({"list": faults.text(json.dumps(nameless))})
+    caches["downloads"].clear()  # the stand-in has the same ETag for whatever it sends
+    ended = ran("update_project", "acme", "--full", "--no-match")
+    assert ended.counts == {"processed": 1, "failed": 1}
+    [line] = ended.run.log.values_list("message", flat=True)
+    assert line == "shop/github: nothing was removed, since there are records whose id is not understood"
+    assert Task.objects.count() == RECORDS
+    code.fail({})
+    caches["downloads"].clear()
+    assert ran("update_project", "acme", "--full", "--no-match").counts == {"processed": RECORDS, "unchanged": RECORDS}
+
+
+def test_a_complete_download_that_is_resumed_after_another_one_removes_nothing_that_is_there(code: Server) -> None:
+    of_github(code)
+    code.fail({"list": faults.later(faults.status(404), after=2)})
+    failed = ran("update_project", "acme", "--full", "--no-match")
+    assert failed.run.status == "failed"
+    assert SeenRecord.objects.exists()
+    code.fail({})
+    assert ran("update_project", "acme", "--full", "--no-match").exit_code == 0
+    resumed = ran("resume_run", str(failed.run.pk))
+    assert "deleted" not in resumed.counts
+    assert Task.objects.count() == RECORDS
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_run_that_is_handed_over_while_it_matches_goes_on_with_matching(
+    code: Server, hours: Server, monkeypatch: pytest.MonkeyPatch, *, full: bool
+) -> None:
+    of_github(code)
+    of_kimai(hours)
+    ready, calls = ProjectMatching.matches, count(1)
+
+    def stopping(self: ProjectMatching, *keys: Any) -> Any:
+        if next(calls) == 1:
+            raise HandOver
+        return ready(self, *keys)
+
+    monkeypatch.setattr(ProjectMatching, "matches", stopping)
+    run = runner.record(update_project, UpdateProject(organization="acme", full=full), queue="connectors")
+    attempt = claims.claim(run.pk)
+    assert attempt
+    runner.carry_out(run.pk, attempt)
+    asked = code.stats().requests
+    attempt = claims.claim(run.pk)
+    assert attempt
+    runner.carry_out(run.pk, attempt)
+    run.refresh_from_db()
+    assert (run.status, run.counts["failed"]) == ("succeeded", 0)
+    assert run.result["matching"]
+    assert code.stats().requests == asked
 
 
 def test_a_tracker_that_fails_in_the_middle_keeps_what_was_committed_and_goes_on_from_there(code: Server) -> None:
