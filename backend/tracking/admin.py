@@ -1,11 +1,14 @@
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.db import models
 from django.http import HttpRequest
 
+from backend.tracking.kernel.rules import Rule, RuleError
 from backend.tracking.models import (
+    ExternalUser,
     Organization,
     OrganizationProfile,
     Project,
@@ -16,6 +19,7 @@ from backend.tracking.models import (
     WorkEntry,
     WorkMatch,
 )
+from backend.tracking.services import rules
 
 LONG_TEXTS = ("description",)
 
@@ -76,25 +80,53 @@ class ProjectAdmin(Kept):
 
 @admin.register(Tracker)
 class TrackerAdmin(Kept):
-    """Of the token nothing is shown but whether there is one: `update_organization` stores it."""
+    """Where it is read, and with what, is for `update_organization`: a stored token is not to be sent elsewhere.
 
-    list_display = ("name", "project", "api_kind", "api_location", "has_token")
+    Of the token and its username nothing is shown but whether there is one.
+    """
+
+    list_display = ("name", "project", "api_kind", "api_location", "has_token", "position")
     list_filter = ("api_kind", "project__organization")
     list_select_related = ("project",)
     search_fields = ("name", "api_location")
     raw_id_fields = ("project",)
-    readonly_fields = ("has_token", "position")
+    exclude = ("api_username",)
+    readonly_fields = ("api_kind", "api_location", "custom_assignee_fields", "has_username", "has_token", "position")
     ordering = ("project__code", "place", "name")
+
+    @admin.display(description="username", boolean=True)
+    def has_username(self, tracker: Tracker) -> bool:
+        return bool(tracker.api_username)
 
     @admin.display(description="token", boolean=True)
     def has_token(self, tracker: Tracker) -> bool:
         return bool(tracker.encrypted_token)
 
 
+@admin.register(ExternalUser)
+class ExternalUserAdmin(ShortTexts, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Met by downloads; who they are here follows from mappings and members."""
+
+    list_display = ("username", "name", "email", "user", "tracker")
+    list_filter = (("user", admin.EmptyFieldListFilter), "tracker__project__organization", "tracker__project")
+    list_select_related = ("user", "tracker")
+    search_fields = ("username", "name", "email", "=user__username")
+    ordering = ("username", "id")
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
+        return False
+
+
 @admin.register(Task)
 class TaskAdmin(ShortTexts, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("code", "title", "state", "estimate", "owner", "tracker")
-    list_filter = ("tracker__project",)
+    list_filter = ("tracker__project__organization", "tracker__project")
     list_select_related = ("owner", "tracker")
     search_fields = ("=code", "title", "=external_id")
     raw_id_fields = ("tracker", "author", "owner")
@@ -103,10 +135,23 @@ class TaskAdmin(ShortTexts, admin.ModelAdmin):  # type: ignore[type-arg]
     inlines = (AssigneeInline,)
 
 
+class WorkMatchForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean(self) -> dict[str, Any]:
+        """Refuse a rule that cannot be applied: it would stop the matching of its whole organization."""
+        values: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            try:
+                Rule(rules.facts(WorkMatch(**values)))
+            except RuleError as error:
+                raise forms.ValidationError(str(error)) from None
+        return values
+
+
 @admin.register(WorkMatch)
 class WorkMatchAdmin(ShortTexts, admin.ModelAdmin):  # type: ignore[type-arg]
+    form = WorkMatchForm
     list_display = ("match_on", "priority", "text_pattern", "breadcrumb_pattern", "target_task", "tracker")
-    list_filter = ("match_on", "tracker__project")
+    list_filter = ("match_on", "tracker__project__organization", "tracker__project")
     list_select_related = ("tracker",)
     search_fields = ("text_pattern", "breadcrumb_pattern", "target_task")
     raw_id_fields = ("tracker",)
@@ -118,7 +163,7 @@ class WorkEntryAdmin(Kept):
     """Written by downloads and by matching alone."""
 
     list_display = ("started_at", "duration", "external_user", "text", "breadcrumb", "task", "matched_by")
-    list_filter = ("tracker__project",)
+    list_filter = (("task", admin.EmptyFieldListFilter), "tracker__project__organization", "tracker__project")
     list_select_related = ("external_user", "task", "matched_by")
     search_fields = ("text", "breadcrumb", "=external_id", "=external_user__username")
     raw_id_fields = ("tracker", "external_user", "task", "matched_by")

@@ -22,6 +22,7 @@ from uuid_utils.compat import uuid7
 
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.rules import MatchOn
+from backend.tracking.validators import validate_code, validate_time_zone, validate_usernames
 
 
 def new_id() -> UUID:
@@ -45,9 +46,11 @@ class IdentifiedModel(models.Model):
 class Organization(IdentifiedModel):
     """Whoever has projects and members."""
 
-    code = models.TextField(unique=True)
+    code = models.TextField(unique=True, validators=[validate_code])
     name = models.TextField()
-    time_zone = models.TextField(default="UTC", help_text="Of naive times, as IANA calls it: Europe/Vienna.")
+    time_zone = models.TextField(
+        default="UTC", validators=[validate_time_zone], help_text="Of naive times, as IANA calls it: Europe/Vienna."
+    )
     default_username = models.TextField(
         blank=True, help_text="The user for whom unknown external users work, where a mapping falls back to it."
     )
@@ -83,7 +86,9 @@ class UserMapping(IdentifiedModel):
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="user_mappings")
     name = models.TextField()
     fallback = models.TextField(choices=Fallback.choices, default=Fallback.NONE)
-    usernames = models.JSONField(default=dict, blank=True, help_text="Our username by the external one.")
+    usernames = models.JSONField(
+        default=dict, blank=True, validators=[validate_usernames], help_text="Our username by the external one."
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -98,7 +103,7 @@ class Project(IdentifiedModel):
     """What tasks and work belong to."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="projects")
-    code = models.TextField()
+    code = models.TextField(validators=[validate_code])
     name = models.TextField()
 
     class Meta:

@@ -16,7 +16,7 @@ from backend.operations.plans import Change
 from backend.tracking.models import Organization
 from backend.tracking.services import membership
 from backend.tracking.services.lookup import UnknownCodeError, organization
-from backend.tracking.services.people import map_users
+from tasks.tracking.people import map_people
 
 
 class MakeUsers(Params):
@@ -48,8 +48,8 @@ def make_users(params: MakeUsers, run: RunContext) -> None:
                 batch.commit(plan, write=write_users, prepare=hash_passwords)
             else:
                 batch.commit(membership.plan(plan, owner), write=partial(_write, owner), prepare=_prepared)
-    if owner is not None and not run.dry_run and (number := map_users(owner)):
-        run.report(f"{number:,} people of its trackers are another user now", remapped_people=number)
+    if owner is not None:
+        map_people(owner, run)
 
 
 def _prepared(changes: Sequence[Change]) -> list[Change]:

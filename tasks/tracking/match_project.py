@@ -24,6 +24,6 @@ def match_project(params: MatchProject, run: RunContext) -> None:
     """Match work entries with tasks, by the rules of their project, and find each task's owner.
 
     Only what changes is written. The owner of a task is who contributed most; else its only assignee; else who was
-    assigned first; else who estimated it.
+    assigned first; else the author of a task that has an estimate.
     """
     match(projects(params.organization, params.project), run)

@@ -9,6 +9,7 @@ from backend.tracking.models import Project
 from backend.tracking.services import matching
 from backend.tracking.services.matching import ProjectMatching
 from backend.tracking.services.owners import ProjectOwners
+from tasks.tracking.people import map_people
 
 Figures = Counter[int | None]
 """How many entries each rule matches, by its place; None: how many none matches."""
@@ -17,13 +18,16 @@ Figures = Counter[int | None]
 def match(projects: Sequence[Project], run: RunContext) -> None:
     """Match the work entries of these projects with tasks, and give each task its owner.
 
-    The result is told under `matching`, by the project's code.
+    Who people are by now is looked at first. The result is told under `matching`, by the project's code.
 
     Raises:
         RuleError: a rule cannot be applied; nothing was done.
     """
     told = {}
-    for found in [ProjectMatching(project) for project in projects]:
+    matchings = [ProjectMatching(project) for project in projects]
+    for organization in {project.organization for project in projects}:
+        map_people(organization, run)
+    for found in matchings:
         figures = _matched(found, run)
         _owned(found.project, run)
         for line in _lines(found, figures):

@@ -12,6 +12,7 @@ from backend.operations.states import Status
 from backend.tracking.models import Organization
 from backend.tracking.services import removal
 from backend.tracking.services.lookup import UnknownCodeError, organization
+from tasks.tracking.explain_work_entry import explain_work_entry
 from tasks.tracking.make_demo_organization import make_demo_organization
 
 ORGANIZATION = "organization"
@@ -31,7 +32,8 @@ class RemoveOrganization(Params):
 def remove_organization(params: RemoveOrganization, run: RunContext) -> None:
     """Remove an organization and all data related to it, also its runs' parameters, changes and logs.
 
-    Its members stay, but for the users of a demo organization who are members nowhere else.
+    Its members stay, but for the users of a demo organization who are members nowhere else. Answers of its trackers may
+    be in the download cache, which clear_caches empties.
     """
     last = run.counts_by_step.get(ORGANIZATION)
     if last is None or not last.processed:  # else it is gone, and the run was resumed at its very end
@@ -61,5 +63,6 @@ def _remove(doomed: Organization, run: RunContext) -> None:
 def _runs(code: str) -> QuerySet[Run]:
     """Whose params name the organization, or whose result does; but not the one that removes it."""
     made = Q(operation=make_demo_organization.name, params__code=code)
-    named = Run.objects.filter(Q(params__organization=code) | Q(result__organization=code) | made)
+    explained = Q(operation=explain_work_entry.name, result__entries__contains=[{"entry": {"organization": code}}])
+    named = Run.objects.filter(Q(params__organization=code) | Q(result__organization=code) | made | explained)
     return named.exclude(operation=remove_organization.name, status=Status.RUNNING)

@@ -9,8 +9,9 @@ from backend.operations.plans import Change
 from backend.tracking.kernel.configuration import telling
 from backend.tracking.kernel.configuration.problems import ConfigurationError
 from backend.tracking.kernel.configuration.schema import Organization
-from backend.tracking.services import configuration_file, lookup, people
+from backend.tracking.services import configuration_file, lookup
 from backend.tracking.services.organizations import Update
+from tasks.tracking.people import map_people
 
 
 class UpdateOrganization(Params):
@@ -42,8 +43,8 @@ def update_organization(params: UpdateOrganization, run: RunContext) -> None:
     run.commit(plan, write=update.write, whole=True)
     for warning in update.warnings():
         run.log(warning)
-    if not run.dry_run and (number := people.map_users(lookup.organization(configuration.code))):
-        run.report(f"{number:,} people of its trackers are another user now", remapped_people=number)
+    if not run.dry_run:
+        map_people(lookup.organization(configuration.code), run)
 
 
 def _read(file: InputFile, run: RunContext) -> Organization:

@@ -1,6 +1,8 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Self
+
+from pydantic import model_validator
 
 from backend.operations import queue
 from backend.operations.context import RunContext
@@ -32,6 +34,12 @@ class UpdateProject(Params):
     """Read everything, and remove what is no longer there."""
     no_match: bool = False
     """Do not match the work entries with the tasks afterwards."""
+
+    @model_validator(mode="after")
+    def _check_project(self) -> Self:
+        if self.project is not None and self.organization is None:
+            raise ValueError(f"project {self.project!r} of which organization?")
+        return self
 
 
 def _key(params: UpdateProject) -> str | None:

@@ -55,7 +55,8 @@ class Example:
 
     def person(self, username: str, *, is_known: bool = True, tracker: Tracker | None = None) -> ExternalUser:
         """Somebody whom a tracker calls so, and whom we do, too."""
-        user = User.objects.get_or_create(username=username)[0] if is_known else None
+        named = {"full_name": username}
+        user = User.objects.get_or_create(username=username, defaults=named)[0] if is_known else None
         if user:
             OrganizationProfile.objects.get_or_create(organization=self.organization, user=user)
         return ExternalUser.objects.get_or_create(

@@ -5,13 +5,23 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from backend.tracking.models import Organization, Project, Task, Tracker, UserMapping, WorkEntry, WorkMatch
+from backend.tracking.models import (
+    ExternalUser,
+    Organization,
+    Project,
+    Task,
+    Tracker,
+    UserMapping,
+    WorkEntry,
+    WorkMatch,
+)
 from tests.integration.collection.commands import ran
 from tests.integration.tracking.factories import organization, project, tracker
 
 pytestmark = pytest.mark.django_db
-MODELS = (Organization, Project, Tracker, Task, WorkEntry, WorkMatch)
+MODELS = (Organization, Project, Tracker, ExternalUser, Task, WorkEntry, WorkMatch)
 TOKEN = "glpat-geheim-42"
+PLACE = "https://acme.example/browse/DEMO"
 
 
 def url(model: type, page: str, *keys: object) -> str:
@@ -48,12 +58,70 @@ def test_of_a_token_nothing_is_shown_but_whether_there_is_one(admin_client: Clie
     assert pages[0].content.decode().count("icon-yes") == pages[0].content.decode().count("icon-no") == 1
 
 
-def test_a_tracker_that_is_edited_keeps_its_token(admin_client: Client) -> None:
-    stored = tracker(project(organization()), "code", token=TOKEN)
-    form = {"project": stored.project_id, "name": "renamed", "place": "3", "custom_assignee_fields": ""}
+def test_a_tracker_is_renamed_here_but_not_sent_elsewhere_with_its_token(admin_client: Client) -> None:
+    stored = tracker(
+        project(organization()),
+        "code",
+        token=TOKEN,
+        api_kind="jira",
+        api_location=PLACE,
+        api_username="ada@acme.example",
+    )
+    page = admin_client.get(url(Tracker, "change", stored.pk)).content.decode()
+    assert PLACE in page
+    assert "ada@acme.example" not in page
+    form = {
+        "project": stored.project_id, "name": "renamed", "place": "3", "custom_assignee_fields": "",
+        "api_kind": "github", "api_location": "https://elsewhere.example/a/b", "api_username": "",
+    }  # fmt: skip
     assert admin_client.post(url(Tracker, "change", stored.pk), form).status_code == 302
     stored.refresh_from_db()
     assert (stored.name, stored.api_token.get_secret_value()) == ("renamed", TOKEN)
+    assert (stored.api_kind, stored.api_location, stored.api_username) == ("jira", PLACE, "ada@acme.example")
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "value", "told"),
+    [
+        (Organization, "code", "a b", "&#x27;a b&#x27; is no code"),
+        (Organization, "time_zone", "Nowhere/Land", "is no time zone"),
+        (Project, "code", "-a", "is no code"),
+        (WorkMatch, "text_pattern", "(?=x", "rule &quot;pattern_to_task_code (?=x&quot; of code: "),
+        (WorkMatch, "match_on", "always_to_task", "it has no target_task"),
+    ],
+)
+def test_what_would_break_operations_is_refused(
+    admin_client: Client, model: type, field: str, value: str, told: str
+) -> None:
+    of = tracker(project(organization("acme")), "code")
+    rule = WorkMatch.objects.create(tracker=of, match_on="pattern_to_task_code", text_pattern="(?P<task_code>#[0-9]+)")
+    row = next(row for row in (of.project.organization, of.project, rule) if isinstance(row, model))
+    form = {"profiles-TOTAL_FORMS": "0", "profiles-INITIAL_FORMS": "0"}
+    form |= {"user_mappings-TOTAL_FORMS": "0", "user_mappings-INITIAL_FORMS": "0"}
+    form |= {
+        name: str(getattr(row, name))
+        for name in ("code", "name", "time_zone", "match_on", "text_pattern")
+        if hasattr(row, name)
+    }
+    form |= {"organization": str(of.project.organization_id), "tracker": str(of.pk), "priority": "0", "place": "0"}
+    assert admin_client.post(url(model, "change", row.pk), form).status_code == 302
+    answer = admin_client.post(url(model, "change", row.pk), form | {field: value})
+    assert answer.status_code == 200
+    assert told in answer.content.decode()
+
+
+@pytest.mark.parametrize("usernames", ["[1, 2]", '{"al": 1}', '"ada"'])
+def test_a_mapping_that_is_none_is_refused(admin_client: Client, usernames: str) -> None:
+    stored = organization("acme")
+    form = {
+        "code": "acme", "name": "Acme", "time_zone": "UTC",
+        "profiles-TOTAL_FORMS": "0", "profiles-INITIAL_FORMS": "0",
+        "user_mappings-TOTAL_FORMS": "1", "user_mappings-INITIAL_FORMS": "0",
+        "user_mappings-0-name": "kimai", "user_mappings-0-fallback": "none", "user_mappings-0-usernames": usernames,
+    }  # fmt: skip
+    answer = admin_client.post(url(Organization, "change", stored.pk), form)
+    assert "a mapping is wanted, from their usernames to ours" in answer.content.decode()
+    assert not UserMapping.objects.exists()
 
 
 @pytest.mark.usefixtures("demo")
@@ -69,7 +137,7 @@ def test_what_operations_write_or_remove_is_not_written_or_removed_here(admin_cl
     entry = WorkEntry.objects.order_by("pk")[0]
     assert admin_client.get(url(WorkEntry, "add")).status_code == 403
     assert admin_client.post(url(WorkEntry, "change", entry.pk), {"text": "other"}).status_code == 403
-    for model in (Organization, Project, Tracker, WorkEntry):
+    for model in (Organization, Project, Tracker, ExternalUser, WorkEntry):
         row = model._default_manager.order_by("pk")[0]
         assert admin_client.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
 

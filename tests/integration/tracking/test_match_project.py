@@ -2,13 +2,14 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection
 from pytest_django import Settings
 
 from backend.operations import runner
 from backend.operations.models import Run
 from backend.operations.plans import Change
-from backend.tracking.models import Task, WorkEntry, WorkMatch
+from backend.tracking.models import ExternalUser, OrganizationProfile, Task, WorkEntry, WorkMatch
 from backend.tracking.services import matching
 from backend.tracking.services.matching import ProjectMatching
 from backend.tracking.services.owners import ProjectOwners
@@ -61,6 +62,22 @@ def test_it_reports_how_many_each_rule_matched(example: Example) -> None:
     told = ended.outcome["result"]["matching"]["app"]
     assert (told["matched"], told["unmatched"]) == (1, 2)
     assert [rule["matched"] for rule in told["rules"]] == [1, 0]
+
+
+def test_who_became_a_member_owns_what_they_worked_for(example: Example) -> None:
+    task = example.task("#1")
+    person = ExternalUser.objects.create(tracker=example.hours, username="x", email="eve@example.com")
+    example.entry("#1 work", external_user=person)
+    assert ran("match_project", "example").exit_code == 0
+    assert owner(task) is None
+    eve = get_user_model().objects.create(username="eve", email="eve@example.com")
+    OrganizationProfile.objects.create(organization=example.organization, user=eve)
+    ran("match_project", "example", "--dry-run")
+    person.refresh_from_db()
+    assert person.user is None
+    ended = ran("match_project", "example")
+    assert "1 people of its trackers are another user now" in ended.report
+    assert owner(task) == "eve"
 
 
 def test_matching_again_writes_no_row(example: Example) -> None:

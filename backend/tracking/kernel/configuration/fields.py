@@ -18,7 +18,6 @@ LONGEST_CODE = 100
 LONGEST_NAME = 200
 LONGEST_TEXT = 20_000
 LONGEST_SECRET = 4_000
-MOST_HOURS = Decimal("99999999.99")
 HIGHEST_PRIORITY = 1_000_000
 CODE = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -26,7 +25,8 @@ HOURS = re.compile(r"\+?[0-9]{1,8}(\.[0-9]{0,2}0*)?")
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
 
-def _code(value: str) -> str:
+def code(value: str) -> str:
+    """The code, if it is one. Raises ValueError."""
     if not CODE.fullmatch(value) or len(value) > LONGEST_CODE:
         allowed = f"{LONGEST_CODE} letters from a to z, digits, -, _ and . at most, and no - first"
         raise ValueError(f"{shown(value)} is no code: {allowed}")
@@ -56,7 +56,8 @@ def _secret(value: SecretStr) -> SecretStr:
     return value
 
 
-def _time_zone(value: str) -> str:
+def time_zone(value: str) -> str:
+    """The name, if it is a time zone's. Raises ValueError."""
     zones = available_timezones()
     if value not in zones:
         raise ValueError(f"{shown(value)} is no time zone as IANA calls them: {suggestion(value, zones)}")
@@ -110,13 +111,13 @@ def _listed(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
-Code = Annotated[str, AfterValidator(_code)]
+Code = Annotated[str, AfterValidator(code)]
 """Of an organization or a project: people type it, and it stands in addresses."""
 Name = Annotated[str, AfterValidator(_name)]
 """One line of text."""
 Text = Annotated[str, AfterValidator(_text)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
+TimeZone = Annotated[str, AfterValidator(time_zone)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Hours = Annotated[Decimal, BeforeValidator(_hours)]
 Priority = Annotated[int, BeforeValidator(_priority)]

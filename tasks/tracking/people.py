@@ -1,0 +1,11 @@
+"""Who external users are, as several operations find it out."""
+
+from backend.operations.context import RunContext
+from backend.tracking.models import Organization
+from backend.tracking.services import people
+
+
+def map_people(organization: Organization, run: RunContext) -> None:
+    """Let the people of its trackers be who its mappings and its members say by now."""
+    if not run.dry_run and (number := people.map_users(organization)):
+        run.report(f"{number:,} people of its trackers are another user now", remapped_people=number)
