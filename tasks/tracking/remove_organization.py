@@ -45,19 +45,19 @@ def remove_organization(params: RemoveOrganization, run: RunContext) -> None:
 
 
 def _remove(doomed: Organization, run: RunContext) -> None:
-    for kind in removal.contents(doomed):
+    for kind in removal.contents(doomed, named=run.dry_run):
         with run.step(kind.name) as step:
             for batch in step.batches(kind.rows):
                 batch.commit_sql(**kind.statements)
     for name, rows in removal.frame(doomed).items():
         with run.step(name) as step:
             for few in step.batches(rows):
-                few.commit(removal.gone(few.items), write=partial(removal.delete, rows.model))
+                few.commit(removal.gone(few.items, named=run.dry_run), write=partial(removal.delete, rows.model))
     with run.step("runs") as step:
         for page in step.batches(erasure.pages(_runs(doomed.code))):
             page.commit(erasure.plan(page.items), write=erasure.forget)
     with run.step(ORGANIZATION) as step:
-        step.commit(lambda: removal.gone([doomed]), write=partial(removal.delete, Organization))
+        step.commit(lambda: removal.gone([doomed], named=True), write=partial(removal.delete, Organization))
 
 
 def _runs(code: str) -> QuerySet[Run]:

@@ -68,7 +68,7 @@ def _downloaded(tracker: Tracker, run: RunContext, *, full: bool) -> bool:
         if not step.done:
             with connected(tracker, dry_run=run.dry_run) as connector:
                 for batch in step.batches(partial(reading.pages, connector)):
-                    batch.commit(reading.plan(batch.items), write=partial(reading.write, position=str(batch.cursor)))
+                    batch.commit(reading.plan(batch.items), write=partial(reading.write, cursor=batch.cursor))
         elif full and run.dry_run:
             run.log(f"{step.name}: this dry run was interrupted, so of what is gone it may not tell all")
     # Without notes it is done with: in this run before a resumption, or by another complete download since.
@@ -91,7 +91,9 @@ def _waiting(params: UpdateProject) -> Iterator[Change]:
     """A run for each organization, unless the same one is waiting or running already."""
     for code in organization_codes():
         of_one = params.model_copy(update={"organization": code})
-        open_runs = Run.objects.filter(operation=update_project.name, status__in=OPEN, params=of_one.model_dump())
+        open_runs = Run.objects.filter(
+            operation=update_project.name, status__in=OPEN, dry_run=False, params=of_one.model_dump()
+        )
         if open_runs.exists():
             yield Change("skipped", code, code, reason="already_queued")
         else:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.operations.plans import Change
-from backend.tracking.kernel.records import BrokenRecord, Record, TaskRecord, WorkRecord
+from backend.tracking.kernel.records import BrokenRecord, Person, Record, TaskRecord, WorkRecord
 
 Values = Mapping[str, Any]
 """What can change, by field: a task's or a work entry's columns; people by their external usernames."""
@@ -28,12 +28,17 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What to write of one record. Without `values` it is only noted that there is such a record."""
+    """What to write of one record. Without `values` it is noted that there is such a record, and who is named there."""
 
     external_id: str
     pk: UUID | None = None
     values: Values | None = None
     record: TaskRecord | WorkRecord | None = None
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """Whom the record names."""
+        return self.record.people if self.record else ()
 
 
 def values(record: TaskRecord | WorkRecord) -> Values:
@@ -83,7 +88,7 @@ def _compared(record: TaskRecord | WorkRecord, label: str, old: Stored | None) -
         return Change("created", record.external_id, label, told, payload=Entry(record.external_id, None, new, record))
     changed = [name for name, value in new.items() if value != old.values[name]]
     if not changed:
-        return Change("unchanged", record.external_id, label, payload=Entry(record.external_id))
+        return Change("unchanged", record.external_id, label, payload=Entry(record.external_id, record=record))
     fields = {name: (_told(old.values[name]), _told(new[name])) for name in changed}
     return Change("updated", record.external_id, label, fields, payload=Entry(record.external_id, old.pk, new, record))
 

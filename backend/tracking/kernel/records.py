@@ -40,6 +40,11 @@ class TaskRecord:
     author: Person | None = None
     assignees: tuple[Person, ...] = ()
 
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """Everybody whom it names."""
+        return (self.author, *self.assignees) if self.author else self.assignees
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkRecord:
@@ -55,6 +60,11 @@ class WorkRecord:
     """None: the timer is running."""
     external_task: str = ""
     """The task that the entry itself names: an id or a URL."""
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """Everybody whom it names."""
+        return (self.person,) if self.person else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,7 @@ from backend.tracking.kernel.downloads import Entry
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.records import Record, RecordPage
 from backend.tracking.models import Project, SeenRecord, Task, Tracker, WorkEntry
-from backend.tracking.services import task_rows, work_rows
+from backend.tracking.services import people, task_rows, work_rows
 
 SEE = """
     INSERT INTO tracking_seenrecord (tracker_id, run_id, external_id) SELECT %s, %s, unnest(%s::text[])
@@ -49,6 +50,7 @@ class Download:
         self._full = full
         self._met: set[str] | None = set() if full and dry_run else None
         self._rows = work_rows if ApiKind(tracker.api_kind).brings_work else task_rows
+        self._place = sha256(f"{tracker.api_kind} {tracker.api_location}".encode()).hexdigest()[:8]
 
     def pages(self, connector: Connector, after: Cursor) -> Iterator[tuple[Sequence[Record], Cursor]]:
         """The records behind a position, that of an earlier download at first.
@@ -56,17 +58,25 @@ class Download:
         Raises:
             RemoteError: what the connector raises; or a full download met nothing at all of what is stored.
         """
-        if self._full and not self.has_notes():  # nor a resumed run, when another complete download came between
-            self.forget()
-            after = ""
-        start = self._tracker.position if after is None else str(after)
-        for page in prefetched(grouped(fresh(connector.pages(start)))):
-            yield page.records, page.position if self._met is None else None  # what memory holds, a resumption lacks
+        for page in prefetched(grouped(fresh(connector.pages(self._start(after))))):
+            # What memory holds, a resumption lacks.
+            yield page.records, f"{self._place} {page.position}" if self._met is None else None
         if self._full and not self.has_notes() and self._stored().exists():
             # That is rather a permission that is gone than a tracker that was emptied.
             raise RemoteRejectedError(
                 f"{self._tracker.name} brought nothing at all, so nothing was removed: check what its token may read"
             )
+
+    def _start(self, after: Cursor) -> str:
+        """The position of a cursor, which is of no use when the tracker is read from another place by now."""
+        place, _, position = str(after or "").partition(" ")
+        is_here = place == self._place
+        if not self._full:
+            return position if is_here else self._tracker.position
+        if is_here and self.has_notes():
+            return position
+        self.forget()
+        return ""
 
     def plan(self, records: Sequence[Record]) -> list[Change]:
         """What becomes of these records."""
@@ -75,15 +85,17 @@ class Download:
             self._met |= external_ids
         return downloads.plan(records, self._rows.stored(self._tracker, external_ids))
 
-    def write(self, changes: Sequence[Change], *, position: str) -> None:
-        """Write the changed records, and how far the download is."""
+    def write(self, changes: Sequence[Change], *, cursor: Cursor) -> None:
+        """Write the changed records, the people of all of them, and how far the download is."""
         entries: list[Entry] = [change.payload for change in changes]
+        known = people.known(self._tracker, [person for entry in entries for person in entry.people])
         changed = [entry for entry in entries if entry.values is not None]
         if changed:
-            self._rows.write(self._tracker, changed)
+            self._rows.write(self._tracker, changed, known)
         if self._full:
-            with connection.cursor() as cursor:
-                cursor.execute(SEE, [self._tracker.pk, self._run_id, [entry.external_id for entry in entries]])
+            with connection.cursor() as statement:
+                statement.execute(SEE, [self._tracker.pk, self._run_id, [entry.external_id for entry in entries]])
+        position = str(cursor).partition(" ")[2]
         read = self._tracker  # as it was: of another place, which it may have by now, the position says nothing
         same = Tracker.objects.filter(pk=read.pk, api_kind=read.api_kind, api_location=read.api_location)
         same.exclude(position=position).update(position=position)

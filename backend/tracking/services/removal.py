@@ -1,7 +1,10 @@
-"""Removing an organization: kind by kind, what refers to others first, so that no statement has to look for it."""
+"""Removing an organization: kind by kind, what refers to others first, so that no statement has to look for it.
+
+A dry run calls what would go by its name; of what is gone, not even that is kept.
+"""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -53,19 +56,20 @@ class Kind:
         return {"plan": plan, "write": WRITE.format(table=table), "params": {"trackers": self.trackers}}
 
 
-def contents(organization: Organization) -> list[Kind]:
+def contents(organization: Organization, *, named: bool) -> list[Kind]:
     """What its trackers have brought, and the rules; in the order in which it can go."""
     trackers = list(Tracker.objects.filter(project__organization=organization).values_list("pk", flat=True))
     assignees = TaskAssignee.objects.filter(task__tracker__in=trackers)
     entries, tasks = WorkEntry.objects.filter(tracker__in=trackers), Task.objects.filter(tracker__in=trackers)
     people = ExternalUser.objects.filter(tracker__in=trackers)
-    return [
+    kinds = [
         Kind("work entries", entries, "coalesce(nullif(text, ''), breadcrumb)", OF_TRACKERS, trackers),
         Kind("assignees of tasks", assignees, "external_user_id::text", OF_TASKS, trackers),
         Kind("tasks", tasks, "code || ' ' || title", OF_TRACKERS, trackers),
         Kind("rules", WorkMatch.objects.filter(tracker__in=trackers), "match_on", OF_TRACKERS, trackers),
         Kind("external users", people, "username", OF_TRACKERS, trackers),
     ]
+    return kinds if named else [replace(kind, label="''") for kind in kinds]
 
 
 def frame(organization: Organization) -> dict[str, QuerySet[Any]]:
@@ -80,9 +84,9 @@ def frame(organization: Organization) -> dict[str, QuerySet[Any]]:
     }
 
 
-def gone(rows: Iterable[models.Model]) -> list[Change]:
+def gone(rows: Iterable[models.Model], *, named: bool) -> list[Change]:
     """One change a row: they all go."""
-    return [Change("deleted", str(row.pk), str(row)) for row in rows]
+    return [Change("deleted", str(row.pk), str(row) if named else "") for row in rows]
 
 
 def delete(model: type[models.Model], changes: Sequence[Change]) -> None:

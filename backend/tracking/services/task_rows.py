@@ -11,7 +11,6 @@ from django.db.models import F, OuterRef
 from backend.tracking.kernel.downloads import TASK_COLUMNS, Entry, Stored
 from backend.tracking.kernel.records import TaskRecord
 from backend.tracking.models import Task, TaskAssignee, Tracker, new_id
-from backend.tracking.services import people
 from backend.tracking.services.arrays import array, texts
 from backend.tracking.services.upserts import execute, upsert
 
@@ -46,12 +45,9 @@ def stored(tracker: Tracker, external_ids: Collection[str]) -> dict[str, Stored]
     return {task["external_id"]: Stored(task["pk"], _values(task)) for task in tasks}
 
 
-def write(tracker: Tracker, entries: Sequence[Entry]) -> None:
-    """Insert and update these tasks, with their people."""
+def write(tracker: Tracker, entries: Sequence[Entry], known: Mapping[str, UUID]) -> None:
+    """Insert and update these tasks; `known` are their people."""
     records = [entry.record for entry in entries if isinstance(entry.record, TaskRecord)]
-    known = people.known(
-        tracker, [person for record in records for person in (record.author, *record.assignees) if person]
-    )
     written = execute(UPSERT, [_row(tracker, entry, known) for entry in entries])
     ids = {external_id: pk for pk, external_id in written}
     assigned = dict.fromkeys(
@@ -73,7 +69,7 @@ def _assign(assigned: Collection[tuple[UUID, UUID]], *, before: Sequence[UUID]) 
             cursor.execute(ASSIGN, [array(new_id() for _ in assigned), tasks, persons])
 
 
-def _row(tracker: Tracker, entry: Entry, known: dict[str, UUID]) -> dict[str, Any]:
+def _row(tracker: Tracker, entry: Entry, known: Mapping[str, UUID]) -> dict[str, Any]:
     values = dict(entry.values or {})
     del values["assignees"]
     author = known.get(values.pop("author"))

@@ -1,15 +1,13 @@
 """Work entries that were downloaded, as rows."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db.models import F
 
 from backend.tracking.kernel.downloads import WORK_COLUMNS, Entry, Stored
-from backend.tracking.kernel.records import WorkRecord
 from backend.tracking.models import Tracker, WorkEntry, new_id
-from backend.tracking.services import people
 from backend.tracking.services.arrays import texts
 from backend.tracking.services.upserts import execute, upsert
 
@@ -27,14 +25,12 @@ def stored(tracker: Tracker, external_ids: Collection[str]) -> dict[str, Stored]
     }
 
 
-def write(tracker: Tracker, entries: Sequence[Entry]) -> None:
-    """Insert and update these work entries, with their people."""
-    records = [entry.record for entry in entries if isinstance(entry.record, WorkRecord)]
-    known = people.known(tracker, [record.person for record in records if record.person])
+def write(tracker: Tracker, entries: Sequence[Entry], known: Mapping[str, UUID]) -> None:
+    """Insert and update these work entries; `known` are their people."""
     execute(UPSERT, [_row(tracker, entry, known) for entry in entries])
 
 
-def _row(tracker: Tracker, entry: Entry, known: dict[str, UUID]) -> dict[str, Any]:
+def _row(tracker: Tracker, entry: Entry, known: Mapping[str, UUID]) -> dict[str, Any]:
     values = dict(entry.values or {})
     return {
         "id": entry.pk or new_id(),

@@ -12,6 +12,7 @@ from backend.operations.errors import HandOver
 from backend.operations.models import Run, RunChange, RunLog
 from backend.operations.queue import enqueue
 from backend.tracking.models import (
+    ExternalUser,
     Organization,
     OrganizationProfile,
     SeenRecord,
@@ -70,6 +71,18 @@ def test_what_goes_is_told_by_kind_and_a_dry_run_tells_the_same() -> None:
     }  # fmt: skip
     assert real.outcome["result"]["removed"] == dict(dry.outcome["result"]["removed"], runs=2)  # the dry run goes, too
     assert sum(real.outcome["result"]["removed"].values()) == real.counts["processed"]
+
+
+def test_a_dry_run_names_what_would_go_and_of_what_is_gone_no_name_is_kept() -> None:
+    demo()
+    title, username = Task.objects.order_by("pk")[0].title, ExternalUser.objects.order_by("pk")[0].username
+    text = WorkEntry.objects.exclude(text="").order_by("pk")[0].text
+    told = repr(list(removed("demo", "--dry-run").run.changes.values()))
+    assert all(name in told for name in (title, username, text))
+    real = removed().run
+    told = repr([*Run.objects.values(), *RunChange.objects.values(), *RunLog.objects.values()])
+    assert real.changes.count() > 100
+    assert not [name for name in (title, username, text) if name in told]
 
 
 def test_without_the_code_typed_nothing_is_touched() -> None:

@@ -9,13 +9,13 @@ from backend.tracking.kernel import downloads
 from backend.tracking.kernel.downloads import Entry
 from backend.tracking.kernel.records import Person, TaskRecord, WorkRecord
 from backend.tracking.models import Tracker, WorkEntry
-from backend.tracking.services import task_rows, work_rows
+from backend.tracking.services import people, task_rows, work_rows
 from tests.integration.tracking.projects import Example
 
 pytestmark = pytest.mark.django_db
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
-people = st.none() | st.builds(Person, username=st.text("abcü𝄞", min_size=1), name=texts)
+persons = st.none() | st.builds(Person, username=st.text("abcü𝄞", min_size=1), name=texts)
 moments = st.datetimes(
     datetime(1900, 1, 1),  # noqa: DTZ001 - the zone is drawn
     datetime(9000, 1, 1),  # noqa: DTZ001
@@ -33,13 +33,13 @@ tasks = st.builds(
     closed_at=st.none() | moments,
     due_on=st.none() | st.dates(),
     estimate=st.none() | st.decimals(0, 9999, places=2),
-    author=people,
-    assignees=st.lists(people.filter(bool), max_size=2).map(tuple),
+    author=persons,
+    assignees=st.lists(persons.filter(bool), max_size=2).map(tuple),
 )
 entries = st.builds(
     WorkRecord,
     external_id=st.text("12ü'", min_size=1, max_size=3),
-    person=people,
+    person=persons,
     breadcrumb=texts,
     text=texts,
     started_at=moments,
@@ -58,7 +58,8 @@ def check_unchanged_once_written(rows: ModuleType, tracker: Tracker, record: Tas
     for number in range(2):
         stored = rows.stored(tracker, {record.external_id})
         pk = stored[record.external_id].pk if stored else None
-        rows.write(tracker, [Entry(record.external_id, pk, downloads.values(record), record)])
+        entry = Entry(record.external_id, pk, downloads.values(record), record)
+        rows.write(tracker, [entry], people.known(tracker, entry.people))
         (change,) = downloads.plan([record], rows.stored(tracker, {record.external_id}))
         assert change.action == "unchanged", (number, change.fields)
 

@@ -232,6 +232,29 @@ def test_a_run_that_is_handed_over_while_it_matches_goes_on_with_matching(
     assert code.stats().requests == asked
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_a_resumed_run_reads_from_the_start_of_another_place(code: Server, smaller: Server, *, full: bool) -> None:
+    tracker = of_github(code)
+    code.fail({"list": faults.later(faults.status(404), after=2)})
+    failed = ran("update_project", "acme", "--no-match", *["--full"] * full)
+    Tracker.objects.filter(pk=tracker.pk).update(api_location=github.location(smaller.origin), position="")
+    Task.objects.all().delete()
+    resumed = ran("resume_run", str(failed.run.pk))
+    assert resumed.exit_code == 0
+    assert Task.objects.count() == RECORDS - 10
+
+
+def test_who_has_another_name_by_now_is_noticed_though_no_record_changed(hours: Server) -> None:
+    of_kimai(hours)
+    ran("update_project", "acme", "--no-match")
+    person = ExternalUser.objects.exclude(name="").order_by("pk")[0]
+    named = person.name
+    ExternalUser.objects.filter(pk=person.pk).update(name="another")
+    assert "updated" not in ran("update_project", "acme", "--no-match", "--full").counts
+    person.refresh_from_db()
+    assert person.name == named
+
+
 def test_a_tracker_that_fails_in_the_middle_keeps_what_was_committed_and_goes_on_from_there(code: Server) -> None:
     of_github(code)
     code.fail({"list": faults.later(faults.status(404), after=2)})
@@ -319,6 +342,8 @@ def test_without_an_organization_there_is_a_run_for_each_and_never_two_waiting(b
         ("acme", True, "organization:acme"),
         ("bolt", True, "organization:bolt"),
     ]
+    Run.objects.filter(pk=queued[0].pk).update(dry_run=True)
+    assert ran("update_project", "--full").counts == {"processed": 2, "created": 1, "skipped": 1}
     again = ran("update_project", "--full")
     assert (again.counts, again.reasons) == ({"processed": 2, "skipped": 2}, {"already_queued": 2})
 

@@ -47,7 +47,7 @@ def test_a_record_that_is_not_stored_is_created_with_what_it_has() -> None:
 def test_what_is_stored_already_is_unchanged_and_only_noted(record: TaskRecord | WorkRecord) -> None:
     [change] = downloads.plan([record], as_stored(record))
     assert change.action == "unchanged"
-    assert change.payload == Entry("1")
+    assert change.payload == Entry("1", record=record)
 
 
 @pytest.mark.parametrize(
