@@ -1,7 +1,9 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import stamina
+from pytest_django import Settings
 
 from backend.remote import answers, retries
 
@@ -13,3 +15,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(retries, "LONGEST_PAUSE", 0.02)
     with stamina.set_testing(testing=True, attempts=4, cap=True):
         yield
+
+
+@pytest.fixture
+def folder(tmp_path: Path, settings: Settings) -> Path:
+    """Where the caches of the settings are."""
+    settings.CACHES = {
+        name: fields | {"LOCATION": tmp_path / "cache" / name} for name, fields in settings.CACHES.items()
+    }
+    return tmp_path / "cache"

@@ -28,15 +28,6 @@ def server(process: Server) -> Server:
     return process
 
 
-@pytest.fixture
-def folder(tmp_path: Path, settings: Settings) -> Path:
-    """Where the caches of the settings are."""
-    settings.CACHES = {
-        name: fields | {"LOCATION": tmp_path / "cache" / name} for name, fields in settings.CACHES.items()
-    }
-    return tmp_path / "cache"
-
-
 def downloaded(server: Server) -> tuple[int, int]:
     """Download everything, and return how many answers were full, and how many said that nothing changed."""
     before = server.stats().by_status

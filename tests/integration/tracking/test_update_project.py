@@ -3,6 +3,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +12,23 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from redis import Redis
 
 from backend.operations import claims, runner
 from backend.operations.errors import HandOver
 from backend.operations.models import Run, RunChange, RunLog
-from backend.tracking.models import ExternalUser, SeenRecord, Task, TaskAssignee, Tracker, WorkEntry
+from backend.tracking.models import (
+    ExternalUser,
+    SeenRecord,
+    Task,
+    TaskAssignee,
+    Tracker,
+    WorkEntry,
+    WorkMatch,
+    new_id,
+)
+from backend.tracking.services.downloads import Download
 from backend.tracking.services.matching import ProjectMatching
 from tasks.tracking.update_project import UpdateProject, update_project
 from tests.integration.collection.commands import ran
@@ -108,6 +120,56 @@ def test_tasks_and_work_are_downloaded_with_their_people(code: Server, hours: Se
     assert stored.external_user
     assert entry.person
     assert stored.external_user.username == entry.person.username
+
+
+def test_what_was_downloaded_is_matched_unless_that_is_not_wanted(code: Server, hours: Server) -> None:
+    tasks = of_github(code)
+    of_kimai(hours)
+    WorkMatch.objects.create(tracker=tasks, match_on="always_to_task", target_task="#1")
+    assert ran("update_project", "acme", "--no-match").outcome["result"] == {}
+    assert not WorkEntry.objects.filter(task__isnull=False).exists()
+    assert ran("update_project", "acme").outcome["result"]["matching"]["shop"]["unmatched"] == 0
+    assert not WorkEntry.objects.exclude(task__code="#1").exists()
+
+
+def test_answers_are_kept_but_by_a_dry_run(code: Server, folder: Path) -> None:
+    of_github(code)
+    ran("update_project", "acme", "--no-match", "--dry-run")
+    assert not [path for path in folder.rglob("*") if path.is_file()]
+    ran("update_project", "acme", "--no-match")
+    before = code.stats().by_status
+    ran("update_project", "acme", "--no-match", "--full")
+    after = code.stats().by_status
+    assert after["304"] - before.get("304", 0) > 2
+    assert after["200"] == before["200"]
+
+
+def test_the_rate_is_shared_in_the_redis_of_the_settings(code: Server, redis_url: str, settings: Settings) -> None:
+    settings.REDIS_URL = redis_url
+    of_github(code)
+    with Redis.from_url(redis_url, decode_responses=True) as redis:
+        redis.flushdb()
+        ran("update_project", "acme", "--no-match")
+        assert redis.keys("upkeep:pace:*") == [f"upkeep:pace:{code.origin.removeprefix('http://')}"]
+
+
+def test_a_place_that_is_hidden_is_told_though_a_list_would_come(code: Server) -> None:
+    of_github(code)
+    code.fail({f"{github.PATH}/repos/{github.REPOSITORY}": faults.status(404)})
+    ended = ran("update_project", "acme", "--no-match")
+    assert f"GitHub has no repository {github.REPOSITORY}" in ended.error
+    assert not Task.objects.exists()
+
+
+def test_a_position_is_not_kept_for_another_place(code: Server) -> None:
+    tracker = of_github(code)
+    reading = Download(tracker, new_id(), full=False, dry_run=False)
+    Tracker.objects.filter(pk=tracker.pk).update(api_location="https://github.com/some/where")
+    reading.write([], cursor="here 7")
+    assert Tracker.objects.get().position == ""
+    Tracker.objects.filter(pk=tracker.pk).update(api_location=tracker.api_location)
+    reading.write([], cursor="here 7")
+    assert Tracker.objects.get().position == "7"
 
 
 def test_a_second_time_only_what_may_have_changed_is_asked_for_and_nothing_is_written(code: Server) -> None:
