@@ -231,7 +231,7 @@ def test_a_pattern_that_does_not_compile_is_told_before_any_work(example: Exampl
     assert (ended.counts, matched(entry)) == ({}, (None, None))
 
 
-def test_two_runs_of_an_organization_exclude_each_other() -> None:
+def test_runs_of_an_organization_share_a_key() -> None:
     assert match_project.exclusive_key(MatchProject(organization="example", project="app")) == "organization:example"
 
 

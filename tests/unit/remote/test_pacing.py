@@ -88,8 +88,9 @@ def test_a_turn_that_was_given_up_is_not_lost_for_the_others() -> None:
 
     async def impatient() -> float:
         await pacer.turn()
-        with anyio.move_on_after(0.05):
+        with anyio.move_on_after(0.05) as scope:
             await pacer.turn()
+        assert scope.cancelled_caught
         start = monotonic()
         await pacer.turn()
         return monotonic() - start

@@ -160,6 +160,20 @@ def test_tasks_are_looked_up_together_and_once() -> None:
     assert asked == [{"#0", "#1", "#2"}]
 
 
+def test_not_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "MOST_REMEMBERED", 5)
+    asked: list[str] = []
+
+    def look_up(_key: TaskKey, _tracker: str, values: Collection[str]) -> dict[str, str]:
+        asked.extend(values)
+        return {}
+
+    ready = Matcher([rule("pattern_to_task_code", text_pattern=r"(?P<task_code>#\d+)")], TRACKERS, look_up)
+    for number in [*range(6), 0]:
+        ready.matches([(0, "", f"#{number}", "")])
+    assert asked.count("#0") == 2
+
+
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,7 @@ from backend.tracking.kernel.configuration import documents
 from tests.unit.tracking.configuration.factories import organization, parsed, problems
 
 EXAMPLE = Path(__file__).parents[4].joinpath("docs", "organization.example.yaml").read_text(encoding="utf-8")
-ACME = dict.fromkeys(
-    [f"ACME_{name}" for name in ("GITHUB_TOKEN", "YOUTRACK_TOKEN", "KIMAI_TOKEN", "CLOCKODO_KEY", "CLOCKODO_USERNAME")],
-    "s3cret",
-)
+ACME = dict.fromkeys(re.findall(r"\${(\w+)}", EXAMPLE), "s3cret")
 PIECES = st.text(st.sampled_from("ab1:-,[]{}&*!|>'\"#%@`?<~ \n\t\\x0U\0é\x85\ud800$."), max_size=8)
 NEARLY = st.builds(
     lambda start, length, piece: EXAMPLE[:start] + piece + EXAMPLE[start + length :],
