@@ -11,7 +11,6 @@ Organization ─┬─ OrganizationProfile (its members)
 from typing import ClassVar
 from uuid import UUID
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import HashIndex
@@ -20,6 +19,7 @@ from django.db.models import Q
 from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
+from backend.tracking import tokens
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.rules import MatchOn
 from backend.tracking.validators import validate_code, validate_time_zone, validate_usernames
@@ -28,10 +28,6 @@ from backend.tracking.validators import validate_code, validate_time_zone, valid
 def new_id() -> UUID:
     """A UUID of version 7 (RFC 9562): later ones sort behind earlier ones."""
     return uuid7()
-
-
-class UnreadableTokenError(Exception):
-    """A stored token was encrypted with a key that is not among FERNET_KEYS any more: run update_organization again."""
 
 
 class IdentifiedModel(models.Model):
@@ -146,29 +142,16 @@ class Tracker(IdentifiedModel):
     @property
     def token_is_stale(self) -> bool:
         """Whether the token is not encrypted with the first of FERNET_KEYS, but with an older one."""
-        try:
-            _ = self.encrypted_token and Fernet(settings.FERNET_KEYS[0]).decrypt(self.encrypted_token.encode())
-        except InvalidToken:
-            return True
-        return False
+        return tokens.is_stale(self.encrypted_token)
 
     @property
     def api_token(self) -> SecretStr:
         """The token, decrypted; empty when there is none. Raises UnreadableTokenError."""
-        if not self.encrypted_token:
-            return SecretStr("")
-        try:
-            return SecretStr(_fernet().decrypt(self.encrypted_token.encode()).decode())
-        except InvalidToken:
-            raise UnreadableTokenError(
-                f"the token of tracker {self.name!r} cannot be decrypted: its key is not among FERNET_KEYS any more; "
-                "update_organization stores it again"
-            ) from None
+        return tokens.decrypted(self.encrypted_token, of=f"tracker {self.name!r}")
 
     @api_token.setter
     def api_token(self, token: SecretStr) -> None:
-        value = token.get_secret_value()
-        self.encrypted_token = _fernet().encrypt(value.encode()).decode() if value else ""
+        self.encrypted_token = tokens.encrypted(token)
 
 
 class ExternalUser(IdentifiedModel):
@@ -310,7 +293,3 @@ class SeenRecord(models.Model):
 
     def __str__(self) -> str:
         return self.external_id
-
-
-def _fernet() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.FERNET_KEYS])

@@ -15,9 +15,10 @@ from backend.remote.errors import RemoteError
 from backend.tracking.kernel import downloads
 from backend.tracking.kernel.locations import LocationError
 from backend.tracking.kernel.rules import RuleError
-from backend.tracking.models import Tracker, UnreadableTokenError
+from backend.tracking.models import Tracker
 from backend.tracking.services.downloads import Download, connected, trackers
 from backend.tracking.services.lookup import UnknownCodeError, organization_codes, projects
+from backend.tracking.tokens import UnreadableTokenError
 from tasks.tracking.matching import match
 
 BROKEN = (RemoteError, LocationError, UnreadableTokenError)

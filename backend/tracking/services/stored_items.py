@@ -11,8 +11,9 @@ from django.db.models import Count
 from pydantic import SecretStr
 
 from backend.tracking.kernel.configuration.items import Item, Key, Kind, Value, rules
-from backend.tracking.models import IdentifiedModel, Task, Tracker, UnreadableTokenError, WorkEntry
+from backend.tracking.models import IdentifiedModel, Task, Tracker, WorkEntry
 from backend.tracking.services.tables import TABLES
+from backend.tracking.tokens import UnreadableTokenError
 
 
 @dataclass(slots=True)
