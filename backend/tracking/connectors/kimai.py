@@ -154,7 +154,9 @@ class Kimai:
         return Request("/timesheets", query | end | filters)
 
     def _page(self, step: Step, reply: Reply | None) -> Page:
-        """A page behind the last one is "not found"."""
+        """A page behind the last one is "not found"; the first one is there, even when it is empty."""
+        if reply is None and step.page == 1:
+            raise RemoteRejectedError("Kimai has no timesheets at this address: check it")
         items = listed(reply.content, about="Kimai about timesheets") if reply else []
         headers = reply.headers if reply else httpx2.Headers()
         pages = _number(headers, "x-total-pages")

@@ -47,6 +47,12 @@ def test_a_place_of_others_is_refused(server: Server) -> None:
         read(SYSTEM, server, location=page(server, "project", kimai.FOREIGN_PROJECT))
 
 
+def test_a_first_page_that_is_not_found_is_not_an_empty_one(server: Server) -> None:
+    server.fail({"timesheets": faults.status(404)})
+    with pytest.raises(RemoteRejectedError, match="no timesheets at this address"):
+        read(SYSTEM, server)
+
+
 def test_a_customer_has_the_entries_of_all_projects(server: Server) -> None:
     location = page(server, "customer", kimai.CUSTOMER)
     with connected(SYSTEM, server, location=location) as connector:
