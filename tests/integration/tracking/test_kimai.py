@@ -107,6 +107,13 @@ def test_the_owner_of_the_token_may_be_anywhere(zone: str) -> None:
         assert by_id(read(SYSTEM, server)) == all_expected(SYSTEM, 400)
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_a_zone_that_is_not_told_hides_nothing(zone: str) -> None:
+    with kimai.server(records=400, zone=zone) as server:
+        server.fail({"me": faults.patched(timezone=None)})
+        assert by_id(read(SYSTEM, server)) == all_expected(SYSTEM, 400)
+
+
 def test_a_zone_that_nobody_knows_is_told(server: Server) -> None:
     server.fail({"me": faults.patched(timezone="Mars/Olympus")})
     with pytest.raises(RemoteResponseError, match="time zone"):

@@ -67,17 +67,17 @@ def replied(content: Any, **headers: Any) -> httpx2.Response:
 
 
 class Kimai:
-    """Takes a time that the clocks show twice for the first or the second of them."""
+    """Takes a time that the clocks show twice for the first or the second of them; may not tell where they are."""
 
-    def __init__(self, starts: list[datetime], zone: ZoneInfo, fold: int) -> None:
-        self._starts, self._zone, self._fold = starts, zone, fold
+    def __init__(self, starts: list[datetime], zone: ZoneInfo, fold: int, *, tells: bool = True) -> None:
+        self._starts, self._zone, self._fold, self._tells = starts, zone, fold, tells
         self.requests = 0
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
         self.requests += 1
         query = request.url.params
         if not request.url.path.endswith("/timesheets"):
-            return replied({"id": 123, "name": "Webshop", "timezone": self._zone.key})
+            return replied({"id": 123, "name": "Webshop", "timezone": self._zone.key if self._tells else None})
         begin, end = self._time(query["begin"]), self._time(query.get("end", "2100-01-01T00:00:00"))
         found = sorted((start, number) for number, start in enumerate(self._starts) if begin <= start <= end)
         page, pages = int(query["page"]), max(1, ceil(len(found) / CAP))
@@ -111,6 +111,18 @@ def test_kimai_misses_nothing_and_ends(starts: list[datetime], zone: ZoneInfo, f
         [*connector.pages("")]
     assert server.requests <= 5 + 5 * len(starts)
     read(ApiKind.KIMAI, server, starts)
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    starts=STARTS,
+    zone=st.sampled_from(["Europe/Berlin", "Pacific/Kiritimati", "Etc/GMT+12"]).map(ZoneInfo),
+    fold=st.integers(0, 1),
+)
+@example(starts=DAYS, zone=ZoneInfo("Pacific/Kiritimati"), fold=0)
+@example(starts=AT_ONCE, zone=ZoneInfo("Etc/GMT+12"), fold=0)
+def test_kimai_misses_nothing_when_it_does_not_tell_the_zone(starts: list[datetime], zone: ZoneInfo, fold: int) -> None:
+    read(ApiKind.KIMAI, Kimai(starts, zone, fold, tells=False), starts)
 
 
 def clockodo(starts: list[datetime], belongs: str) -> Handler:
