@@ -131,7 +131,7 @@ class Clockodo:
 
     def _request(self, span: Span, page: int = 1) -> Request:
         query = {
-            "time_since": _text(span.since - OVERLAP),
+            "time_since": _text(max(span.since - OVERLAP, spans.START)),
             "time_until": _text(span.until or END),
             "filter[projects_id]": self._number,
             "enhanced_list": "true",

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from backend.tracking import connectors
 from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.spans import START
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.locations import EXAMPLES, parsed
 
@@ -35,6 +36,7 @@ STARTS = st.lists(
 
 NIGHT = [AUTUMN + timedelta(minutes=20 * number) for number in range(-72, 24)]
 AT_ONCE = [AUTUMN] * 7
+LONG_AGO = [START, datetime(1985, 5, 1, tzinfo=UTC)]
 DAYS = [datetime(2024, 11, 22, tzinfo=UTC) + timedelta(hours=6 * number) for number in range(30)]
 """Around the end of the year before the last."""
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -105,6 +107,7 @@ class Kimai:
 @example(starts=NIGHT, zone=BERLIN, fold=0)
 @example(starts=NIGHT, zone=BERLIN, fold=1)
 @example(starts=AT_ONCE, zone=BERLIN, fold=0)
+@example(starts=LONG_AGO, zone=BERLIN, fold=0)
 def test_kimai_misses_nothing_and_ends(starts: list[datetime], zone: ZoneInfo, fold: int) -> None:
     server = Kimai(starts, zone, fold)
     with connected(ApiKind.KIMAI, server) as connector:
@@ -153,6 +156,7 @@ def clockodo(starts: list[datetime], belongs: str) -> Handler:
 @settings(max_examples=10, deadline=None)
 @given(starts=STARTS, belongs=st.sampled_from(["start", "part", "all"]))
 @example(starts=AT_ONCE, belongs="all")
+@example(starts=LONG_AGO, belongs="all")
 def test_clockodo_misses_nothing_and_ends(starts: list[datetime], belongs: str) -> None:
     read(ApiKind.CLOCKODO, clockodo(starts, belongs), starts)
 
