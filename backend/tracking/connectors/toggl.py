@@ -36,9 +36,8 @@ FUTURE = timedelta(days=30)
 RECENT = timedelta(days=90)
 """Entries of so long ago are read again each time: reports do not find what was changed."""
 
-EMPTY_YEARS = 2
-"""After so many without an entry there are none before: nothing tells when the first one was, since entries of other
-programs are brought in with their dates, and every request counts."""
+BEGINNING = date(2006, 1, 1)
+"""Of Toggl. Nothing tells when the first entry was: a year without any says nothing about the ones before."""
 
 NEXT = {
     "first_id": "x-next-id",
@@ -108,15 +107,11 @@ class Toggl:
             raise RemoteRejectedError(f"Toggl has no project {self._project}, or the api_token may not see it")
         return reply
 
-    def _years(self, last: date, first: date | None = None) -> Iterator[Part]:
-        """Everything up to a day, a year at a time: back to the first day, or until there is no more."""
-        empty = 0
-        while last >= (first or spans.START.date()) and (first or empty < EMPTY_YEARS):
-            begin = max(last - YEAR + DAY, first or date.min)
-            empty += 1
-            for part in self._report(begin, last):
-                empty = 0 if part.records else empty
-                yield part
+    def _years(self, last: date, first: date = BEGINNING) -> Iterator[Part]:
+        """Everything up to a day and back to the first one, a year at a time."""
+        while last >= first:
+            begin = max(last - YEAR + DAY, first)
+            yield from self._report(begin, last)
             last = begin - DAY
 
     def _report(self, first: date, last: date) -> Iterator[Part]:

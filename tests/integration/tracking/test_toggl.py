@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -7,16 +8,33 @@ from backend.remote.errors import RemoteRejectedError, RemoteResponseError, Remo
 from backend.tracking.kernel.records import RecordPage, WorkRecord
 from tests.integration.tracking.connections import all_expected, by_id, connected, read, tracker
 from tests.servers import faults
-from tests.servers.faults import Fault
+from tests.servers.faults import EVERYTHING, Fault
 from tests.servers.process import Server
 from tests.servers.trackers import toggl
 
 SYSTEM = tracker(toggl)
 
+MOST_RUNS = 10
+
 
 def body(server: Server) -> dict[str, Any]:
     sent: dict[str, Any] = json.loads(server.stats().last["body"])
     return sent
+
+
+def read_in_runs(position: str, **options: Any) -> list[RecordPage]:
+    """Read with a quota that is used up again and again; each run goes on where the one before had to stop."""
+    pages: list[RecordPage] = []
+    for _ in range(MOST_RUNS):
+        with (
+            toggl.server(**options) as server,
+            connected(SYSTEM, server) as connector,
+            suppress(RemoteUnavailableError),
+        ):
+            for page in connector.pages(pages[-1].position if pages else position):
+                pages.append(page)  # noqa: PERF402 - what came before the error is kept
+            return pages
+    pytest.fail(f"{MOST_RUNS} runs have not read everything")
 
 
 def test_the_report_asks_for_the_project_with_names_and_without_rounding() -> None:
@@ -44,15 +62,21 @@ def test_another_workspace_may_be_hidden() -> None:
         read(SYSTEM, server, location=f"{server.origin}/99/clients")
 
 
-def test_an_empty_year_does_not_hide_the_ones_before() -> None:
-    with toggl.server(records=40, gap=600) as server:
+@pytest.mark.parametrize("gap", [600, 6000])
+def test_empty_years_do_not_hide_the_ones_before(gap: int) -> None:
+    with toggl.server(records=40, gap=gap) as server:
         assert by_id(read(SYSTEM, server)).keys() == all_expected(SYSTEM, 40).keys()
 
 
-def test_two_empty_years_are_the_start() -> None:
-    with toggl.server(records=5) as server:
-        read(SYSTEM, server)
-        assert server.stats().by_key["time_entries"] == 3
+def test_a_project_that_ended_years_ago_is_read() -> None:
+    with toggl.server(records=40) as server:
+        server.fail({EVERYTHING: Fault(headers={"Date": "Wed, 07 Jan 2032 12:00:00 GMT"})})
+        assert by_id(read(SYSTEM, server)) == all_expected(SYSTEM, 40)
+
+
+def test_a_quota_that_is_used_up_in_empty_years_hides_none_before() -> None:
+    pages = read_in_runs("", records=40, gap=6000, quota=9)
+    assert by_id(pages).keys() == all_expected(SYSTEM, 40).keys()
 
 
 def test_a_quota_that_is_used_up_says_when_and_what_came_before_stands() -> None:
