@@ -32,15 +32,15 @@ class Span:
 
 
 def server_time(headers: Mapping[str, str]) -> datetime:
-    """When an answer was sent, by the server's own clock; 1970-01-01 when it does not say so.
+    """When an answer was sent, by the server's own clock; the time here when it does not say so.
 
     `Date`: RFC 9110, 6.6.1.
     """
     try:
         date = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        return START
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return datetime.now(UTC)
 
 
 def not_after(moment: datetime, zone: tzinfo) -> datetime:

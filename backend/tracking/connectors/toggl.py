@@ -91,10 +91,12 @@ class Toggl:
         The latest entries come first. Of what was read before, the last 90 days are read again each time.
         """
         self.check()
-        latest = spans.server_time(self._place.headers) + FUTURE
+        now = spans.server_time(self._place.headers)
+        # Of two clocks, the one that is behind hides nothing.
+        latest = max(now, datetime.now(UTC)) + FUTURE
         return progress.pages(
             position,
-            since=latest - FUTURE - RECENT,
+            since=now - RECENT,
             everything=lambda reached: self._years((reached or latest).date()),
             changes=lambda since: self._years(latest.date(), since.date()),
         )

@@ -79,6 +79,13 @@ def test_a_quota_that_is_used_up_in_empty_years_hides_none_before() -> None:
     assert by_id(pages).keys() == all_expected(SYSTEM, 40).keys()
 
 
+@pytest.mark.parametrize("date", ["", "soon", "Wed, 01 Jan 2020 00:00:00 GMT"])
+def test_a_server_without_a_clock_that_is_right_hides_nothing(date: str) -> None:
+    with toggl.server(records=5) as server:
+        server.fail({EVERYTHING: Fault(headers={"Date": date})})
+        assert by_id(read(SYSTEM, server)) == all_expected(SYSTEM, 5)
+
+
 def test_a_quota_that_is_used_up_says_when_and_what_came_before_stands() -> None:
     pages: list[RecordPage] = []
 
