@@ -148,18 +148,19 @@ class Reading:
     """The pages of one report, each asked for with what the one before said."""
 
     def __init__(self, request: Request) -> None:
-        self.first = self._asked = request
+        self.first = request
+        self._cursors: set[frozenset[tuple[str, int]]] = set()
 
     def following(self, reply: Reply) -> Request | None:
-        """The page behind this one; None when it is the last. Raises RemoteResponseError when it is this one again."""
+        """The page behind this one; None when it is the last. Raises RemoteResponseError when it was there before."""
         cursor = _cursor(reply)
         if not cursor:
             return None
-        request = replace(self._asked, json=self._asked.json | cursor)
-        if request == self._asked:
+        key = frozenset(cursor.items())
+        if key in self._cursors:
             raise RemoteResponseError("Toggl named the same page again as the next one")
-        self._asked = request
-        return request
+        self._cursors.add(key)
+        return replace(self.first, json=self.first.json | cursor)
 
 
 def _cursor(reply: Reply) -> dict[str, int]:

@@ -120,6 +120,11 @@ def test_the_same_page_again_is_noticed() -> None:
             read(SYSTEM, server)
 
 
+def test_pages_in_a_circle_are_noticed() -> None:
+    with toggl.server(records=5, circles=True) as server, pytest.raises(RemoteResponseError, match="same page again"):
+        read(SYSTEM, server)
+
+
 def test_entries_that_are_deleted_while_others_are_read_hide_none() -> None:
     with toggl.server(records=450, vanishes=True) as server:
         assert by_id(read(SYSTEM, server)).keys() == all_expected(SYSTEM, 450).keys()
