@@ -92,7 +92,8 @@ class Clockodo:
             position,
             since=self._now - RECENT,
             everything=lambda reached: self._parts([Span(reached or spans.START)]),
-            changes=lambda since: self._parts([Span(since)]),
+            changes=lambda since, reached: self._parts([Span(reached or since)]),
+            meanwhile=lambda since: self._parts([Span(since)]),
         )
 
     @cached_property

@@ -120,10 +120,9 @@ class Kimai:
         return progress.pages(
             position,
             since=self._now - OVERLAP,
-            everything=lambda reached: self._parts([Step(Span(reached or spans.START))], {}),
-            changes=lambda since: self._parts(
-                [Step(Span(spans.START))], {"modified_after": _text(since.replace(tzinfo=None))}
-            ),
+            everything=lambda reached: self._begun(reached, {}),
+            changes=lambda since, reached: self._begun(reached, _changed(since)),
+            meanwhile=lambda since: self._begun(None, _changed(since)),
         )
 
     @cached_property
@@ -148,6 +147,10 @@ class Kimai:
             return Clocks(ZoneInfo(name))
         except (OSError, ValueError, ZoneInfoNotFoundError) as error:
             raise RemoteResponseError("The time zone of the token's owner in Kimai is not known here") from error
+
+    def _begun(self, reached: datetime | None, filters: dict[str, str]) -> Iterator[Part]:
+        """What began since a point that was reached, or ever."""
+        return self._parts([Step(Span(reached or spans.START))], filters)
 
     def _parts(self, steps: Sequence[Step], filters: dict[str, str]) -> Iterator[Part]:
         """All that the steps lead to, in their order."""
@@ -214,6 +217,10 @@ class Kimai:
 def _part(step: Step, page: Page) -> Part:
     """A span that was read to its end is behind us, otherwise what it brought so far."""
     return Part(page.records, (step.span.until if page.is_last else page.newest) or step.span.since)
+
+
+def _changed(since: datetime) -> dict[str, str]:
+    return {"modified_after": _text(since.replace(tzinfo=None))}
 
 
 def _text(naive: datetime) -> str:

@@ -88,7 +88,8 @@ class Toggl:
     def pages(self, position: str) -> Iterator[RecordPage]:
         """Everything that changed behind the position; see `Connector`.
 
-        The latest entries come first. Of what was read before, the last 90 days are read again each time.
+        The latest entries come first. Of what was read before, the last 90 days are read again each time. When that is
+        more than a quota allows, the next download goes on with it, once it has read what is new.
         """
         self.check()
         now = spans.server_time(self._place.headers)
@@ -98,7 +99,8 @@ class Toggl:
             position,
             since=now - RECENT,
             everything=lambda reached: self._years((reached or latest).date()),
-            changes=lambda since: self._years(latest.date(), since.date()),
+            changes=lambda since, reached: self._years((reached or latest).date(), since.date()),
+            meanwhile=lambda since: self._years(latest.date(), (since + RECENT - DAY).date()),
         )
 
     @cached_property

@@ -1,5 +1,6 @@
 import json
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from tests.integration.tracking.connections import all_expected, by_id, connecte
 from tests.servers import faults
 from tests.servers.faults import EVERYTHING, Fault
 from tests.servers.process import Server
-from tests.servers.trackers import toggl
+from tests.servers.trackers import toggl, work
 
 SYSTEM = tracker(toggl)
 
@@ -77,6 +78,23 @@ def test_a_project_that_ended_years_ago_is_read() -> None:
 def test_a_quota_that_is_used_up_in_empty_years_hides_none_before() -> None:
     pages = read_in_runs("", records=40, gap=6000, quota=9)
     assert by_id(pages).keys() == all_expected(SYSTEM, 40).keys()
+
+
+def test_a_quota_that_is_used_up_by_what_may_have_changed_is_no_circle() -> None:
+    before = read_in_runs("", records=250, most=20)
+    pages = read_in_runs(before[-1].position, records=253, most=20, quota=4)
+    first = work.start(250) + timedelta(hours=2, minutes=30) - timedelta(days=90)
+    recent = {toggl.expected(number).external_id for number in range(1, 254) if work.start(number) >= first}
+    assert by_id(pages).keys() >= recent
+
+
+def test_what_is_new_comes_before_a_download_that_had_to_stop_goes_on() -> None:
+    with toggl.server(records=250, most=20) as server, connected(SYSTEM, server) as connector:
+        complete = [*connector.pages("")][-1].position
+        position = next(page.position for page in connector.pages(complete) if page.position != complete)
+    with toggl.server(records=253, most=20) as server:
+        new = by_id(page for page in read(SYSTEM, server, position) if page.position == position)
+    assert {toggl.expected(number).external_id for number in (251, 252, 253)} <= new.keys()
 
 
 @pytest.mark.parametrize("date", ["", "soon", "Wed, 01 Jan 2020 00:00:00 GMT"])

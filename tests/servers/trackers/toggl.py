@@ -60,6 +60,7 @@ class Catalogue:
         quota: int | None = None,
         resets_in: int = 2400,
         circles: bool = False,
+        most: int = PAGE,
     ) -> None:
         self._entries = work.Entries(
             records,
@@ -69,7 +70,7 @@ class Catalogue:
             surprises=surprises,
         )
         self._gap, self._older = timedelta(days=gap), records // 2
-        self._quota, self._resets_in, self._circles = quota, resets_in, circles
+        self._quota, self._resets_in, self._circles, self._most = quota, resets_in, circles, most
 
     def key(self, request: Received) -> str:
         """A request's key is the last part of its path."""
@@ -115,7 +116,7 @@ class Catalogue:
         if "first_id" in body:
             cursor = (body["first_timestamp"], body["first_id"])
             numbers = [number for number, place in zip(numbers, places, strict=True) if place <= cursor]
-        size = min(body.get("page_size", 50), PAGE)
+        size = min(body.get("page_size", 50), self._most)
         sent, rest = numbers[:size], numbers[size:]
         reply = Reply.of(self._groups(sent, is_enriched=body.get("enrich_response", False)))
         row = body.get("first_row_number", 1)
@@ -229,7 +230,7 @@ def server(
 
     Its `options`: an entry `moves` after the first page was sent; one `vanishes` after each of the first; the older
     half is `gap` days further back; after `quota` requests it allows no more, and says for how many seconds
-    (`resets_in`); of two pages, each `circles` back to the other.
+    (`resets_in`); of two pages, each `circles` back to the other; the `most` that it sends.
     """
     return running(MODULE, path=PATH, delay=delay, limit=limit, records=records, **options)
 
