@@ -32,9 +32,9 @@ FILLED = 0.5
 
 AHEAD = 4
 
-OVERLAP = timedelta(days=1)
+OVERLAP = timedelta(days=3)
 """Of spans: it is not documented whether an entry belongs to the span where it begins, or only to one that has all of
-it."""
+it; no entry is expected to be longer."""
 
 RECENT = timedelta(days=90)
 """Entries of so long ago are read again each time: Clockodo does not find what was changed."""

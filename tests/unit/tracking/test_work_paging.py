@@ -129,9 +129,8 @@ def test_kimai_misses_nothing_when_it_does_not_tell_the_zone(starts: list[dateti
     read(ApiKind.KIMAI, Kimai(starts, zone, fold, tells=False), starts)
 
 
-def clockodo(starts: list[datetime], belongs: str) -> Handler:
-    """Entries of two hours belong to a range by their start, by any part of them, or with all of them."""
-    long = timedelta(hours=2)
+def clockodo(starts: list[datetime], belongs: str, long: timedelta) -> Handler:
+    """Entries belong to a range by their start, by any part of them, or with all of them."""
     rules: dict[str, Callable[[datetime, datetime, datetime], bool]] = {
         "start": lambda start, since, until: since <= start < until,
         "part": lambda start, since, until: start < until and start + long > since,
@@ -155,11 +154,16 @@ def clockodo(starts: list[datetime], belongs: str) -> Handler:
 
 
 @settings(max_examples=10, deadline=None)
-@given(starts=STARTS, belongs=st.sampled_from(["start", "part", "all"]))
-@example(starts=AT_ONCE, belongs="all")
-@example(starts=LONG_AGO, belongs="all")
-def test_clockodo_misses_nothing_and_ends(starts: list[datetime], belongs: str) -> None:
-    read(ApiKind.CLOCKODO, clockodo(starts, belongs), starts)
+@given(
+    starts=STARTS,
+    belongs=st.sampled_from(["start", "part", "all"]),
+    long=st.integers(1, 72).map(lambda number: timedelta(hours=number)),
+)
+@example(starts=AT_ONCE, belongs="all", long=timedelta(hours=2))
+@example(starts=LONG_AGO, belongs="all", long=timedelta(hours=2))
+@example(starts=DAYS, belongs="all", long=timedelta(hours=72))
+def test_clockodo_misses_nothing_and_ends(starts: list[datetime], belongs: str, long: timedelta) -> None:
+    read(ApiKind.CLOCKODO, clockodo(starts, belongs, long), starts)
 
 
 def toggl(starts: list[datetime], zone: ZoneInfo) -> Handler:
