@@ -32,9 +32,9 @@ FILLED = 0.5
 
 AHEAD = 4
 
-OVERLAP = timedelta(days=1)
+OVERLAP = timedelta(days=3)
 """Of spans: it is not documented whether an entry belongs to the span where it begins, or only to one that has all of
-it."""
+it; no entry is expected to be longer."""
 
 RECENT = timedelta(days=90)
 """Entries of so long ago are read again each time: Clockodo does not find what was changed."""
@@ -92,7 +92,8 @@ class Clockodo:
             position,
             since=self._now - RECENT,
             everything=lambda reached: self._parts([Span(reached or spans.START)]),
-            changes=lambda since: self._parts([Span(since)]),
+            changes=lambda since, reached: self._parts([Span(reached or since)]),
+            meanwhile=lambda since: self._parts([Span(since)]),
         )
 
     @cached_property
@@ -131,7 +132,7 @@ class Clockodo:
 
     def _request(self, span: Span, page: int = 1) -> Request:
         query = {
-            "time_since": _text(span.since - OVERLAP),
+            "time_since": _text(max(span.since - OVERLAP, spans.START)),
             "time_until": _text(span.until or END),
             "filter[projects_id]": self._number,
             "enhanced_list": "true",

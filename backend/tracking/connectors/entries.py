@@ -5,9 +5,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from backend.tracking.connectors.spans import START
 from backend.tracking.connectors.wire import Moment
 
-Start = Annotated[Moment, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9000, 1, 1, tzinfo=UTC))]
+Start = Annotated[Moment, Field(ge=START, lt=datetime(9000, 1, 1, tzinfo=UTC))]
 """When somebody worked."""
 Seconds = Annotated[int, Field(lt=2**31)]
 """How long; the sign of one that runs is up to the system."""

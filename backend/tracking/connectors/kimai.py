@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 from math import ceil
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -31,8 +31,11 @@ FILLED = 0.8
 
 AHEAD = 4
 
-SHORT = timedelta(days=1)
-"""A span that is not cut: where clocks go back, every part of a short one would ask for the same hours again."""
+SHORTEST = timedelta(days=1)
+"""A part is not shorter: where clocks go back, or are not known, each of many would ask for the same hours again."""
+
+SLACK = timedelta(days=1)
+"""Around a span, when nobody knows where the token's owner is: no place is further from UTC."""
 
 OVERLAP = timedelta(hours=1)
 """Of what is asked for as changed: clocks differ, and a change is told when its transaction ends."""
@@ -75,6 +78,25 @@ class Page:
     """So many pages are behind it; zero when Kimai does not tell."""
 
 
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Times are asked for as they show them."""
+
+    zone: tzinfo
+    slack: timedelta = timedelta(0)
+
+    def begin(self, moment: datetime) -> str:
+        """What to ask for so that nothing from the moment on is missed."""
+        return _text(spans.not_after(moment, self.zone) - self.slack)
+
+    def end(self, moment: datetime) -> str:
+        """The same up to the moment.
+
+        Without slack it is where the next span begins, whichever time the server takes it for: both include it.
+        """
+        return _text(spans.not_after(moment, self.zone) + self.slack)
+
+
 class Kimai:
     """The entries of one project or customer; without the permission for those of others, the token owner's own."""
 
@@ -98,10 +120,9 @@ class Kimai:
         return progress.pages(
             position,
             since=self._now - OVERLAP,
-            everything=lambda reached: self._parts([Step(Span(reached or spans.START))], {}),
-            changes=lambda since: self._parts(
-                [Step(Span(spans.START))], {"modified_after": _text(since.replace(tzinfo=None))}
-            ),
+            everything=lambda reached: self._begun(reached, {}),
+            changes=lambda since, reached: self._begun(reached, _changed(since)),
+            meanwhile=lambda since: self._begun(None, _changed(since)),
         )
 
     @cached_property
@@ -116,14 +137,20 @@ class Kimai:
         return spans.server_time(self._place.headers)
 
     @cached_property
-    def _zone(self) -> tzinfo:
-        """Where the token's owner is: times are asked for as the clocks there show them."""
+    def _clocks(self) -> Clocks:
+        """Those of the token's owner."""
         reply = self._client.ask(Request("/users/me"))
-        name = wire.read(Me, reply.content, about="Kimai about the token's owner").timezone if reply else "UTC"
+        name = wire.read(Me, reply.content, about="Kimai about the token's owner").timezone if reply else ""
+        if not name:
+            return Clocks(UTC, SLACK)
         try:
-            return ZoneInfo(name)
+            return Clocks(ZoneInfo(name))
         except (OSError, ValueError, ZoneInfoNotFoundError) as error:
             raise RemoteResponseError("The time zone of the token's owner in Kimai is not known here") from error
+
+    def _begun(self, reached: datetime | None, filters: dict[str, str]) -> Iterator[Part]:
+        """What began since a point that was reached, or ever."""
+        return self._parts([Step(Span(reached or spans.START))], filters)
 
     def _parts(self, steps: Sequence[Step], filters: dict[str, str]) -> Iterator[Part]:
         """All that the steps lead to, in their order."""
@@ -145,16 +172,17 @@ class Kimai:
             "full": "1",
             "orderBy": "begin",
             "order": "ASC",
-            "begin": _text(spans.not_after(step.span.since, self._zone)),
+            "begin": self._clocks.begin(step.span.since),
             "size": str(PAGE_SIZE),
             "page": str(step.page),
         }
-        # The same as where the next span begins, whichever time the server takes it for: both include it.
-        end = {"end": _text(spans.not_after(step.span.until, self._zone))} if step.span.until else {}
+        end = {"end": self._clocks.end(step.span.until)} if step.span.until else {}
         return Request("/timesheets", query | end | filters)
 
     def _page(self, step: Step, reply: Reply | None) -> Page:
-        """A page behind the last one is "not found"."""
+        """A page behind the last one is "not found"; the first one is there, even when it is empty."""
+        if reply is None and step.page == 1:
+            raise RemoteRejectedError("Kimai has no timesheets at this address: check it")
         items = listed(reply.content, about="Kimai about timesheets") if reply else []
         headers = reply.headers if reply else httpx2.Headers()
         pages = _number(headers, "x-total-pages")
@@ -178,17 +206,21 @@ class Kimai:
         span, newest = step.span, page.newest
         if page.is_last or (span.until and newest and newest >= span.until):
             return []
-        if newest is None or spans.not_after(newest, self._zone) <= spans.not_after(span.since, self._zone):
-            # A whole page of one moment, or of an hour that the clocks show twice.
+        if newest is None or self._clocks.begin(newest) <= self._clocks.begin(span.since):
+            # A whole page of one moment, of an hour that the clocks show twice, or of the slack.
             return [Step(span, step.page + 1)]
         rest = Span(newest, span.until)
-        number = ceil(page.left / FILLED) if rest.width(self._now) > SHORT else 1
+        number = min(ceil(page.left / FILLED), rest.width(self._now) // SHORTEST)
         return [Step(part) for part in rest.split(number, now=self._now)]
 
 
 def _part(step: Step, page: Page) -> Part:
     """A span that was read to its end is behind us, otherwise what it brought so far."""
     return Part(page.records, (step.span.until if page.is_last else page.newest) or step.span.since)
+
+
+def _changed(since: datetime) -> dict[str, str]:
+    return {"modified_after": _text(since.replace(tzinfo=None))}
 
 
 def _text(naive: datetime) -> str:

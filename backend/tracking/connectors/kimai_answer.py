@@ -17,7 +17,7 @@ TASK_FIELDS = ("external_task_id", "task_id", "task_url")
 class Me(Answer):
     """Whose token it is."""
 
-    timezone: Text = "UTC"
+    timezone: Text = ""
 
 
 class Named(Answer):

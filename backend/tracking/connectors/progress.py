@@ -13,9 +13,11 @@ class Progress(BaseModel):
     """Where the next download begins."""
 
     since: AwareDatetime | None = None
-    """What changed, or happened, from here on is to be read once everything was."""
+    """What changed, or happened, from here on is to be read the next time."""
     reached: AwareDatetime | None = None
-    """Everything was not read yet: the download goes on from here."""
+    """Not all was read yet: the download goes on from here."""
+    changed_since: AwareDatetime | None = None
+    """All that is what changed from here on; None: it is everything."""
 
     @classmethod
     def of(cls, position: str) -> "Progress":
@@ -44,29 +46,28 @@ def pages(
     *,
     since: datetime,
     everything: Callable[[datetime | None], Iterator[Part]],
-    changes: Callable[[datetime], Iterator[Part]],
+    changes: Callable[[datetime, datetime | None], Iterator[Part]],
+    meanwhile: Callable[[datetime], Iterator[Part]],
 ) -> Iterator[RecordPage]:
-    """Read everything, from where it was left; and what changed, whenever everything was read before.
+    """Read everything; and what changed, whenever everything was read before; each from where it was left.
 
-    The last page is empty: it says that the end was reached. Until then a download of changes begins anew when it is
-    interrupted.
+    The last page is empty: it says that the end was reached.
 
     Args:
         position: of an earlier page, or empty.
         since: from when on changes are to be read the next time.
         everything: reads from a point that was reached, or from the start.
-        changes: reads what changed since.
+        changes: reads what changed since, from a point that was reached, or from the start.
+        meanwhile: reads what is new since a download was interrupted, before that goes on; what it leaves out of what
+            changed, the next download reads.
     """
-    progress = Progress.of(position)
-    if progress.since and not progress.reached:
-        for part in changes(progress.since):
+    there = Progress.of(position)
+    changed_since = there.changed_since if there.reached else there.since
+    if there.reached:
+        since = there.since or since
+        for part in meanwhile(since):
             yield RecordPage(part.records, position)
-        yield RecordPage((), Progress(since=since).position)
-        return
-    since = progress.since or since
-    for part in everything(progress.reached):
-        yield RecordPage(part.records, Progress(since=since, reached=part.reached).position)
-    complete = Progress(since=since).position
-    yield RecordPage((), complete)
-    if progress.reached:
-        yield from pages(complete, since=since, everything=everything, changes=changes)
+    for part in changes(changed_since, there.reached) if changed_since else everything(there.reached):
+        on_the_way = Progress(since=since, reached=part.reached, changed_since=changed_since)
+        yield RecordPage(part.records, on_the_way.position)
+    yield RecordPage((), Progress(since=since).position)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 
-START = datetime(2000, 1, 1, tzinfo=UTC)
-"""Before the first entry that any of these systems has."""
+START = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nobody's work began before: an entry that says so is not understood, and none is asked for."""
 
 MOST_PARTS = 200
 
@@ -32,15 +32,15 @@ class Span:
 
 
 def server_time(headers: Mapping[str, str]) -> datetime:
-    """When an answer was sent, by the server's own clock; 2000-01-01 when it does not say so.
+    """When an answer was sent, by the server's own clock; the time here when it does not say so.
 
     `Date`: RFC 9110, 6.6.1.
     """
     try:
         date = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        return START
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return datetime.now(UTC)
 
 
 def not_after(moment: datetime, zone: tzinfo) -> datetime:

@@ -36,9 +36,8 @@ FUTURE = timedelta(days=30)
 RECENT = timedelta(days=90)
 """Entries of so long ago are read again each time: reports do not find what was changed."""
 
-EMPTY_YEARS = 2
-"""After so many without an entry there are none before: nothing tells when the first one was, since entries of other
-programs are brought in with their dates, and every request counts."""
+BEGINNING = date(2006, 1, 1)
+"""Of Toggl. Nothing tells when the first entry was: a year without any says nothing about the ones before."""
 
 NEXT = {
     "first_id": "x-next-id",
@@ -89,15 +88,19 @@ class Toggl:
     def pages(self, position: str) -> Iterator[RecordPage]:
         """Everything that changed behind the position; see `Connector`.
 
-        The latest entries come first. Of what was read before, the last 90 days are read again each time.
+        The latest entries come first. Of what was read before, the last 90 days are read again each time. When that is
+        more than a quota allows, the next download goes on with it, once it has read what is new.
         """
         self.check()
-        latest = spans.server_time(self._place.headers) + FUTURE
+        now = spans.server_time(self._place.headers)
+        # Of two clocks, the one that is behind hides nothing.
+        latest = max(now, datetime.now(UTC)) + FUTURE
         return progress.pages(
             position,
-            since=latest - FUTURE - RECENT,
+            since=now - RECENT,
             everything=lambda reached: self._years((reached or latest).date()),
-            changes=lambda since: self._years(latest.date(), since.date()),
+            changes=lambda since, reached: self._years((reached or latest).date(), since.date()),
+            meanwhile=lambda since: self._years(latest.date(), (since + RECENT - DAY).date()),
         )
 
     @cached_property
@@ -108,15 +111,11 @@ class Toggl:
             raise RemoteRejectedError(f"Toggl has no project {self._project}, or the api_token may not see it")
         return reply
 
-    def _years(self, last: date, first: date | None = None) -> Iterator[Part]:
-        """Everything up to a day, a year at a time: back to the first day, or until there is no more."""
-        empty = 0
-        while last >= (first or spans.START.date()) and (first or empty < EMPTY_YEARS):
-            begin = max(last - YEAR + DAY, first or date.min)
-            empty += 1
-            for part in self._report(begin, last):
-                empty = 0 if part.records else empty
-                yield part
+    def _years(self, last: date, first: date = BEGINNING) -> Iterator[Part]:
+        """Everything up to a day and back to the first one, a year at a time."""
+        while last >= first:
+            begin = max(last - YEAR + DAY, first)
+            yield from self._report(begin, last)
             last = begin - DAY
 
     def _report(self, first: date, last: date) -> Iterator[Part]:
@@ -151,18 +150,19 @@ class Reading:
     """The pages of one report, each asked for with what the one before said."""
 
     def __init__(self, request: Request) -> None:
-        self.first = self._asked = request
+        self.first = request
+        self._cursors: set[frozenset[tuple[str, int]]] = set()
 
     def following(self, reply: Reply) -> Request | None:
-        """The page behind this one; None when it is the last. Raises RemoteResponseError when it is this one again."""
+        """The page behind this one; None when it is the last. Raises RemoteResponseError when it was there before."""
         cursor = _cursor(reply)
         if not cursor:
             return None
-        request = replace(self._asked, json=self._asked.json | cursor)
-        if request == self._asked:
+        key = frozenset(cursor.items())
+        if key in self._cursors:
             raise RemoteResponseError("Toggl named the same page again as the next one")
-        self._asked = request
-        return request
+        self._cursors.add(key)
+        return replace(self.first, json=self.first.json | cursor)
 
 
 def _cursor(reply: Reply) -> dict[str, int]:

@@ -53,8 +53,8 @@ def test_the_last_90_days_are_read_again() -> None:
         position = read(SYSTEM, server)[-1].position
         again = read(SYSTEM, server, position)
         query = server.stats().last["query"]
-    # And a day more, for those that began on the day before.
-    first = work.start(250) + timedelta(hours=2, minutes=30) - timedelta(days=91)
+    # And three days more, for those that began before.
+    first = work.start(250) + timedelta(hours=2, minutes=30) - timedelta(days=93)
     recent = [number for number in range(1, 251) if work.start(number) >= first]
     assert by_id(again) == {clockodo.expected(number).external_id: clockodo.expected(number) for number in recent}
     assert query["time_until"] == "2100-01-01T00:00:00Z"

@@ -47,6 +47,12 @@ def test_a_place_of_others_is_refused(server: Server) -> None:
         read(SYSTEM, server, location=page(server, "project", kimai.FOREIGN_PROJECT))
 
 
+def test_a_first_page_that_is_not_found_is_not_an_empty_one(server: Server) -> None:
+    server.fail({"timesheets": faults.status(404)})
+    with pytest.raises(RemoteRejectedError, match="no timesheets at this address"):
+        read(SYSTEM, server)
+
+
 def test_a_customer_has_the_entries_of_all_projects(server: Server) -> None:
     location = page(server, "customer", kimai.CUSTOMER)
     with connected(SYSTEM, server, location=location) as connector:
@@ -98,6 +104,13 @@ def test_entries_that_are_deleted_while_others_are_read_hide_none(options: dict[
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Pacific/Kiritimati", "Australia/Lord_Howe"])
 def test_the_owner_of_the_token_may_be_anywhere(zone: str) -> None:
     with kimai.server(records=400, zone=zone) as server:
+        assert by_id(read(SYSTEM, server)) == all_expected(SYSTEM, 400)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_a_zone_that_is_not_told_hides_nothing(zone: str) -> None:
+    with kimai.server(records=400, zone=zone) as server:
+        server.fail({"me": faults.patched(timezone=None)})
         assert by_id(read(SYSTEM, server)) == all_expected(SYSTEM, 400)
 
 

@@ -1,4 +1,6 @@
 import json
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,16 +9,33 @@ from backend.remote.errors import RemoteRejectedError, RemoteResponseError, Remo
 from backend.tracking.kernel.records import RecordPage, WorkRecord
 from tests.integration.tracking.connections import all_expected, by_id, connected, read, tracker
 from tests.servers import faults
-from tests.servers.faults import Fault
+from tests.servers.faults import EVERYTHING, Fault
 from tests.servers.process import Server
-from tests.servers.trackers import toggl
+from tests.servers.trackers import toggl, work
 
 SYSTEM = tracker(toggl)
+
+MOST_RUNS = 10
 
 
 def body(server: Server) -> dict[str, Any]:
     sent: dict[str, Any] = json.loads(server.stats().last["body"])
     return sent
+
+
+def read_in_runs(position: str, **options: Any) -> list[RecordPage]:
+    """Read with a quota that is used up again and again; each run goes on where the one before had to stop."""
+    pages: list[RecordPage] = []
+    for _ in range(MOST_RUNS):
+        with (
+            toggl.server(**options) as server,
+            connected(SYSTEM, server) as connector,
+            suppress(RemoteUnavailableError),
+        ):
+            for page in connector.pages(pages[-1].position if pages else position):
+                pages.append(page)  # noqa: PERF402 - what came before the error is kept
+            return pages
+    pytest.fail(f"{MOST_RUNS} runs have not read everything")
 
 
 def test_the_report_asks_for_the_project_with_names_and_without_rounding() -> None:
@@ -44,15 +63,45 @@ def test_another_workspace_may_be_hidden() -> None:
         read(SYSTEM, server, location=f"{server.origin}/99/clients")
 
 
-def test_an_empty_year_does_not_hide_the_ones_before() -> None:
-    with toggl.server(records=40, gap=600) as server:
+@pytest.mark.parametrize("gap", [600, 6000])
+def test_empty_years_do_not_hide_the_ones_before(gap: int) -> None:
+    with toggl.server(records=40, gap=gap) as server:
         assert by_id(read(SYSTEM, server)).keys() == all_expected(SYSTEM, 40).keys()
 
 
-def test_two_empty_years_are_the_start() -> None:
+def test_a_project_that_ended_years_ago_is_read() -> None:
+    with toggl.server(records=40) as server:
+        server.fail({EVERYTHING: Fault(headers={"Date": "Wed, 07 Jan 2032 12:00:00 GMT"})})
+        assert by_id(read(SYSTEM, server)) == all_expected(SYSTEM, 40)
+
+
+def test_a_quota_that_is_used_up_in_empty_years_hides_none_before() -> None:
+    pages = read_in_runs("", records=40, gap=6000, quota=9)
+    assert by_id(pages).keys() == all_expected(SYSTEM, 40).keys()
+
+
+def test_a_quota_that_is_used_up_by_what_may_have_changed_is_no_circle() -> None:
+    before = read_in_runs("", records=250, most=20)
+    pages = read_in_runs(before[-1].position, records=253, most=20, quota=4)
+    first = work.start(250) + timedelta(hours=2, minutes=30) - timedelta(days=90)
+    recent = {toggl.expected(number).external_id for number in range(1, 254) if work.start(number) >= first}
+    assert by_id(pages).keys() >= recent
+
+
+def test_what_is_new_comes_before_a_download_that_had_to_stop_goes_on() -> None:
+    with toggl.server(records=250, most=20) as server, connected(SYSTEM, server) as connector:
+        complete = [*connector.pages("")][-1].position
+        position = next(page.position for page in connector.pages(complete) if page.position != complete)
+    with toggl.server(records=253, most=20) as server:
+        new = by_id(page for page in read(SYSTEM, server, position) if page.position == position)
+    assert {toggl.expected(number).external_id for number in (251, 252, 253)} <= new.keys()
+
+
+@pytest.mark.parametrize("date", ["", "soon", "Wed, 01 Jan 2020 00:00:00 GMT"])
+def test_a_server_without_a_clock_that_is_right_hides_nothing(date: str) -> None:
     with toggl.server(records=5) as server:
-        read(SYSTEM, server)
-        assert server.stats().by_key["time_entries"] == 3
+        server.fail({EVERYTHING: Fault(headers={"Date": date})})
+        assert by_id(read(SYSTEM, server)) == all_expected(SYSTEM, 5)
 
 
 def test_a_quota_that_is_used_up_says_when_and_what_came_before_stands() -> None:
@@ -87,6 +136,11 @@ def test_the_same_page_again_is_noticed() -> None:
         server.fail({"time_entries": loop})
         with pytest.raises(RemoteResponseError, match="same page again"):
             read(SYSTEM, server)
+
+
+def test_pages_in_a_circle_are_noticed() -> None:
+    with toggl.server(records=5, circles=True) as server, pytest.raises(RemoteResponseError, match="same page again"):
+        read(SYSTEM, server)
 
 
 def test_entries_that_are_deleted_while_others_are_read_hide_none() -> None:

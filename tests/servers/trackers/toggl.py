@@ -59,6 +59,8 @@ class Catalogue:
         gap: int = 0,
         quota: int | None = None,
         resets_in: int = 2400,
+        circles: bool = False,
+        most: int = PAGE,
     ) -> None:
         self._entries = work.Entries(
             records,
@@ -68,7 +70,7 @@ class Catalogue:
             surprises=surprises,
         )
         self._gap, self._older = timedelta(days=gap), records // 2
-        self._quota, self._resets_in = quota, resets_in
+        self._quota, self._resets_in, self._circles, self._most = quota, resets_in, circles, most
 
     def key(self, request: Received) -> str:
         """A request's key is the last part of its path."""
@@ -114,10 +116,13 @@ class Catalogue:
         if "first_id" in body:
             cursor = (body["first_timestamp"], body["first_id"])
             numbers = [number for number, place in zip(numbers, places, strict=True) if place <= cursor]
-        size = min(body.get("page_size", 50), PAGE)
+        size = min(body.get("page_size", 50), self._most)
         sent, rest = numbers[:size], numbers[size:]
         reply = Reply.of(self._groups(sent, is_enriched=body.get("enrich_response", False)))
-        headers = self._next(rest[0], body.get("first_row_number", 1) + size) if rest else {}
+        row = body.get("first_row_number", 1)
+        headers = self._next(rest[0], row + size) if rest else {}
+        if self._circles:
+            headers = self._next(1, 3 - row)
         self._entries.page_was_sent([number for number in sent if number not in WITHOUT_PROJECT])
         return replace(reply, headers={**JSON, **headers})
 
@@ -225,7 +230,7 @@ def server(
 
     Its `options`: an entry `moves` after the first page was sent; one `vanishes` after each of the first; the older
     half is `gap` days further back; after `quota` requests it allows no more, and says for how many seconds
-    (`resets_in`).
+    (`resets_in`); of two pages, each `circles` back to the other; the `most` that it sends.
     """
     return running(MODULE, path=PATH, delay=delay, limit=limit, records=records, **options)
 
