@@ -79,8 +79,8 @@ def _downloaded(tracker: Tracker, run: RunContext, *, full: bool) -> bool:
 
 
 def _remove_gone(reading: Download, run: RunContext, name: str) -> None:
-    if reading.met_unnamed():
-        run.log(f"{name}: nothing was removed, since there are records whose id is not understood")
+    if doubt := reading.doubt():
+        run.log(f"{name}: nothing was removed: {doubt}")
     else:
         with run.step(f"{name}: gone") as step:
             for batch in step.batches(reading.gone):

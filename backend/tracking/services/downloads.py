@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.cache import caches
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.module_loading import import_string
 
 from backend.operations.plans import Change
@@ -24,6 +24,7 @@ from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.records import Record, RecordPage
 from backend.tracking.models import Project, SeenRecord, Task, Tracker, WorkEntry
 from backend.tracking.services import people, task_rows, work_rows
+from backend.tracking.services.arrays import texts
 
 SEE = """
     INSERT INTO tracking_seenrecord (tracker_id, run_id, external_id) SELECT %s, %s, unnest(%s::text[])
@@ -48,6 +49,7 @@ class Download:
         self._tracker = tracker
         self._run_id = run_id
         self._full = full
+        self._dry_run = dry_run
         self._met: set[str] | None = set() if full and dry_run else None
         self._rows = work_rows if ApiKind(tracker.api_kind).brings_work else task_rows
         self._place = sha256(f"{tracker.api_kind} {tracker.api_location}".encode()).hexdigest()[:8]
@@ -58,9 +60,13 @@ class Download:
         Raises:
             RemoteError: what the connector raises; or a full download met nothing at all of what is stored.
         """
-        for page in prefetched(grouped(fresh(connector.pages(self._start(after))))):
+        position = self._start(after)
+        for page in prefetched(grouped(fresh(connector.pages(position)))):
+            position = page.position
             # What memory holds, a resumption lacks.
-            yield page.records, f"{self._place} {page.position}" if self._met is None else None
+            yield page.records, f"{self._place} {position}" if self._met is None else None
+        if not self._dry_run:
+            self._reach(position)  # a last page without records was not written
         if self._full and not self.has_notes() and self._stored().exists():
             # That is rather a permission that is gone than a tracker that was emptied.
             raise RemoteRejectedError(
@@ -95,28 +101,35 @@ class Download:
         if self._full:
             with connection.cursor() as statement:
                 statement.execute(SEE, [self._tracker.pk, self._run_id, [entry.external_id for entry in entries]])
-        position = str(cursor).partition(" ")[2]
-        read = self._tracker  # as it was: of another place, which it may have by now, the position says nothing
-        same = Tracker.objects.filter(pk=read.pk, api_kind=read.api_kind, api_location=read.api_location)
-        same.exclude(position=position).update(position=position)
+        self._reach(str(cursor).partition(" ")[2])
 
     def has_notes(self) -> bool:
         """Whether it noted what it met, and that is not done with."""
         return bool(self._met) if self._met is not None else self._notes().exists()
 
-    def met_unnamed(self) -> bool:
-        """Whether it met a record of which not even the id was understood: it may be any that seems to be gone."""
-        return "" in self._met if self._met is not None else self._notes().filter(external_id="").exists()
+    def doubt(self) -> str:
+        """Why what it did not meet may be there all the same; empty when it is gone."""
+        if "" in self._met if self._met is not None else self._notes().filter(external_id="").exists():
+            return "there are records whose id is not understood"
+        if self._rows is work_rows and self._met_one_person():
+            return "only one person's work came, and that of others is stored: may the token see everybody's?"
+        return ""
+
+    def _met_one_person(self) -> bool:
+        """Whether it met the work of one person alone, though work of others is stored.
+
+        Kimai leaves out all others without a word when the token loses the permission `view_other_timesheet`.
+        """
+        work = self._stored().filter(external_user__isnull=False).order_by()
+        met = work.filter(self._is_met()).values_list("external_user", flat=True).distinct()[:2]
+        return len(met) == 1 and work.exclude(external_user=met[0]).exists()
 
     def gone(self, after: Cursor) -> Iterator[tuple[Sequence[Row], Cursor]]:
         """What is stored, and was not met by the full download that has ended."""
-        rows = self._stored().order_by("pk")
-        if self._met is None:
-            rows = rows.exclude(Exists(self._notes().filter(external_id=OuterRef("external_id"))))
+        rows = self._stored().exclude(self._is_met()).order_by("pk")
         while page := list((rows if after is None else rows.filter(pk__gt=after))[:PAGE]):
             after = str(page[-1].pk)
-            met = self._met or ()
-            yield [(row.pk, row.external_id, str(row)) for row in page if row.external_id not in met], after
+            yield [(row.pk, row.external_id, str(row)) for row in page], after
 
     def remove(self, changes: Sequence[Change]) -> None:
         """Delete what is gone. Work that was matched with a task that goes is matched with none."""
@@ -126,6 +139,16 @@ class Download:
         """Forget what any full download of the tracker met."""
         if self._met is None:
             SeenRecord.objects.filter(tracker=self._tracker).delete()
+
+    def _reach(self, position: str) -> None:
+        read = self._tracker  # as it was: of another place, which it may have by now, the position says nothing
+        same = Tracker.objects.filter(pk=read.pk, api_kind=read.api_kind, api_location=read.api_location)
+        same.exclude(position=position).update(position=position)
+
+    def _is_met(self) -> Exists | Q:
+        if self._met is None:
+            return Exists(self._notes().filter(external_id=OuterRef("external_id")))
+        return Q(external_id__in=texts(self._met))
 
     def _notes(self) -> QuerySet[SeenRecord]:
         return SeenRecord.objects.filter(tracker=self._tracker, run_id=self._run_id)

@@ -246,7 +246,7 @@ def test_a_complete_download_with_records_of_no_id_removes_nothing(code: Server)
     ended = ran("update_project", "acme", "--full", "--no-match")
     assert ended.counts == {"processed": 1, "failed": 1}
     [line] = ended.run.log.values_list("message", flat=True)
-    assert line == "shop/github: nothing was removed, since there are records whose id is not understood"
+    assert line == "shop/github: nothing was removed: there are records whose id is not understood"
     assert Task.objects.count() == RECORDS
     code.fail({})
     caches["downloads"].clear()
@@ -292,6 +292,30 @@ def test_a_run_that_is_handed_over_while_it_matches_goes_on_with_matching(
     assert (run.status, run.counts["failed"]) == ("succeeded", 0)
     assert run.result["matching"]
     assert code.stats().requests == asked
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_work_of_others_is_kept_when_only_that_of_one_person_comes(hours: Server, options: tuple[str, ...]) -> None:
+    tracker = of_kimai(hours)
+    ran("update_project", "acme", "--no-match")
+    stored = WorkEntry.objects.count()
+    with kimai.server(records=120, sees_all=False) as own:
+        Tracker.objects.filter(pk=tracker.pk).update(api_location=kimai.location(own.origin))
+        ended = ran("update_project", "acme", "--no-match", "--full", *options)
+    assert ended.exit_code == 0
+    assert WorkEntry.objects.count() == stored
+    assert "deleted" not in ended.counts
+    [line] = ended.run.log.values_list("message", flat=True)
+    assert line.startswith("shop/kimai: nothing was removed: only one person's work came")
+
+
+def test_a_download_of_nothing_says_how_far_it_came() -> None:
+    with kimai.server(records=0) as empty:
+        of_kimai(empty)
+        ran("update_project", "acme", "--no-match", "--dry-run")
+        assert Tracker.objects.get().position == ""
+        ran("update_project", "acme", "--no-match")
+        assert Tracker.objects.get().position
 
 
 @pytest.mark.parametrize("full", [False, True])
