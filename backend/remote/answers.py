@@ -9,7 +9,7 @@ import httpx2
 from pydantic_core import from_json
 
 from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
-from backend.remote.retries import REPEATABLE, TransientError, pause_wanted
+from backend.remote.retries import REPEATABLE, TransientError, postponed, seconds_wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def outcome(answer: Answer, *, credentials: str) -> Outcome:
     another attempt is worth it, and `RemoteRejectedError` when the credentials are refused: others have the same.
     """
     if answer.status in REPEATABLE:
-        raise TransientError(f"{answer.service} answered {answer.status}: try again later", pause=_pause(answer))
+        return postponed(f"{answer.service} answered {answer.status}", wait=_wait(answer))
     if httpx2.codes.is_redirect(answer.status):
         return _redirect(answer)
     if answer.is_html:
@@ -65,8 +65,8 @@ def outcome(answer: Answer, *, credentials: str) -> Outcome:
     return _content(answer) if httpx2.codes.is_success(answer.status) else _refusal(answer, credentials)
 
 
-def _pause(answer: Answer) -> float:
-    wanted = pause_wanted(answer.headers.get("retry-after", ""))
+def _wait(answer: Answer) -> float:
+    wanted = seconds_wanted(answer.headers.get("retry-after", ""))
     return wanted or (PAUSE_WHEN_TOO_FAST if answer.status == httpx2.codes.TOO_MANY_REQUESTS else 0.0)
 
 

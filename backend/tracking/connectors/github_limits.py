@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from backend.remote.answers import Answer
-from backend.remote.errors import RemoteRejectedError, RemoteUnavailableError
-from backend.remote.retries import LONGEST_PAUSE, TransientError, seconds_wanted
+from backend.remote.errors import RemoteRejectedError
+from backend.remote.retries import LONGEST_WAIT, postponed, seconds_wanted
 from backend.tracking.connectors.github_answer import Refusal
 
 LIMITS = {403, 429}
@@ -28,14 +28,8 @@ def assess(answer: Answer) -> None:
     if answer.status == 410:  # noqa: PLR2004 - Gone
         raise RemoteRejectedError(f"{answer.service} says that issues are switched off in this repository (410)")
     wait = _wait(answer) if answer.status in LIMITS else None
-    if wait is None:
-        return
-    if wait > LONGEST_PAUSE:
-        until = datetime.fromtimestamp(_now() + wait, UTC)
-        raise RemoteUnavailableError(
-            f"{answer.service} allows no more requests for now: try again after {until:%Y-%m-%d %H:%M} UTC"
-        )
-    raise TransientError(f"{answer.service} was asked too often ({answer.status}): try again later", pause=wait)
+    if wait is not None:
+        raise postponed(f"{answer.service} allows no more requests for now", wait=wait)
 
 
 def _wait(answer: Answer) -> float | None:
@@ -47,10 +41,6 @@ def _wait(answer: Answer) -> float | None:
     if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
         return min(max(int(reset) - _now(), 0.0) + 1, LONGEST_WAIT)
     return SECONDARY_PAUSE if "rate limit" in _message(answer).lower() else None
-
-
-LONGEST_WAIT = 366 * 24 * 3600.0
-"""Seconds; whatever says more is nonsense, and dates have an end."""
 
 
 def _message(answer: Answer) -> str:

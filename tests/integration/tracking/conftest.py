@@ -3,13 +3,12 @@ from collections.abc import Iterator
 import pytest
 import stamina
 
-from backend.remote import answers, retries
+from backend.remote import answers
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Take the waiting out of further attempts."""
     monkeypatch.setattr(answers, "PAUSE_WHEN_TOO_FAST", 0.01)
-    monkeypatch.setattr(retries, "LONGEST_PAUSE", 0.02)
     with stamina.set_testing(testing=True, attempts=4, cap=True):
         yield

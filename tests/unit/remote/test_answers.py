@@ -59,6 +59,13 @@ def test_a_passing_problem_says_how_long_everybody_should_wait(status: int, wish
     assert caught.value.pause == pause
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_problem_that_lasts_says_when_it_is_over_and_is_worth_no_attempt_until_then(status: int) -> None:
+    answer = meaning(status=status, headers={"Retry-After": "3600"})
+    assert isinstance(answer, RemoteUnavailableError)
+    assert str(answer).startswith(f"Oracle answered {status}: try again after 20")
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_refused_credentials_end_everything(status: int) -> None:
     with pytest.raises(RemoteRejectedError, match="Oracle refused the API key") as caught:
