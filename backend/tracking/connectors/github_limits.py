@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from backend.remote.answers import Answer
 from backend.remote.errors import RemoteRejectedError
-from backend.remote.retries import LONGEST_WAIT, postponed, seconds_wanted
+from backend.remote.retries import postponed, seconds_wanted
 from backend.tracking.connectors.github_answer import Refusal
 
 LIMITS = {403, 429}
@@ -39,7 +39,8 @@ def _wait(answer: Answer) -> float | None:
         return seconds_wanted(headers["retry-after"])
     reset = headers.get("x-ratelimit-reset", "")
     if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
-        return min(max(int(reset) - _now(), 0.0) + 1, LONGEST_WAIT)
+        # As a float, a number of any length is one.
+        return max(float(reset) - datetime.now(UTC).timestamp(), 0.0) + 1
     return SECONDARY_PAUSE if "rate limit" in _message(answer).lower() else None
 
 
@@ -48,7 +49,3 @@ def _message(answer: Answer) -> str:
         return Refusal.model_validate_json(answer.body).message
     except ValidationError:
         return ""
-
-
-def _now() -> float:
-    return datetime.now(UTC).timestamp()

@@ -172,9 +172,12 @@ def test_another_403_is_a_refusal(server: Server, headers: dict[str, str]) -> No
     assert attempts(server) - before == 1
 
 
-def test_a_limit_until_the_end_of_time_is_told_too(server: Server) -> None:
-    error = failure(server, limited({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" * 30}))
+@pytest.mark.parametrize("name", ["Retry-After", "x-ratelimit-reset"])
+@pytest.mark.parametrize("number", ["1" + 14 * "0", "9" * 30, "9" * 400, "9" * 5000])
+def test_a_limit_until_the_end_of_time_is_told_too(server: Server, name: str, number: str) -> None:
+    error = failure(server, limited({"x-ratelimit-remaining": "0", name: number}))
     assert isinstance(error, RemoteUnavailableError)
+    assert "try again after" in str(error)
 
 
 def test_a_server_that_names_the_same_page_again_and_again_is_not_followed_for_ever(server: Server) -> None:
