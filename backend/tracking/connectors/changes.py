@@ -19,6 +19,14 @@ MOST_SHIFTS = 100
 """In one list, before it is given up: no team is that busy."""
 
 
+def before(time: datetime | None, overlap: timedelta) -> datetime | None:
+    """Return the time so long before another one; None where there is none, and when no calendar has it."""
+    try:
+        return time and time - overlap
+    except OverflowError:
+        return None
+
+
 @dataclass
 class Newest:
     """The newest change that downloads have seen: the next one goes on from there."""
@@ -36,10 +44,7 @@ class Newest:
     @property
     def since(self) -> datetime | None:
         """From when on changes may be unknown; None: from ever."""
-        try:
-            return self.time and self.time - OVERLAP
-        except OverflowError:
-            return None
+        return before(self.time, OVERLAP)
 
     def page(self, records: Iterable[Record]) -> RecordPage:
         """See these records, and return them with the position behind them."""

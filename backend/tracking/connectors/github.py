@@ -12,6 +12,7 @@ from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.remote.exchange import Request
 from backend.tracking.connectors import github_limits
+from backend.tracking.connectors.changes import before
 from backend.tracking.connectors.github_answer import Change, Issue, Repository
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.wire import listed, next_link, record, token
@@ -104,12 +105,13 @@ class Reading:
     def following(self, reply: Reply) -> Request | None:
         """The page behind this one. Raises RemoteResponseError when it is this one again."""
         changes = sorted(filter(None, map(_changed, _items(reply))))
-        if changes and (self._position is None or changes[-1] - OVERLAP > self._position):
-            self._position = changes[-1] - OVERLAP
+        position = before(changes[-1], OVERLAP) if changes else None
+        if position and (self._position is None or position > self._position):
+            self._position = position
         link = next_link(reply.headers.get("link", ""))
         if link is None:
             return None
-        leads_on = changes and changes[-1] - TICK > changes[0]
+        leads_on = changes and changes[-1] - changes[0] > TICK
         request = self._request(changes[-1] - TICK) if leads_on else Request(link)
         if request == self._asked:
             raise RemoteResponseError("GitHub named the same page again as the next one")
@@ -147,4 +149,4 @@ def _moment(position: str) -> datetime | None:
 
 
 def _text(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else ""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z") if moment else ""
