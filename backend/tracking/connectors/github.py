@@ -91,7 +91,8 @@ class Reading:
     def __init__(self, path: str, position: str) -> None:
         self._path = path
         self._position = _moment(position)
-        self._asked = self._request(self._position)
+        self._first = self._request(self._position)
+        self._asked = {repr(self._first)}
 
     @property
     def position(self) -> str:
@@ -100,10 +101,10 @@ class Reading:
 
     def first(self) -> Request:
         """The first page."""
-        return self._asked
+        return self._first
 
     def following(self, reply: Reply) -> Request | None:
-        """The page behind this one. Raises RemoteResponseError when it is this one again."""
+        """The page behind this one. Raises RemoteResponseError when that was read before."""
         changes = sorted(filter(None, map(_changed, _items(reply))))
         position = before(changes[-1], OVERLAP) if changes else None
         if position and (self._position is None or position > self._position):
@@ -113,9 +114,9 @@ class Reading:
             return None
         leads_on = changes and changes[-1] - changes[0] > TICK
         request = self._request(changes[-1] - TICK) if leads_on else Request(link)
-        if request == self._asked:
+        if repr(request) in self._asked:
             raise RemoteResponseError("GitHub named the same page again as the next one")
-        self._asked = request
+        self._asked.add(repr(request))
         return request
 
     def _request(self, since: datetime | None) -> Request:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.remote.answers import Reply
+from backend.remote.errors import RemoteResponseError
 from backend.tracking.connectors.github import Reading
 
 FIRST, LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
@@ -33,6 +34,15 @@ def test_a_change_at_the_beginning_of_time_is_no_position() -> None:
 def test_the_next_page_begins_where_this_one_ended_at_any_time(times: list[str], since: str) -> None:
     request: Any = Reading("/issues", "").following(page(*times, link="/more"))
     assert request.query["since"] == since
+
+
+@pytest.mark.parametrize("circle", [["/a"], ["/a", "/b"], ["/a", "/b", "/c"]])
+def test_links_in_a_circle_are_not_followed_for_ever(circle: list[str]) -> None:
+    reading = Reading("/issues", "")
+    for link in circle:
+        assert reading.following(page(link=link))
+    with pytest.raises(RemoteResponseError, match="same page"):
+        reading.following(page(link=circle[0]))
 
 
 @given(st.lists(MOMENTS), st.sampled_from(["", "/more"]))
