@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
+from pydantic import ValidationError
+
+from backend.remote.wire import Answer
 from backend.tracking.connectors.moments import from_milliseconds, to_milliseconds
+from backend.tracking.connectors.wire import Moment
 from backend.tracking.kernel.records import Record, RecordPage, TaskRecord
 
 OVERLAP = timedelta(minutes=5)
@@ -17,6 +21,20 @@ OVERLAP = timedelta(minutes=5)
 
 MOST_SHIFTS = 100
 """In one list, before it is given up: no team is that busy."""
+
+
+class Change(Answer):
+    """When an item of a list was changed, whatever it is."""
+
+    updated_at: Moment
+
+
+def changed(item: object) -> datetime | None:
+    """Return when an item was changed; None when that is not understood."""
+    try:
+        return Change.model_validate(item).updated_at
+    except ValidationError:
+        return None
 
 
 def before(time: datetime | None, overlap: timedelta) -> datetime | None:

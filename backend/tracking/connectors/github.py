@@ -4,16 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from pydantic import ValidationError
-
 from backend.remote import wire
 from backend.remote.answers import Reply
 from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.remote.exchange import Request
 from backend.tracking.connectors import github_limits
-from backend.tracking.connectors.changes import before
-from backend.tracking.connectors.github_answer import Change, Issue, Repository
+from backend.tracking.connectors.changes import before, changed
+from backend.tracking.connectors.github_answer import Issue, Repository
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.wire import listed, next_link, record, token
 from backend.tracking.kernel.records import Record, RecordPage
@@ -105,7 +103,7 @@ class Reading:
 
     def following(self, reply: Reply) -> Request | None:
         """The page behind this one. Raises RemoteResponseError when that was read before."""
-        changes = sorted(filter(None, map(_changed, _items(reply))))
+        changes = sorted(filter(None, map(changed, _items(reply))))
         position = before(changes[-1], OVERLAP) if changes else None
         if position and (self._position is None or position > self._position):
             self._position = position
@@ -132,13 +130,6 @@ def _records(reply: Reply) -> tuple[Record, ...]:
 
 def _items(reply: Reply) -> list[object]:
     return listed(reply.content, about="GitHub about issues")
-
-
-def _changed(item: object) -> datetime | None:
-    try:
-        return Change.model_validate(item).updated_at
-    except ValidationError:
-        return None
 
 
 def _moment(position: str) -> datetime | None:

@@ -72,12 +72,6 @@ class Issue(Answer):
         )
 
 
-class Change(Answer):
-    """When an item of the list was changed, be it an issue or a pull request."""
-
-    updated_at: Moment
-
-
 class Repository(Answer):
     """Where issues are."""
 

@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from pydantic import ValidationError
-
 from backend.remote import wire
 from backend.remote.answers import Reply
 from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.remote.exchange import Request
-from backend.tracking.connectors.changes import Newest, Seam
-from backend.tracking.connectors.gitlab_answer import Change, Issue, Project
+from backend.tracking.connectors.changes import Newest, Seam, changed
+from backend.tracking.connectors.gitlab_answer import Issue, Project
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.wire import listed, record, token
 from backend.tracking.kernel.locations import quoted
@@ -95,7 +93,7 @@ class Reading:
             return None
         if items == self._same:
             raise RemoteResponseError("GitLab sent the same page again as the next one")
-        end = next(filter(None, map(_changed, reversed(items))), None)
+        end = next(filter(None, map(changed, reversed(items))), None)
         if end and (self._since is None or end > self._since):
             self._since, self._page, self._same = end, 1, []
         else:
@@ -114,10 +112,3 @@ def _is_last(reply: Reply) -> bool:
 
 def _items(reply: Reply) -> list[object]:
     return listed(reply.content, about="GitLab about issues")
-
-
-def _changed(item: object) -> datetime | None:
-    try:
-        return Change.model_validate(item).updated_at
-    except ValidationError:
-        return None

@@ -65,12 +65,6 @@ class Issue(Answer):
         )
 
 
-class Change(Answer):
-    """When an item of the list was changed."""
-
-    updated_at: Moment
-
-
 class Project(Answer):
     """Where issues are."""
 
