@@ -64,6 +64,12 @@ class CustomField(Answer):
         return [User.model_validate(value).person for value in values if value is not None]
 
 
+class Place(Answer):
+    """The project that an issue belongs to."""
+
+    short_name: str = Field(alias="shortName")
+
+
 def _used(value: object) -> object:
     if not isinstance(value, list):
         return [] if value is None else value
@@ -76,6 +82,7 @@ class Issue(Answer):
 
     id: Identifier
     code: Identifier = Field(alias="idReadable")
+    project: Place
     summary: Text = ""
     description: Text = ""
     created: Milliseconds | None = None
@@ -138,7 +145,7 @@ class Reading:
 
     web_url: str
     project: str
-    """Its short name."""
+    """Its short name, as somebody wrote it: YouTrack finds it in any case."""
     estimate_field: str
     assignee_fields: tuple[str, ...]
     """In this order. Without any that is there: `Assignee`, or else the first field of users."""
@@ -148,9 +155,8 @@ class Reading:
         if not isinstance(item, dict):
             return False
         project = item.get("project")
-        return item.get("isDraft") is True or not (
-            isinstance(project, dict) and project.get("shortName") == self.project
-        )
+        name = project.get("shortName") if isinstance(project, dict) else None
+        return item.get("isDraft") is True or (isinstance(name, str) and name.casefold() != self.project.casefold())
 
     def task(self, issue: Issue) -> TaskRecord:
         """The issue in our own terms. Raises ValidationError when a custom field is not understood."""

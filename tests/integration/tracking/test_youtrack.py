@@ -55,6 +55,13 @@ def test_drafts_and_other_projects_of_the_same_name_are_left_out(server: Server)
     assert by_id([page]) == all_expected(SYSTEM, 30)
 
 
+def test_a_project_is_found_in_any_case(server: Server) -> None:
+    location = f"{server.origin}/youtrack/issues/demo"
+    assert by_id(read(SYSTEM, server, location=location)) == all_expected(SYSTEM, 30)
+    with connected(SYSTEM, server, location=location) as connector:
+        assert connector.check() == "A demo"
+
+
 @pytest.mark.parametrize(
     "fault",
     [faults.status(403), faults.status(404), faults.patched(estimate=None), faults.patched(estimate={"field": None})],
