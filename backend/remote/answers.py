@@ -1,5 +1,6 @@
 """What an answer means."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,13 @@ Outcome = Reply | RemoteError | None
 
 PAUSE_WHEN_TOO_FAST = 1.0
 """Seconds after a 429 that names none: hosts count requests a second."""
+
+HALF_CHARACTER = re.compile(
+    rb"(?P<other>\\[^u]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}",
+    re.DOTALL,
+)
+"""In JSON, an escaped surrogate that is alone, as a text has it that was cut in the middle of a character: UTF-8 cannot
+say it. Other escapes are matched on the way, so that none begins in their middle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +101,18 @@ def _refusal(answer: Answer, credentials: str) -> Outcome:
 
 def _content(answer: Answer) -> Outcome:
     try:
-        content = from_json(answer.body.removeprefix(b"\xef\xbb\xbf"), allow_inf_nan=False)
+        content = _json(answer.body.removeprefix(b"\xef\xbb\xbf"))
     except ValueError as error:
         if str(error).startswith("EOF"):
             raise TransientError(f"{answer.service} stopped in the middle of its answer: try again later") from error
         return RemoteResponseError(f"{answer.service} answered with something that is not JSON")
     return Reply(content, answer.headers)
+
+
+def _json(body: bytes) -> Any:
+    """Return what the JSON says, halves of a character replaced by U+FFFD. Raises ValueError when it is none."""
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError:
+        whole = HALF_CHARACTER.sub(lambda escape: escape["other"] or rb"\ufffd", body)
+        return from_json(whole, allow_inf_nan=False)

@@ -1,5 +1,6 @@
 """What is special about GitLab; everything else is in `test_connectors`."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -10,9 +11,11 @@ from backend.remote.errors import RemoteRejectedError
 from backend.tracking import connectors
 from backend.tracking.connectors.source import Network, Source
 from backend.tracking.kernel.locations import parsed
+from backend.tracking.kernel.records import TaskRecord
 from tests.integration.remote.test_servers import get, needs_schemas, validator
 from tests.integration.tracking.connections import all_expected, by_id, connected, read, tracker
 from tests.servers import faults
+from tests.servers.faults import Fault
 from tests.servers.process import Server
 from tests.servers.trackers import gitlab
 
@@ -81,6 +84,17 @@ def test_what_is_asked_for_begins_before_the_position_and_ends_nowhere(server: S
         "page": "1",
         "updated_after": "2026-02-10T18:20:03.007Z",
     }
+
+
+def test_half_a_character_keeps_nothing_back(server: Server) -> None:
+    """As a title ends that some program cut in the middle of an emoji."""
+    issues = [gitlab.issue(number, gitlab.updated_at(number)) for number in (1, 2)]
+    body = json.dumps([issues[0] | {"title": "Cut \ud83d"}, issues[1]])
+    server.fail({"issues": Fault(body=body, headers={"x-next-page": ""})})
+    first, second = by_id(read(SYSTEM, server)).values()
+    assert isinstance(first, TaskRecord)
+    assert first.title == "Cut \ufffd"
+    assert second == gitlab.expected(2)
 
 
 def test_plain_text_that_says_later_is_waited_for(server: Server) -> None:
