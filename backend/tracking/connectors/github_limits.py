@@ -16,7 +16,7 @@ from backend.tracking.connectors.github_answer import Refusal
 LIMITS = {403, 429}
 
 SECONDARY_PAUSE = 60.0
-"""Seconds to wait for when a limit is told without any."""
+"""Seconds to wait for when a limit is told without any: "at least one minute"."""
 
 
 def assess(answer: Answer) -> None:
@@ -33,7 +33,7 @@ def assess(answer: Answer) -> None:
 
 
 def _wait(answer: Answer) -> float | None:
-    """Return the seconds until the limit is gone; None when this is no limit, or one that says nothing."""
+    """Return the seconds until the limit is gone; None when this is no limit."""
     headers = answer.headers
     if "retry-after" in headers:
         return seconds_wanted(headers["retry-after"])
@@ -41,7 +41,8 @@ def _wait(answer: Answer) -> float | None:
     if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
         # As a float, a number of any length is one.
         return max(float(reset) - datetime.now(UTC).timestamp(), 0.0) + 1
-    return SECONDARY_PAUSE if "rate limit" in _message(answer).lower() else None
+    is_limit = answer.status == 429 or "rate limit" in _message(answer).lower()  # noqa: PLR2004 - Too Many Requests
+    return SECONDARY_PAUSE if is_limit else None
 
 
 def _message(answer: Answer) -> str:

@@ -148,9 +148,12 @@ def test_a_limit_that_lasts_says_when_to_try_again(server: Server, status: int, 
     assert attempts(server) - before == 1
 
 
-def test_a_limit_that_only_the_message_tells_is_waited_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("status", "message"), [(403, "You have exceeded a secondary Rate Limit"), (429, "No")])
+def test_a_limit_that_says_nothing_of_its_end_is_waited_for(
+    server: Server, monkeypatch: pytest.MonkeyPatch, status: int, message: str
+) -> None:
     monkeypatch.setattr("backend.tracking.connectors.github_limits.SECONDARY_PAUSE", 0.3)
-    server.fail({"*": once(limited({}, message="You have exceeded a secondary Rate Limit"))})
+    server.fail({"*": once(limited({}, status=status, message=message))})
     start = monotonic()
     assert by_id(read(SYSTEM, server)) == all_expected(SYSTEM, 30)
     assert monotonic() - start > 0.3
