@@ -52,7 +52,8 @@ class Answer:
     @property
     def is_html(self) -> bool:
         """Whether this was written for a browser, whatever it calls itself."""
-        return "html" in self.headers.get("content-type", "") or self.body.lstrip()[:1] == b"<"
+        start = self.body.lstrip()[:1]
+        return start == b"<" or (start != b"" and "html" in self.headers.get("content-type", ""))
 
 
 def outcome(answer: Answer, *, credentials: str) -> Outcome:
@@ -65,7 +66,7 @@ def outcome(answer: Answer, *, credentials: str) -> Outcome:
         return postponed(f"{answer.service} answered {answer.status}", wait=_wait(answer))
     if httpx2.codes.is_redirect(answer.status):
         return _redirect(answer)
-    if answer.is_html:
+    if answer.is_html and answer.status != httpx2.codes.UNAUTHORIZED:
         # Before the status is believed: a wrong address answers 404 to everything, a login page 403.
         return RemoteUnavailableError(
             f"{answer.service} answered with HTML, not JSON: wrong address or a maintenance page"

@@ -63,11 +63,24 @@ def test_not_found_is_a_value() -> None:
     assert meaning(b'{"status_code": 34}', status=404) is None
 
 
-@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 410, 501])
+@pytest.mark.parametrize("status", [200, 400, 403, 404, 410, 501])
 def test_html_means_unavailable_or_a_wrong_address_whatever_the_status(status: int) -> None:
     for answer in (meaning(b"hello", status=status, headers=HTML), meaning(b"\n <!DOCTYPE html>", status=status)):
         assert isinstance(answer, RemoteUnavailableError)
         assert str(answer) == "Oracle answered with HTML, not JSON: wrong address or a maintenance page"
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>No</html>"])
+def test_credentials_are_refused_in_any_format(body: bytes) -> None:
+    with pytest.raises(RemoteRejectedError, match="Oracle refused the API key"):
+        meaning(body, status=401, headers=HTML)
+
+
+@pytest.mark.parametrize("body", [b"", b"\r\n"])
+def test_nothing_is_no_html_whatever_it_calls_itself(body: bytes) -> None:
+    assert meaning(body, status=404, headers=HTML) is None
+    with pytest.raises(RemoteRejectedError):
+        meaning(body, status=403, headers=HTML)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
