@@ -65,7 +65,7 @@ class GitHub:
         if reply is None:
             raise RemoteRejectedError(self._hidden)
         repository = wire.read(Repository, reply.content, about="GitHub about the repository")
-        if not repository.has_issues:
+        if repository.has_issues is False:
             raise RemoteRejectedError(f"Issues are switched off in GitHub's repository {repository.full_name}")
         return repository.full_name
 

@@ -76,7 +76,8 @@ class Repository(Answer):
     """Where issues are."""
 
     full_name: Text
-    has_issues: bool = True
+    has_issues: bool | None = None
+    """None: that is not told."""
 
 
 class Refusal(Answer):

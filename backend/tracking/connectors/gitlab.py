@@ -12,7 +12,7 @@ from backend.remote.exchange import Request
 from backend.tracking.connectors.changes import Newest, Seam, changed
 from backend.tracking.connectors.gitlab_answer import Issue, Project
 from backend.tracking.connectors.source import Connector, Network, Source
-from backend.tracking.connectors.wire import listed, record, token
+from backend.tracking.connectors.wire import listed, next_link, record, token
 from backend.tracking.kernel.locations import quoted
 from backend.tracking.kernel.records import RecordPage
 
@@ -53,7 +53,10 @@ class GitLab:
         reply = self._client.ask(Request(self._path))
         if reply is None:
             raise RemoteRejectedError(self._hidden)
-        return wire.read(Project, reply.content, about="GitLab about the project").path_with_namespace
+        project = wire.read(Project, reply.content, about="GitLab about the project")
+        if project.issues_enabled is False:
+            raise RemoteRejectedError(f"Issues are switched off in GitLab's project {project.path_with_namespace}")
+        return project.path_with_namespace
 
     def pages(self, position: str) -> Iterator[RecordPage]:
         """Everything that changed behind the position; see `Connector`."""
@@ -106,7 +109,7 @@ def _is_last(reply: Reply) -> bool:
     if "x-next-page" in reply.headers:
         return not reply.headers["x-next-page"]
     if "link" in reply.headers:
-        return 'rel="next"' not in reply.headers["link"]
+        return next_link(reply.headers["link"]) is None
     return len(reply.content) < PAGE_SIZE
 
 

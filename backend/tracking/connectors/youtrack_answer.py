@@ -92,10 +92,16 @@ class Issue(Answer):
     fields: Annotated[list[CustomField], BeforeValidator(_used)] = Field([], alias="customFields")
 
 
+class FieldName(Answer):
+    """A field of any project."""
+
+    name: Text = ""
+
+
 class EstimateField(Answer):
     """The field of a project that holds estimates."""
 
-    field: Named | None = None
+    field: FieldName | None = None
 
 
 class TimeTracking(Answer):
@@ -124,19 +130,19 @@ class GeneralProfile(Answer):
 class Profiles(Answer):
     """A user's settings."""
 
-    general: GeneralProfile = GeneralProfile()
+    general: GeneralProfile | None = None
 
 
 class Me(Answer):
     """Whoever the token belongs to."""
 
-    profiles: Profiles = Profiles()
+    profiles: Profiles | None = None
 
     @property
     def time_zone(self) -> str:
         """Where their clock is; empty when that is not told."""
-        zone = self.profiles.general.timezone
-        return zone.id if zone else ""
+        general = self.profiles and self.profiles.general
+        return general.timezone.id if general and general.timezone else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import pytest
 
 from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteUnavailableError
 from tests.integration.tracking.connections import all_expected, by_id, connected, read, tracker
+from tests.servers import faults
 from tests.servers.faults import Fault
 from tests.servers.process import Server
 from tests.servers.trackers import github
@@ -103,6 +104,12 @@ def test_a_repository_without_issues_is_told(server: Server) -> None:
         pytest.raises(RemoteRejectedError, match="switched off in GitHub's repository someone/no-issues"),
     ):
         connector.check()
+
+
+def test_a_repository_that_does_not_tell_whether_it_has_issues_may_have_some(server: Server) -> None:
+    server.fail({"*": faults.patched(has_issues=None)})
+    with connected(SYSTEM, server) as connector:
+        assert connector.check() == github.REPOSITORY
 
 
 def test_a_repository_that_is_not_there_is_told(server: Server) -> None:

@@ -46,6 +46,21 @@ def test_a_group_in_a_group_stays_one_part_of_the_path(server: Server) -> None:
     assert server.stats().last["path"] == "/api/v4/projects/group%2Fsub%2Fproject/issues"
 
 
+def test_a_project_without_issues_is_told(server: Server) -> None:
+    server.fail({"group%2Fsub%2Fproject": faults.patched(issues_enabled=False)})
+    with (
+        connected(SYSTEM, server) as connector,
+        pytest.raises(RemoteRejectedError, match="switched off in GitLab's project group/sub/project"),
+    ):
+        connector.check()
+
+
+def test_a_project_that_does_not_tell_whether_it_has_issues_may_have_some(server: Server) -> None:
+    server.fail({"group%2Fsub%2Fproject": faults.patched(issues_enabled=None)})
+    with connected(SYSTEM, server) as connector:
+        assert connector.check() == "group/sub/project"
+
+
 def test_another_project_is_hidden(server: Server) -> None:
     message = "GitLab has no project group/other, or the api_token may not see it"
     with connected(SYSTEM, server, location=f"{server.origin}/group/other") as connector:

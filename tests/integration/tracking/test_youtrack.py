@@ -64,8 +64,17 @@ def test_a_project_is_found_in_any_case(server: Server) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [faults.status(403), faults.status(404), faults.patched(estimate=None), faults.patched(estimate={"field": None})],
-    ids=["forbidden", "unknown", "none", "no field"],
+    [
+        faults.status(403),
+        faults.status(404),
+        faults.status(500),
+        faults.status(501),
+        faults.patched(estimate=None),
+        faults.patched(estimate={"field": None}),
+        faults.patched(estimate={"field": {}}),
+        faults.patched(estimate={"field": {"name": None}}),
+    ],
+    ids=["forbidden", "unknown", "500", "501", "none", "no field", "no name", "null"],
 )
 def test_a_project_that_does_not_tell_its_field_for_estimates_has_the_usual_one(server: Server, fault: Fault) -> None:
     assert estimates(server) == {None, Decimal("3.33"), Decimal("0.12")}
@@ -125,10 +134,11 @@ def test_the_hour_that_the_users_clock_tells_twice_hides_no_change() -> None:
         assert max(times) - min(times) <= timedelta(minutes=6)
 
 
-def test_a_user_whose_clock_is_not_known_misses_nothing(server: Server) -> None:
+@pytest.mark.parametrize("profiles", [{}, None, {"general": None}, {"general": {"timezone": None}}])
+def test_a_user_whose_clock_is_not_known_misses_nothing(server: Server, profiles: object) -> None:
     position = read(SYSTEM, server)[-1].position
     with youtrack.server(records=33) as later:
-        later.fail({"me": faults.patched(profiles={})})
+        later.fail({"me": faults.patched(profiles=profiles)})
         found = by_id(read(SYSTEM, later, position))
     assert found.keys() >= {"2-31", "2-32", "2-33"}
 

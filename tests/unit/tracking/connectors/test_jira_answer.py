@@ -63,6 +63,11 @@ def test_what_is_done_by_its_category_is_closed_whatever_it_is_called() -> None:
     assert understood(status={"name": "Odd"}).closed_at is None
 
 
+def test_no_status_is_an_open_issue() -> None:
+    issue = understood(status=None)
+    assert (issue.state, issue.closed_at) == ("", None)
+
+
 def test_an_issue_of_a_project_without_most_fields_is_understood() -> None:
     item = {"id": "1", "key": "DEMO-1", "fields": {"updated": "2026-03-01T09:30:00.000+0100"}}
     found = record(Issue, item, MAKE)
