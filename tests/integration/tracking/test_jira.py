@@ -116,6 +116,15 @@ def test_a_project_that_is_hidden_says_so(server: Server) -> None:
             next(connector.pages(""))
 
 
+def test_a_page_that_is_refused_later_hides_no_project(server: Server) -> None:
+    server.fail({"jql": faults.later(faults.status(400), after=1)})
+    with connected(SYSTEM, server) as connector:
+        pages = connector.pages("")
+        assert len(next(pages).records) == 100
+        with pytest.raises(RemoteRejectedError, match=r"Jira refused the request \(400\)"):
+            next(pages)
+
+
 def test_without_an_address_of_its_owner_a_token_is_not_sent(server: Server) -> None:
     before = server.stats().requests
     source = Source(SYSTEM.KIND, parsed(SYSTEM.KIND, SYSTEM.location(server.origin)), SecretStr(SYSTEM.TOKEN))

@@ -152,6 +152,16 @@ def test_a_query_for_a_project_that_is_hidden_says_so(server: Server) -> None:
             next(connector.pages(""))
 
 
+def test_a_page_that_is_refused_later_hides_no_project() -> None:
+    with youtrack.server(records=150) as server:
+        server.fail({"issues": faults.later(faults.status(400), after=1)})
+        with connected(SYSTEM, server) as connector:
+            pages = connector.pages("")
+            assert len(next(pages).records) == 98
+            with pytest.raises(RemoteRejectedError, match=r"YouTrack refused the request \(400\)"):
+                next(pages)
+
+
 @needs_schemas
 def test_what_the_stand_in_says_follows_the_schema() -> None:
     for number in range(1, 4):
