@@ -45,6 +45,7 @@ class Jira:
 
     def __init__(self, source: Source, network: Network, stack: ExitStack) -> None:
         self._place = source.place
+        self._network = network
         self._open = partial(_opened, source, network, stack)
         self._site = self._open(source.place.api_url)
 
@@ -77,7 +78,12 @@ class Jira:
         return _greeted(self._open(f"{GATEWAY}/{tenant.cloud_id}/rest/api/3"), self._place.name)
 
     def _tenant(self) -> Tenant | None:
-        reply = self._site.ask(Request(f"{self._place.web_url}/_edge/tenant_info"))
+        """What the site tells everybody; the token that it refuses is not sent."""
+        with self._network.client("Jira", self._place.web_url, headers={}, credentials="") as client:
+            try:
+                reply = client.ask(Request("/_edge/tenant_info"))
+            except RemoteRejectedError:
+                return None
         return wire.read(Tenant, reply.content, about="Jira about its site") if reply else None
 
 

@@ -54,9 +54,15 @@ def server(shared: Server) -> Server:
 
 
 @pytest.fixture(scope="module")
-def scoped() -> Iterator[Server]:
+def shared_scoped() -> Iterator[Server]:
     with jira.server(records=30, scoped=True) as server:
         yield server
+
+
+@pytest.fixture
+def scoped(shared_scoped: Server) -> Server:
+    shared_scoped.fail({})
+    return shared_scoped
 
 
 def test_the_place_has_its_name(server: Server) -> None:
@@ -157,6 +163,23 @@ def test_a_token_with_scopes_goes_through_the_gateway_and_links_lead_to_the_site
     ]
 
 
+def test_that_a_site_takes_nobody_for_somebody_does_not_matter(scoped: Server) -> None:
+    scoped.fail({"tenant_info": Fault(headers={"x-seraph-loginreason": "AUTHENTICATED_FAILED"})})
+    with connectors.connect(source_at(SITE), Network(transport=Internet(scoped))) as connector:
+        assert connector.check() == "A demo"
+
+
+def test_a_site_that_tells_nobody_about_itself_refuses_the_token(scoped: Server) -> None:
+    scoped.fail({"tenant_info": faults.status(401)})
+    internet = Internet(scoped)
+    with (
+        connectors.connect(source_at(SITE), Network(transport=internet)) as connector,
+        pytest.raises(RemoteRejectedError, match=r"refused the api_token \(401\): check it"),
+    ):
+        connector.check()
+    assert len(internet.asked) == 2
+
+
 def test_a_token_that_the_gateway_refuses_too_is_refused(scoped: Server) -> None:
     internet = Internet(scoped)
     with (
@@ -187,7 +210,6 @@ def test_an_odd_cloud_is_not_asked(scoped: Server, cloud_id: object) -> None:
     connected_to = connectors.connect(source_at(SITE), Network(transport=internet))
     with connected_to as connector, pytest.raises(RemoteResponseError):
         connector.check()
-    scoped.fail({})
     assert len(internet.asked) == 2
 
 
