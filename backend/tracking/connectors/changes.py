@@ -11,6 +11,7 @@ from itertools import count
 
 from pydantic import ValidationError
 
+from backend.remote.exchange import Request
 from backend.remote.wire import Answer
 from backend.tracking.connectors.moments import from_milliseconds, to_milliseconds
 from backend.tracking.connectors.wire import Moment
@@ -91,6 +92,41 @@ class Seam:
 
     def _key(self, item: object) -> str:
         return repr((item.get("id"), item.get(self._time)) if isinstance(item, dict) else item)
+
+
+class Return:
+    """The way back over pages that can only be counted, as those of items that were all changed in one moment.
+
+    Whatever vanishes from them moves what follows forward, over the end of a page that was read already. On the way
+    from the last page to the first nothing is missed: what moves there comes twice.
+    """
+
+    def __init__(self) -> None:
+        self._counted: list[Request] = []
+        self._left: list[Request | None] = []
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether pages are to be read on the way back now."""
+        return bool(self._left)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something may be missing yet: what was seen behind it is no position to go on from."""
+        return bool(self._counted or self._left)
+
+    def count(self, request: Request) -> None:
+        """Remember a page that is followed by one that can only be counted."""
+        self._counted.append(request)
+
+    def begin(self, onward: Request | None) -> Request | None:
+        """Return the first request on the way back, behind which is this one."""
+        self._left, self._counted = [onward, *self._counted], []
+        return self.step()
+
+    def step(self) -> Request | None:
+        """Return the next request on the way back."""
+        return self._left.pop()
 
 
 class UnsteadyError(Exception):

@@ -10,7 +10,7 @@ from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.remote.exchange import Request
 from backend.tracking.connectors import github_limits
-from backend.tracking.connectors.changes import before, changed
+from backend.tracking.connectors.changes import Return, before, changed
 from backend.tracking.connectors.github_answer import Issue, Repository
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.wire import listed, next_link, record, token
@@ -83,19 +83,20 @@ class Reading:
 
     A page begins at the time where the one before ended, and so no issue is missed when others move to the end
     meanwhile, as they do whenever somebody changes them. Only when a whole page is of one moment, GitHub's own link to
-    the next one is followed.
+    the next one is followed, and all of these pages are read once more on the way back.
     """
 
     def __init__(self, path: str, position: str) -> None:
         self._path = path
-        self._position = _moment(position)
-        self._first = self._request(self._position)
+        self._newest = self._settled = _moment(position)
+        self._first = self._last = self._request(self._newest)
         self._asked = {repr(self._first)}
+        self._back = Return()
 
     @property
     def position(self) -> str:
         """Where another walk brings what this one did not, up to the last reply that something was to follow."""
-        return _text(self._position)
+        return _text(self._settled)
 
     def first(self) -> Request:
         """The first page."""
@@ -103,18 +104,28 @@ class Reading:
 
     def following(self, reply: Reply) -> Request | None:
         """The page behind this one. Raises RemoteResponseError when that was read before."""
+        request = self._back.step() if self._back.is_begun else self._onward(reply)
+        if not self._back.is_open:
+            self._settled = self._newest
+        return request
+
+    def _onward(self, reply: Reply) -> Request | None:
         changes = sorted(filter(None, map(changed, _items(reply))))
-        position = before(changes[-1], OVERLAP) if changes else None
-        if position and (self._position is None or position > self._position):
-            self._position = position
+        newest = before(changes[-1], OVERLAP) if changes else None
+        if newest and (self._newest is None or newest > self._newest):
+            self._newest = newest
         link = next_link(reply.headers.get("link", ""))
         if link is None:
-            return None
-        leads_on = changes and changes[-1] - changes[0] > TICK
+            return self._back.begin(None)
+        leads_on = bool(changes) and changes[-1] - changes[0] > TICK
         request = self._request(changes[-1] - TICK) if leads_on else Request(link)
         if repr(request) in self._asked:
             raise RemoteResponseError("GitHub named the same page again as the next one")
         self._asked.add(repr(request))
+        asked, self._last = self._last, request
+        if leads_on:
+            return self._back.begin(request)
+        self._back.count(asked)
         return request
 
     def _request(self, since: datetime | None) -> Request:

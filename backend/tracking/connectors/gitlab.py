@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 from backend.remote import wire
@@ -9,7 +10,7 @@ from backend.remote.answers import Reply
 from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.remote.exchange import Request
-from backend.tracking.connectors.changes import Newest, Seam, changed
+from backend.tracking.connectors.changes import Newest, Return, Seam, changed
 from backend.tracking.connectors.gitlab_answer import Issue, Project
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.wire import listed, next_link, record, token
@@ -61,18 +62,21 @@ class GitLab:
     def pages(self, position: str) -> Iterator[RecordPage]:
         """Everything that changed behind the position; see `Connector`."""
         newest, seam = Newest.at(position), Seam("updated_at")
-        reading = Reading(f"{self._path}/issues", newest.since)
+        reading, position = Reading(f"{self._path}/issues", newest.since), newest.page([]).position
         for reply in self._client.chain(reading.request, reading.following):
             if reply is None:
                 raise RemoteRejectedError(self._hidden)
-            yield newest.page(record(Issue, item, lambda issue: issue.task) for item in seam.new(_items(reply)))
+            page = newest.page(record(Issue, item, lambda issue: issue.task) for item in seam.new(_items(reply)))
+            position = position if reading.is_open else page.position
+            yield replace(page, position=position)
 
 
 class Reading:
     """One walk through the issues by the time of their last change, the oldest first.
 
     A page begins at the time where the one before ended, so that none is missed when others move to the end meanwhile.
-    Only when a whole page was changed at once, the next one is asked for by its number.
+    Only when a whole page was changed at once, the next one is asked for by its number, and all of these pages are read
+    once more on the way back.
     """
 
     def __init__(self, path: str, since: datetime | None) -> None:
@@ -80,6 +84,12 @@ class Reading:
         self._since = since
         self._page = 1
         self._same: list[object] = []
+        self._back = Return()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether issues that came before may yet be missing."""
+        return self._back.is_open
 
     @property
     def request(self) -> Request:
@@ -91,16 +101,19 @@ class Reading:
 
     def following(self, reply: Reply) -> Request | None:
         """The page behind this one. Raises RemoteResponseError when it is this one again."""
+        if self._back.is_begun:
+            return self._back.step()
         items = _items(reply)
         if _is_last(reply):
-            return None
+            return self._back.begin(None)
         if items == self._same:
             raise RemoteResponseError("GitLab sent the same page again as the next one")
         end = next(filter(None, map(changed, reversed(items))), None)
         if end and (self._since is None or end > self._since):
             self._since, self._page, self._same = end, 1, []
-        else:
-            self._page, self._same = self._page + 1, items
+            return self._back.begin(self.request)
+        self._back.count(self.request)
+        self._page, self._same = self._page + 1, items
         return self.request
 
 

@@ -70,12 +70,26 @@ def test_another_project_is_hidden(server: Server) -> None:
             next(connector.pages(""))
 
 
-def test_issues_that_were_all_changed_at_once_are_counted_by_pages() -> None:
+def test_issues_that_were_all_changed_at_once_are_counted_by_pages_forth_and_back() -> None:
     with gitlab.server(records=250, at_once=True) as server:
         pages = read(SYSTEM, server)
         assert by_id(pages).keys() == all_expected(SYSTEM, 250).keys()
-        assert sum(len(page.records) for page in pages) == 250
-        assert server.stats().requests == 4
+        assert [len(page.records) for page in pages] == [100, 0, 100, 50, 100, 100]
+        assert server.stats().requests == 6
+
+
+@pytest.mark.parametrize("event", ["moves", "vanishes"])
+def test_issues_that_were_all_changed_at_once_are_not_missed_when_one_leaves(event: str) -> None:
+    with gitlab.server(records=350, at_once=True, **{event: True}) as server:
+        found = by_id(read(SYSTEM, server))
+    assert found.keys() == all_expected(SYSTEM, 350).keys()
+
+
+def test_a_position_waits_for_the_way_back() -> None:
+    with gitlab.server(records=250, at_once=True, moves=True) as server:
+        positions = [page.position for page in read(SYSTEM, server)]
+    assert len(set(positions[:-1])) == 1
+    assert positions[-1] > positions[-2]
 
 
 def test_issues_that_vanish_meanwhile_take_no_other_along() -> None:
