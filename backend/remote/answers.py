@@ -1,5 +1,6 @@
 """What an answer means."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,7 @@ import httpx2
 from pydantic_core import from_json
 
 from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
-from backend.remote.retries import REPEATABLE, TransientError, pause_wanted
+from backend.remote.retries import REPEATABLE, TransientError, postponed, seconds_wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,13 @@ Outcome = Reply | RemoteError | None
 PAUSE_WHEN_TOO_FAST = 1.0
 """Seconds after a 429 that names none: hosts count requests a second."""
 
+HALF_CHARACTER = re.compile(
+    rb"(?P<other>\\[^u]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}",
+    re.DOTALL,
+)
+"""In JSON, an escaped surrogate that is alone, as a text has it that was cut in the middle of a character: UTF-8 cannot
+say it. Other escapes are matched on the way, so that none begins in their middle."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -44,7 +52,8 @@ class Answer:
     @property
     def is_html(self) -> bool:
         """Whether this was written for a browser, whatever it calls itself."""
-        return "html" in self.headers.get("content-type", "") or self.body.lstrip()[:1] == b"<"
+        start = self.body.lstrip()[:1]
+        return start == b"<" or (start != b"" and "html" in self.headers.get("content-type", ""))
 
 
 def outcome(answer: Answer, *, credentials: str) -> Outcome:
@@ -54,10 +63,10 @@ def outcome(answer: Answer, *, credentials: str) -> Outcome:
     another attempt is worth it, and `RemoteRejectedError` when the credentials are refused: others have the same.
     """
     if answer.status in REPEATABLE:
-        raise TransientError(f"{answer.service} answered {answer.status}: try again later", pause=_pause(answer))
+        return postponed(f"{answer.service} answered {answer.status}", wait=_wait(answer))
     if httpx2.codes.is_redirect(answer.status):
         return _redirect(answer)
-    if answer.is_html:
+    if answer.is_html and answer.status != httpx2.codes.UNAUTHORIZED:
         # Before the status is believed: a wrong address answers 404 to everything, a login page 403.
         return RemoteUnavailableError(
             f"{answer.service} answered with HTML, not JSON: wrong address or a maintenance page"
@@ -65,8 +74,8 @@ def outcome(answer: Answer, *, credentials: str) -> Outcome:
     return _content(answer) if httpx2.codes.is_success(answer.status) else _refusal(answer, credentials)
 
 
-def _pause(answer: Answer) -> float:
-    wanted = pause_wanted(answer.headers.get("retry-after", ""))
+def _wait(answer: Answer) -> float:
+    wanted = seconds_wanted(answer.headers.get("retry-after", ""))
     return wanted or (PAUSE_WHEN_TOO_FAST if answer.status == httpx2.codes.TOO_MANY_REQUESTS else 0.0)
 
 
@@ -93,9 +102,18 @@ def _refusal(answer: Answer, credentials: str) -> Outcome:
 
 def _content(answer: Answer) -> Outcome:
     try:
-        content = from_json(answer.body.removeprefix(b"\xef\xbb\xbf"), allow_inf_nan=False)
+        content = _json(answer.body.removeprefix(b"\xef\xbb\xbf"))
     except ValueError as error:
         if str(error).startswith("EOF"):
             raise TransientError(f"{answer.service} stopped in the middle of its answer: try again later") from error
         return RemoteResponseError(f"{answer.service} answered with something that is not JSON")
     return Reply(content, answer.headers)
+
+
+def _json(body: bytes) -> Any:
+    """Return what the JSON says, halves of a character replaced by U+FFFD. Raises ValueError when it is none."""
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError:
+        whole = HALF_CHARACTER.sub(lambda escape: escape["other"] or rb"\ufffd", body)
+        return from_json(whole, allow_inf_nan=False)

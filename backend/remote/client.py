@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator,
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import KW_ONLY, dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -148,6 +149,8 @@ class RemoteClient:
             base_url=self._url,
             headers={"User-Agent": USER_AGENT, "Accept": "application/json"} | dict(self.headers),
             params=dict(self.params),
+            # None is taken from anybody: with a cookie of the last answer, no request would be the one that was kept.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             # The exchange has one deadline for the whole of an attempt; httpx's are for each read.
             timeout=None,
             limits=limits,

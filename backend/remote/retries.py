@@ -1,7 +1,7 @@
 """Which failures of one request are worth another attempt, and when."""
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import stamina
@@ -17,6 +17,9 @@ REPEATABLE = frozenset({429, 500, 502, 503, 504})
 LONGEST_PAUSE = 60.0
 """Seconds; a host that wants more gets its failure recorded, and is asked again by a later run."""
 
+LONGEST_WAIT = 366 * 24 * 3600.0
+"""Seconds; whatever says more is nonsense, and dates have an end."""
+
 
 class TransientError(RemoteUnavailableError):
     """One attempt failed in a way that the next may not."""
@@ -27,9 +30,15 @@ class TransientError(RemoteUnavailableError):
         """For how many seconds nobody should send anything."""
 
 
-def pause_wanted(retry_after: str) -> float:
-    """Return the seconds that a `Retry-After` asks for, as far as they are granted."""
-    return min(seconds_wanted(retry_after), LONGEST_PAUSE)
+def postponed(problem: str, *, wait: float) -> RemoteUnavailableError:
+    """Return the failure of a request that may be sent again in so many seconds, which says when that is.
+
+    Raises TransientError instead when so long a pause is granted. `problem` begins the message of both.
+    """
+    if wait <= LONGEST_PAUSE:
+        raise TransientError(f"{problem}: try again later", pause=wait)
+    until = datetime.now(UTC) + timedelta(seconds=min(wait, LONGEST_WAIT))
+    return RemoteUnavailableError(f"{problem}: try again after {until:%Y-%m-%d %H:%M} UTC")
 
 
 def seconds_wanted(retry_after: str) -> float:

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
+from pydantic import ValidationError
+
+from backend.remote.exchange import Request
+from backend.remote.wire import Answer
 from backend.tracking.connectors.moments import from_milliseconds, to_milliseconds
+from backend.tracking.connectors.wire import Moment
 from backend.tracking.kernel.records import Record, RecordPage, TaskRecord
 
 OVERLAP = timedelta(minutes=5)
@@ -17,6 +22,28 @@ OVERLAP = timedelta(minutes=5)
 
 MOST_SHIFTS = 100
 """In one list, before it is given up: no team is that busy."""
+
+
+class Change(Answer):
+    """When an item of a list was changed, whatever it is."""
+
+    updated_at: Moment
+
+
+def changed(item: object) -> datetime | None:
+    """Return when an item was changed; None when that is not understood."""
+    try:
+        return Change.model_validate(item).updated_at
+    except ValidationError:
+        return None
+
+
+def before(time: datetime | None, overlap: timedelta) -> datetime | None:
+    """Return the time so long before another one; None where there is none, and when no calendar has it."""
+    try:
+        return time and time - overlap
+    except OverflowError:
+        return None
 
 
 @dataclass
@@ -36,10 +63,7 @@ class Newest:
     @property
     def since(self) -> datetime | None:
         """From when on changes may be unknown; None: from ever."""
-        try:
-            return self.time and self.time - OVERLAP
-        except OverflowError:
-            return None
+        return before(self.time, OVERLAP)
 
     def page(self, records: Iterable[Record]) -> RecordPage:
         """See these records, and return them with the position behind them."""
@@ -68,6 +92,41 @@ class Seam:
 
     def _key(self, item: object) -> str:
         return repr((item.get("id"), item.get(self._time)) if isinstance(item, dict) else item)
+
+
+class Return:
+    """The way back over pages that can only be counted, as those of items that were all changed in one moment.
+
+    Whatever vanishes from them moves what follows forward, over the end of a page that was read already. On the way
+    from the last page to the first nothing is missed: what moves there comes twice.
+    """
+
+    def __init__(self) -> None:
+        self._counted: list[Request] = []
+        self._left: list[Request | None] = []
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether pages are to be read on the way back now."""
+        return bool(self._left)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something may be missing yet: what was seen behind it is no position to go on from."""
+        return bool(self._counted or self._left)
+
+    def count(self, request: Request) -> None:
+        """Remember a page that is followed by one that can only be counted."""
+        self._counted.append(request)
+
+    def begin(self, onward: Request | None) -> Request | None:
+        """Return the first request on the way back, behind which is this one."""
+        self._left, self._counted = [onward, *self._counted], []
+        return self.step()
+
+    def step(self) -> Request | None:
+        """Return the next request on the way back."""
+        return self._left.pop()
 
 
 class UnsteadyError(Exception):

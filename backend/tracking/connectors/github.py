@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from pydantic import ValidationError
-
 from backend.remote import wire
 from backend.remote.answers import Reply
 from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.remote.exchange import Request
 from backend.tracking.connectors import github_limits
-from backend.tracking.connectors.github_answer import Change, Issue, Repository
+from backend.tracking.connectors.changes import Return, before, changed
+from backend.tracking.connectors.github_answer import Issue, Repository
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.wire import listed, next_link, record, token
 from backend.tracking.kernel.records import Record, RecordPage
@@ -66,7 +65,7 @@ class GitHub:
         if reply is None:
             raise RemoteRejectedError(self._hidden)
         repository = wire.read(Repository, reply.content, about="GitHub about the repository")
-        if not repository.has_issues:
+        if repository.has_issues is False:
             raise RemoteRejectedError(f"Issues are switched off in GitHub's repository {repository.full_name}")
         return repository.full_name
 
@@ -84,36 +83,49 @@ class Reading:
 
     A page begins at the time where the one before ended, and so no issue is missed when others move to the end
     meanwhile, as they do whenever somebody changes them. Only when a whole page is of one moment, GitHub's own link to
-    the next one is followed.
+    the next one is followed, and all of these pages are read once more on the way back.
     """
 
     def __init__(self, path: str, position: str) -> None:
         self._path = path
-        self._position = _moment(position)
-        self._asked = self._request(self._position)
+        self._newest = self._settled = _moment(position)
+        self._first = self._last = self._request(self._newest)
+        self._asked = {repr(self._first)}
+        self._back = Return()
 
     @property
     def position(self) -> str:
         """Where another walk brings what this one did not, up to the last reply that something was to follow."""
-        return _text(self._position)
+        return _text(self._settled)
 
     def first(self) -> Request:
         """The first page."""
-        return self._asked
+        return self._first
 
     def following(self, reply: Reply) -> Request | None:
-        """The page behind this one. Raises RemoteResponseError when it is this one again."""
-        changes = sorted(filter(None, map(_changed, _items(reply))))
-        if changes and (self._position is None or changes[-1] - OVERLAP > self._position):
-            self._position = changes[-1] - OVERLAP
+        """The page behind this one. Raises RemoteResponseError when that was read before."""
+        request = self._back.step() if self._back.is_begun else self._onward(reply)
+        if not self._back.is_open:
+            self._settled = self._newest
+        return request
+
+    def _onward(self, reply: Reply) -> Request | None:
+        changes = sorted(filter(None, map(changed, _items(reply))))
+        newest = before(changes[-1], OVERLAP) if changes else None
+        if newest and (self._newest is None or newest > self._newest):
+            self._newest = newest
         link = next_link(reply.headers.get("link", ""))
         if link is None:
-            return None
-        leads_on = changes and changes[-1] - TICK > changes[0]
+            return self._back.begin(None)
+        leads_on = bool(changes) and changes[-1] - changes[0] > TICK
         request = self._request(changes[-1] - TICK) if leads_on else Request(link)
-        if request == self._asked:
+        if repr(request) in self._asked:
             raise RemoteResponseError("GitHub named the same page again as the next one")
-        self._asked = request
+        self._asked.add(repr(request))
+        asked, self._last = self._last, request
+        if leads_on:
+            return self._back.begin(request)
+        self._back.count(asked)
         return request
 
     def _request(self, since: datetime | None) -> Request:
@@ -131,13 +143,6 @@ def _items(reply: Reply) -> list[object]:
     return listed(reply.content, about="GitHub about issues")
 
 
-def _changed(item: object) -> datetime | None:
-    try:
-        return Change.model_validate(item).updated_at
-    except ValidationError:
-        return None
-
-
 def _moment(position: str) -> datetime | None:
     """The time that a position means; None for the start, and for one that is not understood."""
     try:
@@ -147,4 +152,4 @@ def _moment(position: str) -> datetime | None:
 
 
 def _text(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else ""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z") if moment else ""

@@ -72,17 +72,12 @@ class Issue(Answer):
         )
 
 
-class Change(Answer):
-    """When an item of the list was changed, be it an issue or a pull request."""
-
-    updated_at: Moment
-
-
 class Repository(Answer):
     """Where issues are."""
 
     full_name: Text
-    has_issues: bool = True
+    has_issues: bool | None = None
+    """None: that is not told."""
 
 
 class Refusal(Answer):

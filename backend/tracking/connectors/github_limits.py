@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from backend.remote.answers import Answer
-from backend.remote.errors import RemoteRejectedError, RemoteUnavailableError
-from backend.remote.retries import LONGEST_PAUSE, TransientError, seconds_wanted
+from backend.remote.errors import RemoteRejectedError
+from backend.remote.retries import postponed, seconds_wanted
 from backend.tracking.connectors.github_answer import Refusal
 
 LIMITS = {403, 429}
 
 SECONDARY_PAUSE = 60.0
-"""Seconds to wait for when a limit is told without any."""
+"""Seconds to wait for when a limit is told without any: "at least one minute"."""
 
 
 def assess(answer: Answer) -> None:
@@ -28,29 +28,21 @@ def assess(answer: Answer) -> None:
     if answer.status == 410:  # noqa: PLR2004 - Gone
         raise RemoteRejectedError(f"{answer.service} says that issues are switched off in this repository (410)")
     wait = _wait(answer) if answer.status in LIMITS else None
-    if wait is None:
-        return
-    if wait > LONGEST_PAUSE:
-        until = datetime.fromtimestamp(_now() + wait, UTC)
-        raise RemoteUnavailableError(
-            f"{answer.service} allows no more requests for now: try again after {until:%Y-%m-%d %H:%M} UTC"
-        )
-    raise TransientError(f"{answer.service} was asked too often ({answer.status}): try again later", pause=wait)
+    if wait is not None:
+        raise postponed(f"{answer.service} allows no more requests for now", wait=wait)
 
 
 def _wait(answer: Answer) -> float | None:
-    """Return the seconds until the limit is gone; None when this is no limit, or one that says nothing."""
+    """Return the seconds until the limit is gone; None when this is no limit."""
     headers = answer.headers
     if "retry-after" in headers:
         return seconds_wanted(headers["retry-after"])
     reset = headers.get("x-ratelimit-reset", "")
     if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
-        return min(max(int(reset) - _now(), 0.0) + 1, LONGEST_WAIT)
-    return SECONDARY_PAUSE if "rate limit" in _message(answer).lower() else None
-
-
-LONGEST_WAIT = 366 * 24 * 3600.0
-"""Seconds; whatever says more is nonsense, and dates have an end."""
+        # As a float, a number of any length is one.
+        return max(float(reset) - datetime.now(UTC).timestamp(), 0.0) + 1
+    is_limit = answer.status == 429 or "rate limit" in _message(answer).lower()  # noqa: PLR2004 - Too Many Requests
+    return SECONDARY_PAUSE if is_limit else None
 
 
 def _message(answer: Answer) -> str:
@@ -58,7 +50,3 @@ def _message(answer: Answer) -> str:
         return Refusal.model_validate_json(answer.body).message
     except ValidationError:
         return ""
-
-
-def _now() -> float:
-    return datetime.now(UTC).timestamp()

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
-
-from pydantic import ValidationError
 
 from backend.remote import wire
 from backend.remote.answers import Reply
 from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.remote.exchange import Request
-from backend.tracking.connectors.changes import Newest, Seam
-from backend.tracking.connectors.gitlab_answer import Change, Issue, Project
+from backend.tracking.connectors.changes import Newest, Return, Seam, changed
+from backend.tracking.connectors.gitlab_answer import Issue, Project
 from backend.tracking.connectors.source import Connector, Network, Source
-from backend.tracking.connectors.wire import listed, record, token
+from backend.tracking.connectors.wire import listed, next_link, record, token
 from backend.tracking.kernel.locations import quoted
 from backend.tracking.kernel.records import RecordPage
 
@@ -55,23 +54,29 @@ class GitLab:
         reply = self._client.ask(Request(self._path))
         if reply is None:
             raise RemoteRejectedError(self._hidden)
-        return wire.read(Project, reply.content, about="GitLab about the project").path_with_namespace
+        project = wire.read(Project, reply.content, about="GitLab about the project")
+        if project.issues_enabled is False:
+            raise RemoteRejectedError(f"Issues are switched off in GitLab's project {project.path_with_namespace}")
+        return project.path_with_namespace
 
     def pages(self, position: str) -> Iterator[RecordPage]:
         """Everything that changed behind the position; see `Connector`."""
         newest, seam = Newest.at(position), Seam("updated_at")
-        reading = Reading(f"{self._path}/issues", newest.since)
+        reading, position = Reading(f"{self._path}/issues", newest.since), newest.page([]).position
         for reply in self._client.chain(reading.request, reading.following):
             if reply is None:
                 raise RemoteRejectedError(self._hidden)
-            yield newest.page(record(Issue, item, lambda issue: issue.task) for item in seam.new(_items(reply)))
+            page = newest.page(record(Issue, item, lambda issue: issue.task) for item in seam.new(_items(reply)))
+            position = position if reading.is_open else page.position
+            yield replace(page, position=position)
 
 
 class Reading:
     """One walk through the issues by the time of their last change, the oldest first.
 
     A page begins at the time where the one before ended, so that none is missed when others move to the end meanwhile.
-    Only when a whole page was changed at once, the next one is asked for by its number.
+    Only when a whole page was changed at once, the next one is asked for by its number, and all of these pages are read
+    once more on the way back.
     """
 
     def __init__(self, path: str, since: datetime | None) -> None:
@@ -79,6 +84,12 @@ class Reading:
         self._since = since
         self._page = 1
         self._same: list[object] = []
+        self._back = Return()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether issues that came before may yet be missing."""
+        return self._back.is_open
 
     @property
     def request(self) -> Request:
@@ -90,16 +101,19 @@ class Reading:
 
     def following(self, reply: Reply) -> Request | None:
         """The page behind this one. Raises RemoteResponseError when it is this one again."""
+        if self._back.is_begun:
+            return self._back.step()
         items = _items(reply)
         if _is_last(reply):
-            return None
+            return self._back.begin(None)
         if items == self._same:
             raise RemoteResponseError("GitLab sent the same page again as the next one")
-        end = next(filter(None, map(_changed, reversed(items))), None)
+        end = next(filter(None, map(changed, reversed(items))), None)
         if end and (self._since is None or end > self._since):
             self._since, self._page, self._same = end, 1, []
-        else:
-            self._page, self._same = self._page + 1, items
+            return self._back.begin(self.request)
+        self._back.count(self.request)
+        self._page, self._same = self._page + 1, items
         return self.request
 
 
@@ -108,16 +122,9 @@ def _is_last(reply: Reply) -> bool:
     if "x-next-page" in reply.headers:
         return not reply.headers["x-next-page"]
     if "link" in reply.headers:
-        return 'rel="next"' not in reply.headers["link"]
+        return next_link(reply.headers["link"]) is None
     return len(reply.content) < PAGE_SIZE
 
 
 def _items(reply: Reply) -> list[object]:
     return listed(reply.content, about="GitLab about issues")
-
-
-def _changed(item: object) -> datetime | None:
-    try:
-        return Change.model_validate(item).updated_at
-    except ValidationError:
-        return None

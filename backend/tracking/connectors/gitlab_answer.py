@@ -43,7 +43,7 @@ class Issue(Answer):
     web_url: Text = ""
     author: User | None = None
     assignees: Array[User] = []
-    time_stats: TimeStats = TimeStats()
+    time_stats: TimeStats | None = None
 
     @property
     def task(self) -> TaskRecord:
@@ -59,19 +59,15 @@ class Issue(Answer):
             updated_at=self.updated_at,
             closed_at=self.closed_at,
             due_on=self.due_date,
-            estimate=hours(self.time_stats.time_estimate, an_hour=SECONDS_AN_HOUR),
+            estimate=hours(self.time_stats.time_estimate if self.time_stats else None, an_hour=SECONDS_AN_HOUR),
             author=self.author.person if self.author else None,
             assignees=tuple(user.person for user in self.assignees),
         )
-
-
-class Change(Answer):
-    """When an item of the list was changed."""
-
-    updated_at: Moment
 
 
 class Project(Answer):
     """Where issues are."""
 
     path_with_namespace: Text
+    issues_enabled: bool | None = None
+    """None: that is not told."""

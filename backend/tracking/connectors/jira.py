@@ -16,13 +16,10 @@ from backend.tracking.connectors.changes import Newest
 from backend.tracking.connectors.jira_answer import FIELDS, Issue, Page, Project, Tenant, task
 from backend.tracking.connectors.moments import to_milliseconds
 from backend.tracking.connectors.source import Connector, Network, Source
-from backend.tracking.connectors.wire import record, token
+from backend.tracking.connectors.wire import assess_query, found, record, token
 from backend.tracking.kernel.records import RecordPage
 
 PAGE_SIZE = 100
-
-MOST_EMPTY = 10
-"""Pages without an issue, in a row, that say that there are more."""
 
 CLOUD = ".atlassian.net"
 GATEWAY = "https://api.atlassian.com/ex/jira"
@@ -48,6 +45,7 @@ class Jira:
 
     def __init__(self, source: Source, network: Network, stack: ExitStack) -> None:
         self._place = source.place
+        self._network = network
         self._open = partial(_opened, source, network, stack)
         self._site = self._open(source.place.api_url)
 
@@ -62,10 +60,9 @@ class Jira:
         """Everything that changed behind the position; see `Connector`."""
         newest = Newest.at(position)
         reading = Reading(self._place.name, newest.since)
-        for reply in self._client.chain(reading.request(), reading.following):
-            if reply is None:
-                raise RemoteRejectedError(_hidden(self._place.name))
-            make = partial(task, web_url=self._place.web_url)
+        make = partial(task, web_url=self._place.web_url)
+        replies = self._client.chain(reading.request(), reading.following)
+        for reply in found(replies, hidden=_hidden(self._place.name)):
             yield newest.page(record(Issue, item, make) for item in _page(reply).issues)
 
     @cached_property
@@ -81,7 +78,12 @@ class Jira:
         return _greeted(self._open(f"{GATEWAY}/{tenant.cloud_id}/rest/api/3"), self._place.name)
 
     def _tenant(self) -> Tenant | None:
-        reply = self._site.ask(Request(f"{self._place.web_url}/_edge/tenant_info"))
+        """What the site tells everybody; the token that it refuses is not sent."""
+        with self._network.client("Jira", self._place.web_url, headers={}, credentials="") as client:
+            try:
+                reply = client.ask(Request("/_edge/tenant_info"))
+            except RemoteRejectedError:
+                return None
         return wire.read(Tenant, reply.content, about="Jira about its site") if reply else None
 
 
@@ -93,7 +95,6 @@ class Reading:
         behind = f" AND updated >= {to_milliseconds(since)}" if since else ""
         self._jql = f'project = "{project}"{behind} ORDER BY updated ASC, key ASC'
         self._tokens: set[str] = set()
-        self._empty = 0
 
     def request(self, page: str | None = None) -> Request:
         """The page that this token stands for, or the first one."""
@@ -101,12 +102,11 @@ class Reading:
         return Request("/search/jql", json=body | ({"nextPageToken": page} if page else {}))
 
     def following(self, reply: Reply) -> Request | None:
-        """The page behind this one. Raises RemoteResponseError when that would go on for ever."""
+        """The page behind this one, which may be empty. Raises RemoteResponseError when that was read before."""
         page = _page(reply)
         if not page.next_page_token:
             return None
-        self._empty = 0 if page.issues else self._empty + 1
-        if page.next_page_token in self._tokens or self._empty > MOST_EMPTY:
+        if page.next_page_token in self._tokens:
             raise RemoteResponseError("Jira goes round in circles from page to page: try again later")
         self._tokens.add(page.next_page_token)
         return self.request(page.next_page_token)
@@ -122,7 +122,7 @@ def _opened(source: Source, network: Network, stack: ExitStack, api_url: str) ->
         "Jira",
         api_url,
         headers={"Authorization": f"Basic {login}"},
-        assess=partial(_assess, project=source.place.name),
+        assess=_assess,
     )
     return stack.enter_context(client)
 
@@ -134,15 +134,14 @@ def _greeted(client: RemoteClient, project: str) -> RemoteClient:
     return client
 
 
-def _assess(answer: Answer, *, project: str) -> None:
+def _assess(answer: Answer) -> None:
     """Raise what Jira says in its own way: who is not known may search, and finds nothing."""
     is_unknown = "FAILED" in answer.headers.get("x-seraph-loginreason", "")
     if answer.status == 401 or is_unknown:  # noqa: PLR2004 - Unauthorized
         raise UnknownTokenError(
             f"Jira refused the api_token ({answer.status}): check it, and that api_username owns it"
         )
-    if answer.status == 400:  # noqa: PLR2004 - so are queries for a hidden project answered
-        raise RemoteRejectedError(_hidden(project))
+    assess_query(answer)
 
 
 def _hidden(project: str) -> str:

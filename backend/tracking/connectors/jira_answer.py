@@ -70,7 +70,7 @@ class Fields(Answer):
 
     summary: Text = ""
     description: Any = None
-    status: Status = Status()
+    status: Status | None = None
     assignee: User | None = None
     reporter: User | None = None
     created: Moment | None = None
@@ -128,10 +128,10 @@ def task(issue: Issue, *, web_url: str) -> TaskRecord:
         title=fields.summary,
         description=fields.text,
         url=f"{web_url}/browse/{issue.key}",
-        state=fields.status.name,
+        state=fields.status.name if fields.status else "",
         created_at=fields.created,
         updated_at=fields.updated,
-        closed_at=(fields.resolution_date or fields.updated) if fields.status.is_done else None,
+        closed_at=(fields.resolution_date or fields.updated) if fields.status and fields.status.is_done else None,
         due_on=fields.due_date,
         estimate=hours(fields.seconds, an_hour=SECONDS_AN_HOUR),
         author=fields.reporter.person if fields.reporter else None,

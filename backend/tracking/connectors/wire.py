@@ -1,12 +1,14 @@
 """What the answers of all trackers have in common."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationError
 
+from backend.remote import answers
+from backend.remote.answers import Reply
 from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.remote.wire import Answer, problem
 from backend.tracking.connectors.source import Source
@@ -64,6 +66,33 @@ def listed(content: object, *, about: str) -> list[object]:
     if not isinstance(content, list):
         raise RemoteResponseError(f"The answer of {about} is not understood: it is not a list")
     return content
+
+
+class RefusedQueryError(RemoteRejectedError):
+    """A query is malformed, or about a project that the token may not see, or a page of it is not there any more."""
+
+
+def assess_query(answer: answers.Answer) -> None:
+    """Raise RefusedQueryError for what is no right query."""
+    if answer.status == 400:  # noqa: PLR2004 - Bad Request
+        raise RefusedQueryError(f"{answer.service} refused the request (400)")
+
+
+def found(replies: Iterable[Reply | None], *, hidden: str, is_start: bool = True) -> Iterator[Reply]:
+    """Yield what a query finds. Raises RemoteRejectedError, which says `hidden` when there is no such place.
+
+    Of a place that is hidden the start is refused; when another page is, that is about the page.
+    """
+    try:
+        for reply in replies:
+            if reply is None:
+                raise RemoteRejectedError(hidden)
+            is_start = False
+            yield reply
+    except RefusedQueryError as error:
+        if is_start:
+            raise RemoteRejectedError(hidden) from error
+        raise
 
 
 def token(source: Source) -> str:

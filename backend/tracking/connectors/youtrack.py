@@ -7,13 +7,12 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from backend.remote import wire
-from backend.remote.answers import Answer
 from backend.remote.client import RemoteClient
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError
+from backend.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
 from backend.remote.exchange import Request
 from backend.tracking.connectors.changes import Newest, UnsteadyError, joined
 from backend.tracking.connectors.source import Connector, Network, Source
-from backend.tracking.connectors.wire import listed, record, token
+from backend.tracking.connectors.wire import assess_query, found, listed, record, token
 from backend.tracking.connectors.youtrack_answer import FIELDS, Issue, Me, Named, Reading, TimeTracking
 from backend.tracking.kernel.records import Record, RecordPage, TaskRecord
 
@@ -41,30 +40,24 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
 
     Raises RemoteRejectedError when there is no token, or the address is not fit.
     """
-    hidden = f"YouTrack has no project {source.place.name}, or the api_token may not see it"
-
-    def assess(answer: Answer) -> None:
-        if answer.status == 400:  # noqa: PLR2004 - so are queries for a hidden project answered
-            raise RemoteRejectedError(hidden)
-
     client = network.client(
         "YouTrack",
         source.place.api_url,
         headers={"Authorization": f"Bearer {token(source)}"},
-        assess=assess,
+        assess=assess_query,
     )
     with client:
-        yield YouTrack(client, source, hidden=hidden)
+        yield YouTrack(client, source)
 
 
 class YouTrack:
     """The issues of one project."""
 
-    def __init__(self, client: RemoteClient, source: Source, *, hidden: str) -> None:
+    def __init__(self, client: RemoteClient, source: Source) -> None:
         self._client = client
         self._source = source
         self._project = source.place.name
-        self._hidden = hidden
+        self._hidden = f"YouTrack has no project {source.place.name}, or the api_token may not see it"
 
     def check(self) -> str:
         """What YouTrack calls the project. Raises RemoteError."""
@@ -101,11 +94,11 @@ class YouTrack:
         return Reading(place.web_url, place.name, self._estimate_field() or ESTIMATE_FIELD, fields)
 
     def _estimate_field(self) -> str:
-        """Return its name; empty when there is none, or the token may not know."""
+        """Return its name; empty when there is none, or YouTrack does not say."""
         try:
             path = f"/admin/projects/{self._project}/timeTrackingSettings"
             settings = self._asked(TimeTracking, path, "estimate(field(name))")
-        except RemoteRejectedError:
+        except (RemoteRejectedError, RemoteUnavailableError):
             return ""
         return settings.estimate_field if settings else ""
 
@@ -121,12 +114,13 @@ class Search:
         self._client = client
         self._query = query
         self._hidden = hidden
+        self._has_begun = False
 
     def pages(self, offsets: Iterable[int]) -> Iterator[list[object]]:
         """The pages at these offsets, as long as they are read."""
-        for reply in self._client.ahead(map(self._request, offsets), AHEAD):
-            if reply is None:
-                raise RemoteRejectedError(self._hidden)
+        replies = self._client.ahead(map(self._request, offsets), AHEAD)
+        for reply in found(replies, hidden=self._hidden, is_start=not self._has_begun):
+            self._has_begun = True
             yield listed(reply.content, about="YouTrack about issues")
 
     def _request(self, offset: int) -> Request:

@@ -64,6 +64,12 @@ class CustomField(Answer):
         return [User.model_validate(value).person for value in values if value is not None]
 
 
+class Place(Answer):
+    """The project that an issue belongs to."""
+
+    short_name: str = Field(alias="shortName")
+
+
 def _used(value: object) -> object:
     if not isinstance(value, list):
         return [] if value is None else value
@@ -76,6 +82,7 @@ class Issue(Answer):
 
     id: Identifier
     code: Identifier = Field(alias="idReadable")
+    project: Place
     summary: Text = ""
     description: Text = ""
     created: Milliseconds | None = None
@@ -85,10 +92,16 @@ class Issue(Answer):
     fields: Annotated[list[CustomField], BeforeValidator(_used)] = Field([], alias="customFields")
 
 
+class FieldName(Answer):
+    """A field of any project."""
+
+    name: Text = ""
+
+
 class EstimateField(Answer):
     """The field of a project that holds estimates."""
 
-    field: Named | None = None
+    field: FieldName | None = None
 
 
 class TimeTracking(Answer):
@@ -117,19 +130,19 @@ class GeneralProfile(Answer):
 class Profiles(Answer):
     """A user's settings."""
 
-    general: GeneralProfile = GeneralProfile()
+    general: GeneralProfile | None = None
 
 
 class Me(Answer):
     """Whoever the token belongs to."""
 
-    profiles: Profiles = Profiles()
+    profiles: Profiles | None = None
 
     @property
     def time_zone(self) -> str:
         """Where their clock is; empty when that is not told."""
-        zone = self.profiles.general.timezone
-        return zone.id if zone else ""
+        general = self.profiles and self.profiles.general
+        return general.timezone.id if general and general.timezone else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +151,7 @@ class Reading:
 
     web_url: str
     project: str
-    """Its short name."""
+    """Its short name, as somebody wrote it: YouTrack finds it in any case."""
     estimate_field: str
     assignee_fields: tuple[str, ...]
     """In this order. Without any that is there: `Assignee`, or else the first field of users."""
@@ -148,9 +161,8 @@ class Reading:
         if not isinstance(item, dict):
             return False
         project = item.get("project")
-        return item.get("isDraft") is True or not (
-            isinstance(project, dict) and project.get("shortName") == self.project
-        )
+        name = project.get("shortName") if isinstance(project, dict) else None
+        return item.get("isDraft") is True or (isinstance(name, str) and name.casefold() != self.project.casefold())
 
     def task(self, issue: Issue) -> TaskRecord:
         """The issue in our own terms. Raises ValidationError when a custom field is not understood."""

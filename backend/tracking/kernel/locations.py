@@ -17,8 +17,11 @@ SEGMENT = re.compile(r"[A-Za-z0-9._-]+")
 """A part of a path as GitHub and GitLab allow them; not that of the folder itself or of the one above."""
 HOST = re.compile(r"[\w.-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 """A name or an address, also one of IPv6."""
-SECRET = re.compile("token|key|secret|passw", re.IGNORECASE)
-"""In the name of a query's value."""
+WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+SECRET = re.compile(
+    r"(?:token|secret|passw(?:or)?d|passphrase|\bpwd|\b(?:api|access|auth|private|secret) ?key|^key)s?\b"
+)
+"""In the words of the name of a query's value. Other keys are those of issues and projects."""
 JIRA_KEY = re.compile(r"/(?:projects|browse)/([A-Z][A-Z0-9_]+)(?:-[0-9]+)?(?:/|$)")
 KIMAI_PAGE = re.compile(
     r"(?P<base>.*?)/[a-z]{2,3}(?:_[A-Za-z]+)?/admin/(?P<what>project|customer)/(?P<id>[0-9]+)(?:/.*)?"
@@ -81,7 +84,7 @@ def _url(location: str) -> SplitResult | None:
     except ValueError:
         return None
     is_ssh = url.scheme == "ssh"
-    has_secret = any(SECRET.search(name) for name in parse_qs(url.query, keep_blank_values=True))
+    has_secret = any(map(_is_secret, parse_qs(url.query, keep_blank_values=True)))
     if has_secret or url.password is not None or (url.username is not None and not is_ssh):
         raise LocationError("an address that holds a password or a token is not taken: put that into api_token")
     if url.scheme not in ("http", "https", "ssh") or not host or not HOST.fullmatch(host) or not _is_plain(location):
@@ -91,6 +94,10 @@ def _url(location: str) -> SplitResult | None:
     return (
         url._replace(scheme="https", netloc=name) if is_ssh else url._replace(netloc=f"{name}:{port}" if port else name)
     )
+
+
+def _is_secret(name: str) -> bool:
+    return bool(SECRET.search(" ".join(WORD.findall(name)).lower()))
 
 
 def _is_plain(location: str) -> bool:
@@ -131,8 +138,9 @@ def _gitlab(url: SplitResult) -> Place | None:
 
 def _youtrack(url: SplitResult) -> Place | None:
     keys = parse_qs(url.query).get("project")
-    if url.path.endswith("/newIssue") and keys and re.fullmatch("[A-Za-z0-9_]+", keys[0]):
-        base, key = url.path.removesuffix("/newIssue"), keys[0]
+    path = url.path.removesuffix("/")
+    if path.endswith("/newIssue") and keys and re.fullmatch("[A-Za-z0-9_]+", keys[0]):
+        base, key = path.removesuffix("/newIssue"), keys[0]
     elif match := YOUTRACK_PAGE.fullmatch(url.path):
         base, key = match["base"], match["key"]
     else:

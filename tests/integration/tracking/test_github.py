@@ -11,6 +11,7 @@ import pytest
 
 from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteUnavailableError
 from tests.integration.tracking.connections import all_expected, by_id, connected, read, tracker
+from tests.servers import faults
 from tests.servers.faults import Fault
 from tests.servers.process import Server
 from tests.servers.trackers import github
@@ -74,12 +75,12 @@ def test_a_change_that_is_told_a_minute_late_is_not_missed(server: Server) -> No
     assert datetime.fromisoformat(read(SYSTEM, server)[-1].position) == newest - timedelta(minutes=1)
 
 
-def test_issues_of_one_moment_are_read_by_githubs_own_links() -> None:
+def test_issues_of_one_moment_are_read_by_githubs_own_links_forth_and_back() -> None:
     with github.server(records=450, at_once=True) as server:
         pages = read(SYSTEM, server)
-        assert server.stats().last["path"] == "/api/v3/repositories/1/issues"
-        assert "after" in server.stats().last["query"]
-    assert len(pages) == 5
+        assert server.stats().last["path"] == "/api/v3/repos/someone/any.thing/issues"
+        assert server.stats().by_key["list"] == 9
+    assert len(pages) == 9
     assert by_id(pages).keys() == all_expected(SYSTEM, 450).keys()
 
 
@@ -103,6 +104,12 @@ def test_a_repository_without_issues_is_told(server: Server) -> None:
         pytest.raises(RemoteRejectedError, match="switched off in GitHub's repository someone/no-issues"),
     ):
         connector.check()
+
+
+def test_a_repository_that_does_not_tell_whether_it_has_issues_may_have_some(server: Server) -> None:
+    server.fail({"*": faults.patched(has_issues=None)})
+    with connected(SYSTEM, server) as connector:
+        assert connector.check() == github.REPOSITORY
 
 
 def test_a_repository_that_is_not_there_is_told(server: Server) -> None:
@@ -148,9 +155,12 @@ def test_a_limit_that_lasts_says_when_to_try_again(server: Server, status: int, 
     assert attempts(server) - before == 1
 
 
-def test_a_limit_that_only_the_message_tells_is_waited_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("status", "message"), [(403, "You have exceeded a secondary Rate Limit"), (429, "No")])
+def test_a_limit_that_says_nothing_of_its_end_is_waited_for(
+    server: Server, monkeypatch: pytest.MonkeyPatch, status: int, message: str
+) -> None:
     monkeypatch.setattr("backend.tracking.connectors.github_limits.SECONDARY_PAUSE", 0.3)
-    server.fail({"*": once(limited({}, message="You have exceeded a secondary Rate Limit"))})
+    server.fail({"*": once(limited({}, status=status, message=message))})
     start = monotonic()
     assert by_id(read(SYSTEM, server)) == all_expected(SYSTEM, 30)
     assert monotonic() - start > 0.3
@@ -172,9 +182,12 @@ def test_another_403_is_a_refusal(server: Server, headers: dict[str, str]) -> No
     assert attempts(server) - before == 1
 
 
-def test_a_limit_until_the_end_of_time_is_told_too(server: Server) -> None:
-    error = failure(server, limited({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" * 30}))
+@pytest.mark.parametrize("name", ["Retry-After", "x-ratelimit-reset"])
+@pytest.mark.parametrize("number", ["1" + 14 * "0", "9" * 30, "9" * 400, "9" * 5000])
+def test_a_limit_until_the_end_of_time_is_told_too(server: Server, name: str, number: str) -> None:
+    error = failure(server, limited({"x-ratelimit-remaining": "0", name: number}))
     assert isinstance(error, RemoteUnavailableError)
+    assert "try again after" in str(error)
 
 
 def test_a_server_that_names_the_same_page_again_and_again_is_not_followed_for_ever(server: Server) -> None:

@@ -1,5 +1,6 @@
 """What is special about GitLab; everything else is in `test_connectors`."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -10,9 +11,11 @@ from backend.remote.errors import RemoteRejectedError
 from backend.tracking import connectors
 from backend.tracking.connectors.source import Network, Source
 from backend.tracking.kernel.locations import parsed
+from backend.tracking.kernel.records import TaskRecord
 from tests.integration.remote.test_servers import get, needs_schemas, validator
 from tests.integration.tracking.connections import all_expected, by_id, connected, read, tracker
 from tests.servers import faults
+from tests.servers.faults import Fault
 from tests.servers.process import Server
 from tests.servers.trackers import gitlab
 
@@ -43,6 +46,21 @@ def test_a_group_in_a_group_stays_one_part_of_the_path(server: Server) -> None:
     assert server.stats().last["path"] == "/api/v4/projects/group%2Fsub%2Fproject/issues"
 
 
+def test_a_project_without_issues_is_told(server: Server) -> None:
+    server.fail({"group%2Fsub%2Fproject": faults.patched(issues_enabled=False)})
+    with (
+        connected(SYSTEM, server) as connector,
+        pytest.raises(RemoteRejectedError, match="switched off in GitLab's project group/sub/project"),
+    ):
+        connector.check()
+
+
+def test_a_project_that_does_not_tell_whether_it_has_issues_may_have_some(server: Server) -> None:
+    server.fail({"group%2Fsub%2Fproject": faults.patched(issues_enabled=None)})
+    with connected(SYSTEM, server) as connector:
+        assert connector.check() == "group/sub/project"
+
+
 def test_another_project_is_hidden(server: Server) -> None:
     message = "GitLab has no project group/other, or the api_token may not see it"
     with connected(SYSTEM, server, location=f"{server.origin}/group/other") as connector:
@@ -52,12 +70,26 @@ def test_another_project_is_hidden(server: Server) -> None:
             next(connector.pages(""))
 
 
-def test_issues_that_were_all_changed_at_once_are_counted_by_pages() -> None:
+def test_issues_that_were_all_changed_at_once_are_counted_by_pages_forth_and_back() -> None:
     with gitlab.server(records=250, at_once=True) as server:
         pages = read(SYSTEM, server)
         assert by_id(pages).keys() == all_expected(SYSTEM, 250).keys()
-        assert sum(len(page.records) for page in pages) == 250
-        assert server.stats().requests == 4
+        assert [len(page.records) for page in pages] == [100, 0, 100, 50, 100, 100]
+        assert server.stats().requests == 6
+
+
+@pytest.mark.parametrize("event", ["moves", "vanishes"])
+def test_issues_that_were_all_changed_at_once_are_not_missed_when_one_leaves(event: str) -> None:
+    with gitlab.server(records=350, at_once=True, **{event: True}) as server:
+        found = by_id(read(SYSTEM, server))
+    assert found.keys() == all_expected(SYSTEM, 350).keys()
+
+
+def test_a_position_waits_for_the_way_back() -> None:
+    with gitlab.server(records=250, at_once=True, moves=True) as server:
+        positions = [page.position for page in read(SYSTEM, server)]
+    assert len(set(positions[:-1])) == 1
+    assert positions[-1] > positions[-2]
 
 
 def test_issues_that_vanish_meanwhile_take_no_other_along() -> None:
@@ -81,6 +113,17 @@ def test_what_is_asked_for_begins_before_the_position_and_ends_nowhere(server: S
         "page": "1",
         "updated_after": "2026-02-10T18:20:03.007Z",
     }
+
+
+def test_half_a_character_keeps_nothing_back(server: Server) -> None:
+    """As a title ends that some program cut in the middle of an emoji."""
+    issues = [gitlab.issue(number, gitlab.updated_at(number)) for number in (1, 2)]
+    body = json.dumps([issues[0] | {"title": "Cut \ud83d"}, issues[1]])
+    server.fail({"issues": Fault(body=body, headers={"x-next-page": ""})})
+    first, second = by_id(read(SYSTEM, server)).values()
+    assert isinstance(first, TaskRecord)
+    assert first.title == "Cut \ufffd"
+    assert second == gitlab.expected(2)
 
 
 def test_plain_text_that_says_later_is_waited_for(server: Server) -> None:

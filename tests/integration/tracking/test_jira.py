@@ -54,9 +54,15 @@ def server(shared: Server) -> Server:
 
 
 @pytest.fixture(scope="module")
-def scoped() -> Iterator[Server]:
+def shared_scoped() -> Iterator[Server]:
     with jira.server(records=30, scoped=True) as server:
         yield server
+
+
+@pytest.fixture
+def scoped(shared_scoped: Server) -> Server:
+    shared_scoped.fail({})
+    return shared_scoped
 
 
 def test_the_place_has_its_name(server: Server) -> None:
@@ -116,6 +122,15 @@ def test_a_project_that_is_hidden_says_so(server: Server) -> None:
             next(connector.pages(""))
 
 
+def test_a_page_that_is_refused_later_hides_no_project(server: Server) -> None:
+    server.fail({"jql": faults.later(faults.status(400), after=1)})
+    with connected(SYSTEM, server) as connector:
+        pages = connector.pages("")
+        assert len(next(pages).records) == 100
+        with pytest.raises(RemoteRejectedError, match=r"Jira refused the request \(400\)"):
+            next(pages)
+
+
 def test_without_an_address_of_its_owner_a_token_is_not_sent(server: Server) -> None:
     before = server.stats().requests
     source = Source(SYSTEM.KIND, parsed(SYSTEM.KIND, SYSTEM.location(server.origin)), SecretStr(SYSTEM.TOKEN))
@@ -148,6 +163,23 @@ def test_a_token_with_scopes_goes_through_the_gateway_and_links_lead_to_the_site
     ]
 
 
+def test_that_a_site_takes_nobody_for_somebody_does_not_matter(scoped: Server) -> None:
+    scoped.fail({"tenant_info": Fault(headers={"x-seraph-loginreason": "AUTHENTICATED_FAILED"})})
+    with connectors.connect(source_at(SITE), Network(transport=Internet(scoped))) as connector:
+        assert connector.check() == "A demo"
+
+
+def test_a_site_that_tells_nobody_about_itself_refuses_the_token(scoped: Server) -> None:
+    scoped.fail({"tenant_info": faults.status(401)})
+    internet = Internet(scoped)
+    with (
+        connectors.connect(source_at(SITE), Network(transport=internet)) as connector,
+        pytest.raises(RemoteRejectedError, match=r"refused the api_token \(401\): check it"),
+    ):
+        connector.check()
+    assert len(internet.asked) == 2
+
+
 def test_a_token_that_the_gateway_refuses_too_is_refused(scoped: Server) -> None:
     internet = Internet(scoped)
     with (
@@ -178,7 +210,6 @@ def test_an_odd_cloud_is_not_asked(scoped: Server, cloud_id: object) -> None:
     connected_to = connectors.connect(source_at(SITE), Network(transport=internet))
     with connected_to as connector, pytest.raises(RemoteResponseError):
         connector.check()
-    scoped.fail({})
     assert len(internet.asked) == 2
 
 

@@ -55,10 +55,26 @@ def test_drafts_and_other_projects_of_the_same_name_are_left_out(server: Server)
     assert by_id([page]) == all_expected(SYSTEM, 30)
 
 
+def test_a_project_is_found_in_any_case(server: Server) -> None:
+    location = f"{server.origin}/youtrack/issues/demo"
+    assert by_id(read(SYSTEM, server, location=location)) == all_expected(SYSTEM, 30)
+    with connected(SYSTEM, server, location=location) as connector:
+        assert connector.check() == "A demo"
+
+
 @pytest.mark.parametrize(
     "fault",
-    [faults.status(403), faults.status(404), faults.patched(estimate=None), faults.patched(estimate={"field": None})],
-    ids=["forbidden", "unknown", "none", "no field"],
+    [
+        faults.status(403),
+        faults.status(404),
+        faults.status(500),
+        faults.status(501),
+        faults.patched(estimate=None),
+        faults.patched(estimate={"field": None}),
+        faults.patched(estimate={"field": {}}),
+        faults.patched(estimate={"field": {"name": None}}),
+    ],
+    ids=["forbidden", "unknown", "500", "501", "none", "no field", "no name", "null"],
 )
 def test_a_project_that_does_not_tell_its_field_for_estimates_has_the_usual_one(server: Server, fault: Fault) -> None:
     assert estimates(server) == {None, Decimal("3.33"), Decimal("0.12")}
@@ -118,10 +134,11 @@ def test_the_hour_that_the_users_clock_tells_twice_hides_no_change() -> None:
         assert max(times) - min(times) <= timedelta(minutes=6)
 
 
-def test_a_user_whose_clock_is_not_known_misses_nothing(server: Server) -> None:
+@pytest.mark.parametrize("profiles", [{}, None, {"general": None}, {"general": {"timezone": None}}])
+def test_a_user_whose_clock_is_not_known_misses_nothing(server: Server, profiles: object) -> None:
     position = read(SYSTEM, server)[-1].position
     with youtrack.server(records=33) as later:
-        later.fail({"me": faults.patched(profiles={})})
+        later.fail({"me": faults.patched(profiles=profiles)})
         found = by_id(read(SYSTEM, later, position))
     assert found.keys() >= {"2-31", "2-32", "2-33"}
 
@@ -133,6 +150,16 @@ def test_a_query_for_a_project_that_is_hidden_says_so(server: Server) -> None:
             connector.check()
         with pytest.raises(RemoteRejectedError, match=message):
             next(connector.pages(""))
+
+
+def test_a_page_that_is_refused_later_hides_no_project() -> None:
+    with youtrack.server(records=150) as server:
+        server.fail({"issues": faults.later(faults.status(400), after=1)})
+        with connected(SYSTEM, server) as connector:
+            pages = connector.pages("")
+            assert len(next(pages).records) == 98
+            with pytest.raises(RemoteRejectedError, match=r"YouTrack refused the request \(400\)"):
+                next(pages)
 
 
 @needs_schemas

@@ -216,7 +216,8 @@ class Catalogue:
     def reply(self, request: Received) -> Reply:
         """Answer as documented, the test token provided: a search with a wrong one just finds nothing."""
         if request.path == "/_edge/tenant_info":
-            return Reply.of({"cloudId": CLOUD_ID})
+            # Whoever sends a token is judged by it, though nobody has to.
+            return self.error(401) if "authorization" in request.headers else Reply.of({"cloudId": CLOUD_ID})
         credentials = b64encode(f"{USERNAME}:{TOKEN}".encode()).decode()
         is_known = request.headers.get("authorization") == f"Basic {credentials}"
         path = request.path.removeprefix((GATEWAY if self._scoped else "") + PATH)

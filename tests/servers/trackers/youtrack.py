@@ -180,7 +180,7 @@ def milliseconds(time: datetime) -> int:
 
 
 class Catalogue:
-    """One project, and another one of nearly the same name; a draft in between."""
+    """One project, found in any case, and another one of nearly the same name; a draft in between."""
 
     def __init__(  # noqa: PLR0913 - each is something that may be otherwise
         self,
@@ -215,8 +215,9 @@ class Catalogue:
         }
         if request.path == f"{PATH}/issues":
             return self._issues(request)
-        if request.path in one:
-            return Reply.of(projected(one[request.path], tree(request.query.get("fields", ""))))
+        path = re.sub(f"/projects/{NAME}(?=/|$)", f"/projects/{NAME}", request.path, flags=re.IGNORECASE)
+        if path in one:
+            return Reply.of(projected(one[path], tree(request.query.get("fields", ""))))
         return self.error(404)
 
     def error(self, status: int) -> Reply:
@@ -226,7 +227,7 @@ class Catalogue:
 
     def _issues(self, request: Received) -> Reply:
         match = QUERY.fullmatch(request.query.get("query", ""))
-        if match is None or (match["braced"] or match["bare"]) != NAME:
+        if match is None or (match["braced"] or match["bare"]).upper() != NAME:
             return self.error(400)
         skip, top = int(request.query.get("$skip", "0")), int(request.query.get("$top", str(DEFAULT_TOP)))
         times = self._times()

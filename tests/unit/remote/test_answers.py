@@ -1,3 +1,5 @@
+import json
+import re
 from typing import Any
 
 import httpx2
@@ -32,15 +34,53 @@ def test_a_byte_order_mark_is_no_part_of_the_json() -> None:
     assert content(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
 
 
+@pytest.mark.parametrize(
+    ("escaped", "text"),
+    [
+        (r"\ud83d", "\ufffd"),
+        (r"\uDE00", "\ufffd"),
+        (r"cut \ud83d", "cut \ufffd"),
+        (r"\ud83d\n", "\ufffd\n"),
+        (r"\ud83d\u0041", "\ufffdA"),
+        (r"\ud83d\ud83d\ude00", "\ufffd😀"),
+        (r"\ud83d\ude00\ude00", "😀\ufffd"),
+        (r"\\ud83d \ud83d", r"\ud83d " + "\ufffd"),
+        (r"\\\ud83d", "\\\ufffd"),
+        (r"\"\ud83d\"", '"\ufffd"'),
+    ],
+)
+def test_half_a_character_is_replaced_and_the_rest_stays(escaped: str, text: str) -> None:
+    assert content(f'{{"a": "{escaped}", "b": [1.5, "ä 🎬"]}}'.encode()) == {"a": text, "b": [1.5, "ä 🎬"]}
+
+
+@given(st.lists(st.integers(0xD7FE, 0xE001) | st.sampled_from([0x5C, 0x22, 0x75, 0x41])))
+def test_any_characters_escaped_are_the_text_that_python_reads_without_halves(codes: list[int]) -> None:
+    body = json.dumps("".join(map(chr, codes)))
+    assert content(body.encode()) == re.sub("[\ud800-\udfff]", "\ufffd", json.loads(body))
+
+
 def test_not_found_is_a_value() -> None:
     assert meaning(b'{"status_code": 34}', status=404) is None
 
 
-@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 410, 501])
+@pytest.mark.parametrize("status", [200, 400, 403, 404, 410, 501])
 def test_html_means_unavailable_or_a_wrong_address_whatever_the_status(status: int) -> None:
     for answer in (meaning(b"hello", status=status, headers=HTML), meaning(b"\n <!DOCTYPE html>", status=status)):
         assert isinstance(answer, RemoteUnavailableError)
         assert str(answer) == "Oracle answered with HTML, not JSON: wrong address or a maintenance page"
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>No</html>"])
+def test_credentials_are_refused_in_any_format(body: bytes) -> None:
+    with pytest.raises(RemoteRejectedError, match="Oracle refused the API key"):
+        meaning(body, status=401, headers=HTML)
+
+
+@pytest.mark.parametrize("body", [b"", b"\r\n"])
+def test_nothing_is_no_html_whatever_it_calls_itself(body: bytes) -> None:
+    assert meaning(body, status=404, headers=HTML) is None
+    with pytest.raises(RemoteRejectedError):
+        meaning(body, status=403, headers=HTML)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
@@ -57,6 +97,13 @@ def test_a_passing_problem_says_how_long_everybody_should_wait(status: int, wish
     with pytest.raises(TransientError) as caught:
         meaning(status=status, headers={"Retry-After": wish})
     assert caught.value.pause == pause
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_problem_that_lasts_says_when_it_is_over_and_is_worth_no_attempt_until_then(status: int) -> None:
+    answer = meaning(status=status, headers={"Retry-After": "3600"})
+    assert isinstance(answer, RemoteUnavailableError)
+    assert str(answer).startswith(f"Oracle answered {status}: try again after 20")
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -96,14 +143,26 @@ def test_a_strange_redirect_is_not_understood_either(location: str) -> None:
     assert isinstance(meaning(status=302, headers={"Location": location}), RemoteResponseError)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b'{"title": "The Ti', b'{"a": [1, 2'])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b'["\\ud83d", "', b'"\\ud83', b'"\\ud83d\\u', b'{"title": "The Ti', b'{"a": [1, 2']
+)
 def test_json_that_ends_in_its_middle_is_worth_another_attempt(body: bytes) -> None:
     with pytest.raises(TransientError, match="stopped in the middle"):
         meaning(body)
 
 
 @pytest.mark.parametrize(
-    "body", [b"OK", b"{'a': 1}", b'{"a": NaN}', b'{"a": 1} {', b'{"a":' * 9999, b'{"a": "\xff"}', b'{"a": "\\ud800"}']
+    "body",
+    [
+        b"OK",
+        b"{'a': 1}",
+        b'{"a": NaN}',
+        b'{"a": 1} {',
+        b'{"a":' * 9999,
+        b'{"a": "\xff"}',
+        b'["\\ud83d", NaN]',
+        b'"\\ud83d" {',
+    ],
 )
 def test_what_is_not_json_is_not_understood(body: bytes) -> None:
     answer = meaning(body)

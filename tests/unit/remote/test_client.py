@@ -68,6 +68,13 @@ def test_a_passing_problem_gets_four_attempts_in_all(status: int) -> None:
     assert len(handler.requests) == 4
 
 
+@pytest.mark.parametrize("wish", ["61", "3600", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_service_that_wants_more_than_a_minute_is_asked_once(wish: str) -> None:
+    handler = Oracle(httpx2.Response(429, headers={"Retry-After": wish}))
+    assert isinstance(outcome(handler), RemoteUnavailableError)
+    assert len(handler.requests) == 1
+
+
 @pytest.mark.parametrize(
     "failure", [httpx2.ConnectError("no route"), httpx2.ReadTimeout("slow"), httpx2.RemoteProtocolError("cut")]
 )

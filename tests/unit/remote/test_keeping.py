@@ -63,6 +63,23 @@ def test_a_map_keeps_its_answers() -> None:
     assert tagged.sent == [200, 304]
 
 
+def test_cookies_are_not_sent_back_and_so_answers_are_found_again() -> None:
+    cookies: list[str | None] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        cookies.append(request.headers.get("cookie"))
+        tagged.headers = {"Set-Cookie": f"visit={len(cookies)}; Path=/; Secure; HttpOnly"}
+        return tagged(request)
+
+    tagged, cache = Tagged(), Memory()
+    for _ in range(2):
+        with client(answer, cache=cache, params={}) as oracle:
+            for number in range(3):
+                oracle.ask(Request(f"/question/{number}"))
+    assert cookies == [None] * 6
+    assert tagged.sent == [200] * 3 + [304] * 3
+
+
 def test_an_answer_is_kept_while_the_next_request_is_on_its_way() -> None:
     asked = Event()
 

@@ -61,12 +61,16 @@ RIGHT = {
         "https://example.youtrack.cloud/newIssue?project=DEMO": YOUTRACK,
         "https://example.youtrack.cloud/newIssue?project=DEMO&draftId=1-23": YOUTRACK,
         "https://example.youtrack.cloud/newIssue?draftId=1-23&project=DEMO": YOUTRACK,
+        "https://example.youtrack.cloud/newIssue/?project=DEMO": YOUTRACK,
         "https://example.youtrack.cloud/projects/DEMO": YOUTRACK,
         "https://example.youtrack.cloud/projects/DEMO/settings": YOUTRACK,
         "https://example.youtrack.cloud/issues/DEMO": YOUTRACK,
         "https://example.youtrack.cloud/issue/DEMO-123": YOUTRACK,
         "https://example.youtrack.cloud/issue/DEMO-123/projects/OTHER-1": YOUTRACK,
         "https://x.myjetbrains.com/youtrack/newIssue?project=DEMO": Place(
+            "https://x.myjetbrains.com/youtrack/api", "https://x.myjetbrains.com/youtrack", "DEMO"
+        ),
+        "https://x.myjetbrains.com/youtrack/newIssue/?project=DEMO": Place(
             "https://x.myjetbrains.com/youtrack/api", "https://x.myjetbrains.com/youtrack", "DEMO"
         ),
         "https://x.myjetbrains.com/youtrack/issue/DEMO-1/a-title": Place(
@@ -227,13 +231,27 @@ def test_a_password_in_an_address_is_refused_and_not_repeated(kind: ApiKind, loc
     assert caught.value.__cause__ is caught.value.__context__ is None
 
 
-@pytest.mark.parametrize("name", ["private_token", "access_token", "apiKey", "client_secret", "password"])
+TOKENS = ["private_token", "access_token", "accessToken", "ACCESSTOKEN", "X-Auth-Token", "oauth[tokens]", "token2"]
+KEYS = ["key", "apiKey", "APIKey", "api_key", "apikey", "x-api-key-1", "private_key", "secretKey"]
+SECRETS = ["client_secret", "clientSecret", "password", "user_passwd", "passphrase", "pwd"]
+
+
+@pytest.mark.parametrize("name", TOKENS + KEYS + SECRETS)
 @pytest.mark.parametrize("kind", ApiKind)
 def test_a_secret_in_a_query_is_refused_and_not_repeated(kind: ApiKind, name: str) -> None:
     example = EXAMPLES[kind]
     with pytest.raises(LocationError, match="put that into api_token") as caught:
         parsed(kind, f"{example}{'&' if '?' in example else '?'}{name}=s3cr3t")
     assert "s3cr3t" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["keyword", "search_keyword", "issueKey", "issue_key", "projectKey", "monkey", "tokenizer", "secretary"]
+)
+@pytest.mark.parametrize("kind", ApiKind)
+def test_what_is_only_spelt_like_a_secret_is_none(kind: ApiKind, name: str) -> None:
+    example = EXAMPLES[kind]
+    assert parsed(kind, f"{example}{'&' if '?' in example else '?'}{name}=DEMO-1") == parsed(kind, example)
 
 
 def place_of(kind: ApiKind, location: str) -> Place | None:

@@ -48,6 +48,13 @@ def test_what_is_not_understood_is_told_by_its_place(fields: dict[str, Any], pro
     assert "secret" not in broken.problem
 
 
+@pytest.mark.parametrize("stats", [None, {}, {"time_estimate": None}])
+def test_no_time_stats_are_no_estimate(stats: object) -> None:
+    issue = read(time_stats=stats)
+    assert isinstance(issue, TaskRecord)
+    assert issue.estimate is None
+
+
 @given(st.sampled_from(FIELDS), JSON)
 def test_any_value_makes_a_record_or_a_broken_one(name: str, value: Any) -> None:
     assert isinstance(read(**{name: value}), TaskRecord | BrokenRecord)

@@ -63,6 +63,11 @@ def test_what_is_done_by_its_category_is_closed_whatever_it_is_called() -> None:
     assert understood(status={"name": "Odd"}).closed_at is None
 
 
+def test_no_status_is_an_open_issue() -> None:
+    issue = understood(status=None)
+    assert (issue.state, issue.closed_at) == ("", None)
+
+
 def test_an_issue_of_a_project_without_most_fields_is_understood() -> None:
     item = {"id": "1", "key": "DEMO-1", "fields": {"updated": "2026-03-01T09:30:00.000+0100"}}
     found = record(Issue, item, MAKE)
@@ -93,12 +98,12 @@ def test_any_value_makes_a_record_or_a_broken_one(name: str, value: Any) -> None
     assert isinstance(read(**{name: value}), TaskRecord | BrokenRecord)
 
 
-def test_empty_pages_are_not_followed_for_ever() -> None:
+def test_any_number_of_empty_pages_is_followed_but_none_twice() -> None:
     reading = jira_connector.Reading("DEMO", None)
-    for number in range(jira_connector.MOST_EMPTY):
+    for number in range(100):
         assert reading.following(page(number))
     with pytest.raises(RemoteResponseError, match="in circles"):
-        reading.following(page("one more"))
+        reading.following(page(50))
 
 
 def page(token: object, *issues: object) -> Reply:

@@ -134,11 +134,20 @@ def test_any_value_makes_a_record_or_a_broken_one(name: str, value: Any) -> None
         ({}, False),
         ({"isDraft": True}, True),
         ({"project": {"shortName": "DEMO2"}}, True),
-        ({"project": None}, True),
+        ({"project": {"shortName": "demo"}}, False),
+        ({"project": None}, False),
+        ({"project": {}}, False),
     ],
 )
 def test_drafts_and_issues_of_other_projects_are_skipped(other: dict[str, Any], *, is_skipped: bool) -> None:
     assert READING.skips(item() | other) == is_skipped
+
+
+@pytest.mark.parametrize("project", [None, {}, {"shortName": None}, {"shortName": 17}, "secret"])
+def test_an_issue_of_a_project_that_is_not_told_is_broken(project: object) -> None:
+    found = record(Issue, item() | {"project": project}, READING.task)
+    assert isinstance(found, BrokenRecord)
+    assert found.problem.startswith("project")
 
 
 @given(st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)), st.timezones())  # noqa: DTZ001
