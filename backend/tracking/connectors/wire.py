@@ -40,7 +40,9 @@ def _identifier(value: object) -> object:
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 """ISO 8601 with a zone; comes out in UTC."""
-Identifier = Annotated[str, BeforeValidator(_identifier), Field(min_length=1, max_length=LONGEST_ID)]
+Identifier = Annotated[
+    str, BeforeValidator(_identifier), Field(min_length=1, max_length=LONGEST_ID, pattern=r"^[^\x00]+$")
+]
 """A number or text; comes out as text."""
 
 
@@ -57,8 +59,8 @@ def record(kind: type[A], item: object, make: Callable[[A], Record], *, key: str
         return make(kind.model_validate(item))
     except ValidationError as error:
         known = _identifier(item.get(key)) if isinstance(item, dict) else ""
-        external_id = known if isinstance(known, str) and len(known) <= LONGEST_ID else ""
-        return BrokenRecord(external_id.replace("\0", ""), problem(error))
+        external_id = known if isinstance(known, str) and len(known) <= LONGEST_ID and "\0" not in known else ""
+        return BrokenRecord(external_id, problem(error))
 
 
 def listed(content: object, *, about: str) -> list[object]:

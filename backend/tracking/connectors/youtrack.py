@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from backend.remote import wire
 from backend.remote.client import RemoteClient
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
+from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.remote.exchange import Request
 from backend.tracking.connectors.changes import Newest, UnsteadyError, joined
 from backend.tracking.connectors.source import Connector, Network, Source
@@ -94,11 +94,11 @@ class YouTrack:
         return Reading(place.web_url, place.name, self._estimate_field() or ESTIMATE_FIELD, fields)
 
     def _estimate_field(self) -> str:
-        """Return its name; empty when there is none, or YouTrack does not say."""
+        """Return its name; empty when there is none, or the token may not know."""
         try:
             path = f"/admin/projects/{self._project}/timeTrackingSettings"
             settings = self._asked(TimeTracking, path, "estimate(field(name))")
-        except (RemoteRejectedError, RemoteUnavailableError):
+        except RemoteRejectedError:
             return ""
         return settings.estimate_field if settings else ""
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from pydantic import SecretStr
 
-from backend.remote.errors import RemoteRejectedError
+from backend.remote.errors import RemoteRejectedError, RemoteUnavailableError
 from backend.tracking import connectors
 from backend.tracking.connectors.source import Network, Source
 from backend.tracking.connectors.youtrack_answer import FIELDS
@@ -67,19 +67,24 @@ def test_a_project_is_found_in_any_case(server: Server) -> None:
     [
         faults.status(403),
         faults.status(404),
-        faults.status(500),
-        faults.status(501),
         faults.patched(estimate=None),
         faults.patched(estimate={"field": None}),
         faults.patched(estimate={"field": {}}),
         faults.patched(estimate={"field": {"name": None}}),
     ],
-    ids=["forbidden", "unknown", "500", "501", "none", "no field", "no name", "null"],
+    ids=["forbidden", "unknown", "none", "no field", "no name", "null"],
 )
 def test_a_project_that_does_not_tell_its_field_for_estimates_has_the_usual_one(server: Server, fault: Fault) -> None:
     assert estimates(server) == {None, Decimal("3.33"), Decimal("0.12")}
     server.fail({"timeTrackingSettings": fault})
     assert estimates(server) == {None, Decimal("8.00")}
+
+
+@pytest.mark.usefixtures("impatient")
+def test_while_the_field_for_estimates_cannot_be_asked_for_nothing_is_read(server: Server) -> None:
+    server.fail({"timeTrackingSettings": faults.status(500)})
+    with pytest.raises(RemoteUnavailableError):
+        estimates(server)
 
 
 def test_assignees_come_from_the_fields_that_the_tracker_names(server: Server) -> None:
