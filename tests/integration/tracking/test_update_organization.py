@@ -295,6 +295,20 @@ def test_a_token_with_an_older_key_gets_the_newest_one_and_counts_as_unchanged(
     assert Tracker.objects.get().api_token.get_secret_value() == SECRET
 
 
+def test_a_token_with_an_older_key_gets_the_newest_one_where_its_tracker_changes_too(
+    apply: Apply, settings: Settings
+) -> None:
+    old, new = (Fernet.generate_key().decode() for _ in range(2))
+    file = trackers(f"name: code, {GITHUB}, api_token: {SECRET}")
+    settings.FERNET_KEYS = [old]
+    apply(file)
+    settings.FERNET_KEYS = [new, old]
+    found = apply(file.replace("a/b", "a/c"))
+    assert list(found.run.changes.get().fields) == ["api_location"]
+    settings.FERNET_KEYS = [new]
+    assert Tracker.objects.get().api_token.get_secret_value() == SECRET
+
+
 @pytest.mark.parametrize("options", [{"dry_run": True}, {"verbosity": 3}, {"json": True}, {"traceback": True}])
 def test_a_token_appears_nowhere(
     apply: Apply, options: dict[str, Any], caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]

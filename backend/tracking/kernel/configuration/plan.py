@@ -85,7 +85,8 @@ def _declared(item: Item, stored: Stored) -> Change:
     if not changed:
         return _change("unchanged", item, payload=Edit(item, ["api_token"]) if item.key in stored.stale else None)
     starts_again = item.key in stored.begun and _is_elsewhere(before, item)
-    edit = Edit(item, list(changed), starts_again=starts_again)
+    names = dict.fromkeys([*changed, "api_token"]) if item.key in stored.stale else changed
+    edit = Edit(item, list(names), starts_again=starts_again)
     return _change("updated", item, differences(before.fields, changed), payload=edit)
 
 

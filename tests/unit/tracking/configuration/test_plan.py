@@ -166,6 +166,15 @@ def test_a_token_with_an_older_key_is_written_again_without_a_change() -> None:
     ]
 
 
+def test_a_token_with_an_older_key_is_written_again_with_whatever_changed() -> None:
+    before = items(trackers(f"name: a, {KIMAI}, api_token: x"))
+    after = items(trackers(f"name: a, {KIMAI}, api_token: x, user_mapping: m"))
+    stale = [key for key in before if len(key) == 3]
+    found = plan(after.values(), Stored(items=before, usernames=(), stale=stale), prune=False)
+    assert told(found) == {"tracker shop/a": ("updated", {"user_mapping": ("", "m")})}
+    assert {*found[stale[0]].payload.names} == {"user_mapping", "api_token"}
+
+
 def test_a_plan_is_readable() -> None:
     before = trackers(f"name: code, {GITHUB}, tasks: [{{code: pm, estimates: 8}}, {{code: old}}]", "name: gone")
     task = "{code: pm, title: 'Plan it', estimates: 10.50}"
