@@ -50,6 +50,10 @@ class LocationError(ValueError):
     """Not where such a system keeps a project; the message shows what a right address looks like."""
 
 
+class SecretInLocationError(LocationError):
+    """It holds a password or a token, so it is not to be shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where to ask, and for what."""
@@ -73,7 +77,7 @@ def parsed(kind: ApiKind, location: str) -> Place:
 
 
 def _url(location: str) -> SplitResult | None:
-    """The location as a page's; None when it is no address. Raises LocationError when it holds a password."""
+    """The location as a page's; None when it is no address. Raises SecretInLocationError."""
     scp = SCP.fullmatch(location)
     try:
         url = urlsplit(f"ssh://{scp['host']}/{scp['path']}" if scp else location)
@@ -83,7 +87,7 @@ def _url(location: str) -> SplitResult | None:
     is_ssh = url.scheme == "ssh"
     has_secret = any(SECRET.search(name) for name in parse_qs(url.query, keep_blank_values=True))
     if has_secret or url.password is not None or (url.username is not None and not is_ssh):
-        raise LocationError("an address that holds a password or a token is not taken: put that into api_token")
+        raise SecretInLocationError("an address that holds a password or a token is not taken: put that into api_token")
     if url.scheme not in ("http", "https", "ssh") or not host or not HOST.fullmatch(host) or not _is_plain(location):
         return None
     name = f"[{host}]" if ":" in host else host

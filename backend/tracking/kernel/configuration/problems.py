@@ -1,5 +1,6 @@
 """What is wrong with a configuration file, told to whoever wrote it. A value that may be a secret is not quoted."""
 
+import re
 from bisect import bisect
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ MOST_NAMES = 12
 """Names in a message."""
 MOST_COMPARED = 700
 """Names that may have been meant: more take long to compare. There are 600 time zones."""
+SECRET = re.compile("token|key|secret|passw", re.IGNORECASE)
 
 
 class Problem(NamedTuple):
@@ -36,9 +38,9 @@ class ConfigurationError(ValueError):
 
 
 def shown(value: str) -> str:
-    """A text of the file in quotes, in one line and shortened; not where it names a token: that may stand beside it."""
-    if "token" in value.casefold():
-        return "a text that names a token (not shown)"
+    """A text of the file in quotes, in one line and shortened; not where it names a secret: that may stand there."""
+    if SECRET.search(value):
+        return "a text that names a token, a key or a password (not shown)"
     return repr(value if len(value) <= LONGEST else f"{value[: LONGEST - 1]}…")
 
 

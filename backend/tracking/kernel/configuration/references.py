@@ -134,6 +134,8 @@ def _of_api(tracker: View, kind: ApiKind) -> Iterator[Problem]:
     elif location:
         try:
             locations.parsed(kind, location)
+        except locations.SecretInLocationError as error:
+            yield tracker.problem("api_location", f"api_location: {error}")
         except locations.LocationError as error:
             told = "with a name or a password in it" if "@" in location and "//" in location else shown(location)
             yield tracker.problem("api_location", f"api_location {told} is {error}")

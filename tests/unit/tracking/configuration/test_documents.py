@@ -104,12 +104,25 @@ def test_a_token_is_quoted_by_no_problem_even_where_yaml_ends(value: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "line", ["- {name: c, api_token:s3cret}", "- api_token:s3cret", "- {name: c, api_tokn: s3cret}"]
+    "line",
+    [
+        "- {name: c, api_token:s3cret}",
+        "- {name: c, api_tokn:s3cret}",
+        "- {name: c, api_key:s3cret}",
+        "- {name: c, pin:s3cret}",
+        "- {name: c, api_tokn: s3cret}",
+        *[f"- {word}{sign}s3cret" for word in ("api_token", "api_key", "client-secret", "PASSWORD") for sign in ":="],
+    ],
 )
 def test_a_token_is_not_quoted_where_its_key_is_misspelt(line: str) -> None:
     found = problems(f"organization:\n  code: a\n  projects:\n  - code: b\n    trackers:\n    {line}\n")
     assert found
     assert not any("s3cret" in problem for problem in found)
+
+
+def test_a_key_without_a_blank_behind_its_colon_is_told() -> None:
+    (found,) = problems(organization("projects: [{code: b, trackers: [{name: c, api_token:x}]}]"))
+    assert found == "2: unknown key 'api_token' in the tracker: is a blank missing behind its colon?"
 
 
 def test_the_first_hundred_problems_are_told_and_that_there_are_more() -> None:
