@@ -153,6 +153,29 @@ def test_changes_are_made_and_told(apply: Apply) -> None:
     assert apply(after).counts == {"unchanged": 8}
 
 
+def test_an_edited_rule_takes_the_place_of_the_stored_one(apply: Apply) -> None:
+    def file(*told: str) -> str:
+        return rules(*told).replace("{code: pm}", "{code: pm}, {code: qa}, {code: 'pm (2)'}")
+
+    url = "match_on: external_task_id_to_task_url"
+    apply(file("match_on: always, target_task: pm", url))
+    kept = WorkMatch.objects.get(match_on="always_to_task").pk
+    after = file(url, "match_on: always, target_task: 'pm (2)'", *["match_on: always, target_task: qa"] * 2)
+    dry = apply(after, dry_run=True)
+    found = apply(after)
+    assert dry.counts == found.counts == {"created": 2, "updated": 2, "unchanged": 7}
+    assert "~ rule always_to_task → pm\n" in dry.output
+    assert "target_task: pm → pm (2)\n" in dry.output
+    assert WorkMatch.objects.get(pk=kept).target_task == "pm (2)"
+    assert list(WorkMatch.objects.order_by("place").values_list("place", "target_task")) == [
+        (1, ""), (2, "pm (2)"), (3, "qa"), (4, "qa"),
+    ]  # fmt: skip
+    assert apply(after).counts == {"unchanged": 11}
+    again = apply(file(url, "match_on: always, target_task: pm"), prune=True, no_input=True)
+    assert again.counts == {"updated": 1, "unchanged": 8, "deleted": 2}
+    assert WorkMatch.objects.get(match_on="always_to_task").pk == kept
+
+
 def test_what_is_not_in_the_file_is_listed_and_kept(apply: Apply) -> None:
     apply(rules("match_on: always, target_task: pm"))
     before = stored()
