@@ -226,6 +226,18 @@ def test_a_file_with_problems_is_told_line_by_line_and_nothing_is_changed(apply:
     assert (found.run.status, found.counts, stored()) == ("failed", {}, before)
 
 
+@pytest.mark.parametrize(
+    ("content", "result"),
+    [("organization: {code: acme, nam: x}", {"organization": "acme"}), ("organization: {code: a b}", {}), ("a: [", {})],
+)
+def test_of_a_file_with_problems_the_organization_is_noted_where_it_has_a_code(
+    apply: Apply, content: str, result: dict[str, str]
+) -> None:
+    found = apply(content).run
+    assert found.status == "failed"
+    assert {name: value for name, value in found.result.items() if name != "problems"} == result
+
+
 def test_a_target_may_have_been_downloaded(apply: Apply) -> None:
     apply(SEPARATED)
     file = rules("match_on: always, target_task: '#7'").replace(", tasks: [{code: pm}]", "")

@@ -25,9 +25,14 @@ HOURS = re.compile(r"\+?[0-9]{1,8}(\.[0-9]{0,2}0*)?")
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
 
+def is_code(value: str) -> bool:
+    """Whether an organization or a project may have it."""
+    return len(value) <= LONGEST_CODE and CODE.fullmatch(value) is not None
+
+
 def code(value: str) -> str:
     """The code, if it is one. Raises ValueError."""
-    if not CODE.fullmatch(value) or len(value) > LONGEST_CODE:
+    if not is_code(value):
         allowed = f"{LONGEST_CODE} letters from a to z, digits, -, _ and . at most, and no - first"
         raise ValueError(f"{shown(value)} is no code: {allowed}")
     return value
