@@ -5,12 +5,14 @@ other scalar keeps the way it was written.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 from yaml.composer import ComposerError
+from yaml.error import Mark
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
@@ -25,6 +27,7 @@ QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 LONGEST_SIGN = 4
 TOO_DEEP = f"nested deeper than {DEEPEST} levels: nothing here wants that"
 TOO_MANY = f"the file holds, with what its aliases repeat, over {MOST_VALUES:,} values"
+LINE_END = re.compile(r"\r\n?|\n")
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 PREFIX = "tag:yaml.org,2002:"
 NULL, TEXT, MERGE = f"{PREFIX}null", f"{PREFIX}str", f"{PREFIX}merge"
@@ -70,9 +73,26 @@ def read(raw: bytes, file: str) -> Document:
     """The document of a file. Raises ConfigurationError when it is none; then no more of it can be told."""
     if len(raw) > MOST_BYTES:
         raise _error(file, 1, f"the file is larger than {MOST_BYTES // 1000:,} kB: no organization needs that much")
-    reading = _Reading(file)
-    content = reading.value(_composed(_decoded(raw, file), file), ())
+    text = _decoded(raw, file)
+    reading = _Reading(file, _Lines(text))
+    content = reading.value(_composed(text, file), ())
     return Document(file, content, reading.lines, reading.problems)
+
+
+class _Lines:
+    """The lines of a text as editors count them: to YAML, U+0085, U+2028 and U+2029 end one, too."""
+
+    def __init__(self, text: str) -> None:
+        self._ends = [end.end() for end in LINE_END.finditer(text)]
+
+    @property
+    def last(self) -> int:
+        """The number of the last one."""
+        return len(self._ends) + 1
+
+    def at(self, mark: Mark) -> int:
+        """The number of the one that YAML's mark is in."""
+        return bisect_right(self._ends, mark.index) + 1
 
 
 def _error(file: str, line: int, message: str) -> ConfigurationError:
@@ -83,7 +103,7 @@ def _decoded(raw: bytes, file: str) -> str:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
+        line = _Lines(error.object[: error.start].decode()).last  # of it `start` counts; a mark at raw's start is off
     else:
         return text
     raise _error(file, line, "the file is not UTF-8 text")  # not chained: that error carries the file and its tokens
@@ -117,11 +137,11 @@ def _composed(text: str, file: str) -> Node:
         if node := _Loader(text).get_single_node():
             return node
     except ReaderError as error:
-        line = text[: error.position].count("\n") + 1
+        line = _Lines(text[: error.position]).last
         message = "a character that text does not have: is this a YAML file?"
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line, message = (mark.line + 1 if mark else 1), _told(error)
+        line, message = (_Lines(text).at(mark) if mark else 1), _told(error)
     except (ValueError, OverflowError):  # PyYAML's, for \U with a number that no character has
         message = "not YAML: a character is written by a number that none has"
     raise _error(file, line, message)  # not chained: such errors quote the file, and with it tokens
@@ -149,6 +169,7 @@ def _unquoted(found: re.Match[str]) -> str:
 @dataclass(slots=True)
 class _Reading:
     file: str
+    text: _Lines
     lines: dict[Path, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     ancestors: list[Node] = field(default_factory=list)
@@ -157,7 +178,7 @@ class _Reading:
     def value(self, node: Node, path: Path) -> Any:
         """The node as a plain value; None for nothing."""
         self.number += 1
-        line = node.start_mark.line + 1
+        line = self.text.at(node.start_mark)
         self.lines.setdefault(path, line)
         if self.number > MOST_VALUES:
             raise _error(self.file, line, TOO_MANY)
@@ -187,7 +208,7 @@ class _Reading:
     def _pairs(self, node: MappingNode) -> Iterator[tuple[str, int, Node]]:
         first: dict[str, int] = {}
         for key, item in node.value:
-            line = key.start_mark.line + 1
+            line = self.text.at(key.start_mark)
             if key.tag == MERGE:
                 self._tell(
                     line, "merging (<<) is not understood here: write the keys out, or an alias of a whole value"
