@@ -28,7 +28,7 @@ LONGEST_SIGN = 4
 TOO_DEEP = f"nested deeper than {DEEPEST} levels: nothing here wants that"
 TOO_MANY = f"the file holds, with what its aliases repeat, over {MOST_VALUES:,} values"
 LINE_END = re.compile(r"\r\n?|\n")
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+UNSTORABLE = {re.compile("\0"): "a NUL character", re.compile("[\ud800-\udfff]"): "half a character"}
 PREFIX = "tag:yaml.org,2002:"
 NULL, TEXT, MERGE = f"{PREFIX}null", f"{PREFIX}str", f"{PREFIX}merge"
 SCALARS = {
@@ -166,6 +166,11 @@ def _unquoted(found: re.Match[str]) -> str:
     return found[0] if len(found[0]) <= LONGEST_SIGN or found[0].startswith("'<") else "this"
 
 
+def _joined(text: str) -> str:
+    """The text with halves of characters put together: JSON writes those beyond U+FFFF as two numbers."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
 @dataclass(slots=True)
 class _Reading:
     file: str
@@ -215,11 +220,11 @@ class _Reading:
                 )
             elif key.tag != TEXT or not isinstance(key, ScalarNode):
                 self._tell(line, "a key is to be a text: put it into quotes")
-            elif key.value in first:
-                self._tell(line, f"the key {shown(key.value)} is there already, at line {first[key.value]}: keep one")
+            elif (name := self._storable(key.value, line)) in first:
+                self._tell(line, f"the key {shown(name)} is there already, at line {first[name]}: keep one")
             else:
-                first[key.value] = line
-                yield self._storable(key.value, line), line, item
+                first[name] = line
+                yield name, line, item
 
     def _scalar(self, node: ScalarNode, line: int) -> str | Unquoted | None:
         if node.tag == NULL:
@@ -231,10 +236,12 @@ class _Reading:
         return self._storable(str(node.value), line)
 
     def _storable(self, text: str, line: int) -> str:
-        if UNSTORABLE.search(text):
-            self._tell(line, "a NUL character, or half of one, is written here by its number: no text has that")
-            return UNSTORABLE.sub("?", text)
-        return text
+        joined = text if text.isascii() else _joined(text)
+        for sign, told in UNSTORABLE.items():
+            if sign.search(joined):
+                self._tell(line, f"{told} is written here by its number: no text has that")
+                joined = sign.sub("?", joined)
+        return joined
 
     def _tagged(self, line: int) -> None:
         self._tell(line, "a tag (!) that is not understood here: a text that begins with ! needs quotes")

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,17 @@ def test_a_file_with_a_slip_is_a_configuration_or_what_is_wrong_with_it(text: st
         ("organization:\n\tcode: acme\n", 2, "not YAML: found character '\\t' that cannot start any token"),
         ("organization:\n  code: \0\n", 2, "a character that text does not have"),
         ('organization:\n  code: acme\n  name: "\\0"\n', 3, "a NUL character"),
-        ('organization:\n  code: acme\n  name: "\\ud800"\n', 3, "a NUL character, or half of one"),
+        ('organization:\n  code: acme\n  name: "\\ud800"\n', 3, "half a character is written here by its number"),
+        (
+            'organization:\n  code: acme\n  name: "\\ude00\\ud83d"\n',
+            3,
+            "half a character is written here by its number",
+        ),
+        (
+            'organization:\n  code: acme\n  "\\ud83d\\ude00": a\n  😀: a\n',
+            4,
+            "the key '😀' is there already, at line 3",
+        ),
         ('a:\n- "\\UFFFFFFFF"', 1, "not YAML: a character is written by a number that none has"),
         ("a: {b: 1,\n  api_token: ${X_TOKEN}}", 2, "not YAML: a text that begins with ${ needs quotes within { }"),
         ("a: 1\nb: *x", 2, "an alias (*) without its anchor"),
@@ -93,6 +104,12 @@ def test_lines_are_counted_as_editors_do(end: str) -> None:
     assert problems(f"{head}  name: *x{end}")[0].startswith("4: an alias (*) without its anchor")
     assert problems(f"{head}  \0{end}")[0].startswith("4: a character that text does not have")
     assert problems(f"{head}  ".encode() + b"\xff") == ["4: the file is not UTF-8 text"]
+
+
+def test_json_may_write_a_character_as_two_numbers() -> None:
+    text = json.dumps({"organization": {"code": "acme", "name": "Ä 😀"}})
+    assert "\\ud83d\\ude00" in text
+    assert parsed(text).name == "Ä 😀"
 
 
 def test_anchors_and_aliases_of_whole_values_are_fine() -> None:
