@@ -46,11 +46,18 @@ def shown(value: str) -> str:
 
 def suggestion(word: str, known: Collection[str]) -> str:
     """`did you mean …?`, or which names there are."""
-    names = sorted(known)
-    first = max(0, bisect(names, word) - MOST_COMPARED // 2) if len(names) > MOST_COMPARED else 0
-    by_case = {name.casefold(): name for name in names[first : first + MOST_COMPARED]}
-    close = get_close_matches(word.casefold(), by_case, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {by_case[close[0]]!r}?"
+    if meant := closest(word, known):
+        return f"did you mean {meant!r}?"
+    names = sorted(known)[: MOST_NAMES + 1]
     more = ", …" if len(names) > MOST_NAMES else ""
     return f"there is {', '.join(names[:MOST_NAMES])}{more}" if names else "there is none"
+
+
+def closest(word: str, known: Collection[str]) -> str:
+    """The name that was probably meant, whatever its case; empty if there is none."""
+    names = sorted(sorted(known), key=str.casefold)
+    first = max(0, bisect(names, word.casefold(), key=str.casefold) - MOST_COMPARED // 2)
+    compared = names[first : first + MOST_COMPARED] if len(names) > MOST_COMPARED else names
+    by_case = {name.casefold(): name for name in compared}
+    found = get_close_matches(word.casefold(), by_case, n=1, cutoff=0.6)
+    return by_case[found[0]] if found else ""
