@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+FERNET_KEY_BYTES = 32
+
 
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
     """The secret kept at `path`; the first process that asks makes it, readable by its owner alone."""
@@ -30,8 +32,16 @@ def new_secret_key() -> str:
 
 
 def new_fernet_key() -> str:
-    """A value for FERNET_KEYS: 32 random bytes as Fernet wants them."""
-    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii")
+    """A value for FERNET_KEYS: random bytes as Fernet wants them."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(FERNET_KEY_BYTES)).decode("ascii")
+
+
+def is_fernet_key(key: str) -> bool:
+    """Whether Fernet takes it."""
+    try:
+        return len(base64.urlsafe_b64decode(key)) == FERNET_KEY_BYTES
+    except ValueError:
+        return False
 
 
 def new_password() -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from backend.config.secrets import kept_secret, new_fernet_key, new_secret_key
+from backend.config.secrets import is_fernet_key, kept_secret, new_fernet_key, new_secret_key
 
 
 class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
@@ -28,6 +28,15 @@ class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
                 raise
             raise ImproperlyConfigured(f"{var} is to be a number, not {os.environ.get(var)!r}") from None
 
+    def fernet_keys(self, var: str) -> list[str]:
+        """The variable's keys. Raises ImproperlyConfigured, without its value, when one of them is none."""
+        keys: list[str] = self.list(var, default=[])
+        for number, key in enumerate(keys, 1):
+            if not is_fernet_key(key):
+                wanted = "32 bytes in URL-safe base64, 44 characters"
+                raise ImproperlyConfigured(f"{var}: key {number} of {len(keys)} is no key of Fernet's: {wanted}")
+        return keys
+
 
 ROOT = Path(__file__).resolve().parents[2]
 env = Environment()
@@ -42,7 +51,7 @@ WHITENOISE_USE_FINDERS = True
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret(UPKEEP_HOME / "secret_key", new_secret_key)
-FERNET_KEYS = env.list("FERNET_KEYS", default=[]) or [kept_secret(UPKEEP_HOME / "fernet_key", new_fernet_key)]
+FERNET_KEYS = env.fernet_keys("FERNET_KEYS") or [kept_secret(UPKEEP_HOME / "fernet_key", new_fernet_key)]
 
 INSTALLED_APPS = [
     "django.contrib.admin",

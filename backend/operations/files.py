@@ -3,6 +3,7 @@
 import hashlib
 from io import BufferedReader, BytesIO
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import IO, Self
 from uuid import UUID
 
@@ -76,6 +77,9 @@ def _store(run_id: UUID, file: InputFile, path: Path) -> InputFile:
 
 def _opened_path(path: Path) -> BufferedReader:
     try:
+        mode = path.stat().st_mode
+        if not (S_ISREG(mode) or S_ISDIR(mode)):  # it could be read once, if it ever ends
+            raise OperationError(f"{path} is a pipe or a device, not a file: write it to a file first")
         return path.open("rb")
     except OSError as error:
         raise OperationError(f"{path}: {error.strerror}") from None

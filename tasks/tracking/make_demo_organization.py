@@ -5,6 +5,7 @@ from pydantic import Field
 from backend.operations.context import RunContext
 from backend.operations.declaration import operation
 from backend.operations.params import Params
+from backend.tracking.kernel.configuration.fields import Code
 from backend.tracking.kernel.demo import items, work
 from backend.tracking.kernel.demo.backlog import Backlog
 from backend.tracking.kernel.demo.items import unless_there
@@ -14,7 +15,7 @@ from backend.tracking.services import demo
 
 
 class MakeDemoOrganization(Params):
-    code: Annotated[str, Field(min_length=1, max_length=100)] = "demo"
+    code: Code = "demo"
     """The organization's code."""
     projects: Annotated[int, Field(ge=1, le=100)] = 2
     """How many projects it has."""

@@ -6,7 +6,7 @@ from backend.operations.declaration import operation
 from backend.operations.files import InputFile
 from backend.operations.params import Params, Positional
 from backend.operations.plans import Change
-from backend.tracking.kernel.configuration import telling
+from backend.tracking.kernel.configuration import references, telling
 from backend.tracking.kernel.configuration.problems import ConfigurationError
 from backend.tracking.kernel.configuration.schema import Organization
 from backend.tracking.services import configuration_file, lookup
@@ -32,7 +32,6 @@ def update_organization(params: UpdateOrganization, run: RunContext) -> None:
     All of it is applied, or nothing. ${NAME} in the file is read from the environment of the process that runs this.
     """
     configuration = _read(params.file, run)
-    run.report(f"organization {configuration.code}", organization=configuration.code)
     update = Update(configuration, prune=params.prune)
 
     def plan() -> Iterable[Change]:
@@ -50,7 +49,10 @@ def update_organization(params: UpdateOrganization, run: RunContext) -> None:
 def _read(file: InputFile, run: RunContext) -> Organization:
     try:
         with run.open(file) as opened:
-            return configuration_file.read(opened, file.name)
+            document = configuration_file.document(opened, file.name)
+        if code := references.code(document):  # before anything can be wrong: by it, remove_organization finds the run
+            run.report(f"organization {code}", organization=code)
+        return configuration_file.read(document)
     except ConfigurationError as error:
         for problem in error.problems[1:] and error.problems:
             run.report(problem)

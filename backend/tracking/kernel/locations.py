@@ -19,7 +19,7 @@ HOST = re.compile(r"[\w.-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 """A name or an address, also one of IPv6."""
 WORD = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 SECRET = re.compile(
-    r"(?:token|secret|passw(?:or)?d|passphrase|\bpwd|\b(?:api|access|auth|private|secret) ?key|^key)s?\b"
+    r"(?:token|secret|passw(?:or)?d|passphrase|\bpwd|\b(?:api|access|auth|pass|private|secret) ?key|^key)s?\b"
 )
 """In the words of the name of a query's value. Other keys are those of issues and projects."""
 JIRA_KEY = re.compile(r"/(?:projects|browse)/([A-Z][A-Z0-9_]+)(?:-[0-9]+)?(?:/|$)")
@@ -53,6 +53,10 @@ class LocationError(ValueError):
     """Not where such a system keeps a project; the message shows what a right address looks like."""
 
 
+class SecretInLocationError(LocationError):
+    """It holds a password or a token, so it is not to be shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where to ask, and for what."""
@@ -76,7 +80,7 @@ def parsed(kind: ApiKind, location: str) -> Place:
 
 
 def _url(location: str) -> SplitResult | None:
-    """The location as a page's; None when it is no address. Raises LocationError when it holds a password."""
+    """The location as a page's; None when it is no address. Raises SecretInLocationError."""
     scp = SCP.fullmatch(location)
     try:
         url = urlsplit(f"ssh://{scp['host']}/{scp['path']}" if scp else location)
@@ -84,9 +88,10 @@ def _url(location: str) -> SplitResult | None:
     except ValueError:
         return None
     is_ssh = url.scheme == "ssh"
-    has_secret = any(map(_is_secret, parse_qs(url.query, keep_blank_values=True)))
+    names = parse_qs(f"{url.query}&{url.fragment.rpartition('?')[2]}", keep_blank_values=True)
+    has_secret = any(map(_is_secret, names))
     if has_secret or url.password is not None or (url.username is not None and not is_ssh):
-        raise LocationError("an address that holds a password or a token is not taken: put that into api_token")
+        raise SecretInLocationError("an address that holds a password or a token is not taken: put that into api_token")
     if url.scheme not in ("http", "https", "ssh") or not host or not HOST.fullmatch(host) or not _is_plain(location):
         return None
     name = f"[{host}]" if ":" in host else host

@@ -19,10 +19,11 @@ def start(text: str, zone: ZoneInfo) -> datetime:
 
 
 def end(text: str, zone: ZoneInfo) -> datetime:
-    """The first moment behind it: a date is the whole day, a time the very microsecond."""
+    """The first moment behind it: a date is the whole day, a time the very microsecond, the last if it comes twice."""
     found = _parsed(text)
     if isinstance(found, datetime):
-        return _aware(found, zone) + timedelta(microseconds=1)
+        last = max(_aware(found.replace(fold=fold), zone) for fold in (0, 1))  # of one that is skipped, fold 0 is later
+        return last + timedelta(microseconds=1)
     return _aware(datetime.combine(found + timedelta(days=1), time()), zone)
 
 

@@ -15,6 +15,14 @@ MOST_REMEMBERED = 1_000
 ESCAPED = re.compile(r"\\[^1-9]", re.DOTALL)
 LOOKAROUND = re.compile(r"\(\?<?[=!]")
 BACKREFERENCE = re.compile(r"\\[1-9]|\(\?P=")
+PARTS = re.compile(
+    r"\\Q.*?(?:\\E|\Z)"
+    r"|(?P<byte>\\C)|\\."
+    r"|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]"
+    r"|\(\?P?<(?P<group>[^>]+)>",
+    re.DOTALL,
+)
+"""Of a pattern that compiles: what is quoted, escaped, a class of characters, and a named group."""
 
 
 class PatternError(ValueError):
@@ -81,9 +89,25 @@ def _compiled(pattern: str) -> Any:
     options = re2.Options()
     options.log_errors = False  # else RE2 writes to standard error by itself
     try:
-        return re2.compile(pattern, options)
+        compiled = re2.compile(pattern, options)
     except re2.error as error:
         raise PatternError(_reason(pattern, error)) from None
+    _check(pattern)
+    return compiled
+
+
+def _check(pattern: str) -> None:
+    """Refuse what RE2 takes, and what cannot be meant."""
+    seen: set[str] = set()
+    for part in PARTS.finditer(pattern):
+        if part["byte"]:
+            raise PatternError(r"\C is a byte, and half a character at times: write (?s:.) for any character")
+        if (name := part["group"]) in seen:
+            raise PatternError(
+                f"the group {name} is there twice: put one group round the alternatives, (?P<{name}>a|b)"
+            )
+        if name:
+            seen.add(name)
 
 
 def _reason(pattern: str, error: Exception) -> str:

@@ -7,6 +7,7 @@ from typing import IO
 from django.conf import settings
 
 from backend.tracking.kernel.configuration import documents, references
+from backend.tracking.kernel.configuration.documents import Document
 from backend.tracking.kernel.configuration.reading import configuration
 from backend.tracking.kernel.configuration.references import Downloaded
 from backend.tracking.kernel.configuration.schema import Organization
@@ -14,9 +15,13 @@ from backend.tracking.kernel.configuration.variables import Variables
 from backend.tracking.models import Task
 
 
-def read(file: IO[bytes], name: str) -> Organization:
-    """The configuration that a file holds; its variables are those of this process. Raises ConfigurationError."""
-    document = documents.read(file.read(documents.MOST_BYTES + 1), name)
+def document(file: IO[bytes], name: str) -> Document:
+    """What the file holds as it is written. Raises ConfigurationError."""
+    return documents.read(file.read(documents.MOST_BYTES + 1), name)
+
+
+def read(document: Document) -> Organization:
+    """The configuration that it is; its variables are those of this process. Raises ConfigurationError."""
     return configuration(document, _downloaded(document), _variables(os.environ))
 
 
@@ -26,7 +31,7 @@ def _variables(environment: Mapping[str, str]) -> Variables:
     )
 
 
-def _downloaded(document: documents.Document) -> Downloaded:
+def _downloaded(document: Document) -> Downloaded:
     """Which of the tasks that rules name were downloaded."""
     codes = {code for found in references.targets(document).values() for code in found}
     if not codes:

@@ -1,7 +1,6 @@
 """Work entries, each with what was stored of its match and what its project's rules say of it now."""
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -11,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 
 from backend.tracking.kernel import explanations, moments
+from backend.tracking.kernel.configuration.problems import closest
 from backend.tracking.kernel.explanations import Told
 from backend.tracking.kernel.matching import Matcher, Trial
 from backend.tracking.models import ExternalUser, Organization, Project, Task, WorkEntry
@@ -39,9 +39,8 @@ def of_user(username: str) -> Q:
         return Q(external_user__user=user)
     if ExternalUser.objects.filter(username=username).exists():
         return Q(external_user__username=username)
-    known = get_user_model().objects.values_list("username", flat=True)
-    close = get_close_matches(username, known.iterator(), n=1, cutoff=0.5)
-    raise UnknownEntryError(f"there is no user {username!r}" + (f": did you mean {close[0]!r}?" if close else ""))
+    meant = closest(username, list(get_user_model().objects.values_list("username", flat=True)))
+    raise UnknownEntryError(f"there is no user {username!r}" + (f": did you mean {meant!r}?" if meant else ""))
 
 
 def started(since: str | None, until: str | None) -> Q:

@@ -1,8 +1,8 @@
 """Finding what a person named."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
+from backend.tracking.kernel.configuration.problems import suggestion
 from backend.tracking.models import Organization, Project
 
 
@@ -35,10 +35,4 @@ def organization_codes() -> list[str]:
 
 def unknown(kind: str, code: str, codes: Iterable[str]) -> str:
     """Say that there is no such thing, and what there is instead."""
-    known = sorted(codes)
-    close = get_close_matches(code, known, n=1, cutoff=0.5)
-    if close:
-        return f"there is no {kind} {code!r}: did you mean {close[0]!r}?"
-    return f"there is no {kind} {code!r}" + (
-        f": there are {', '.join(known[:10])}" if known else ": there are none yet"
-    )
+    return f"there is no {kind} {code!r}: {suggestion(code, list(codes))}"

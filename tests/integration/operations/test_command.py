@@ -240,9 +240,11 @@ def test_json_is_printed_of_a_cancelled_run_too() -> None:
     assert (done.code, json.loads(done.out)["status"]) == (130, "cancelled")
 
 
-def test_text_that_no_terminal_can_show_is_told_all_the_same(environment: dict[str, str]) -> None:
+def test_text_that_no_terminal_can_show_is_told_all_the_same(environment: dict[str, str], tmp_path: Path) -> None:
     DVD.objects.create(name="plain")
-    done = manage(environment, "read_file", "/dev/null", "--json", PYTHONIOENCODING="ascii")
+    file = tmp_path / "empty.txt"
+    file.touch()
+    done = manage(environment, "read_file", str(file), "--json", PYTHONIOENCODING="ascii")
     assert (done.code, done.json["status"]) == (0, "succeeded")
     done = manage(environment, "add_one", "--verbose", PYTHONIOENCODING="ascii")
     assert (done.code, copies()) == (0, [2])

@@ -1,5 +1,7 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -7,7 +9,7 @@ from pytest_django import Settings
 
 from backend.operations import cancellation, claims, queue, runner
 from backend.operations.errors import InvalidParamsError, OperationError
-from backend.operations.files import MAX_STORED_BYTES, InputFile, check_stored
+from backend.operations.files import MAX_STORED_BYTES, InputFile, check_stored, opened
 from backend.operations.models import Run, RunFile
 from tests.integration.operations.factories import COMMITTED
 from tests.operations.dvds import Read, read_file
@@ -120,6 +122,27 @@ def test_a_file_of_more_than_16_mb_is_not_sent(path: Path) -> None:
 def test_a_path_from_outside_is_refused(path: Path) -> None:
     with pytest.raises(InvalidParamsError, match="a path is read in the foreground only"):
         check_stored(Read(file=InputFile.at(str(path))))
+
+
+def test_pipes_and_devices_are_refused_before_they_are_opened(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    reading, writing = os.pipe()
+    os.close(writing)
+    for path in (f"/dev/fd/{reading}", "/dev/zero", str(fifo)):
+        with pytest.raises(
+            OperationError, match=f"^{path} is a pipe or a device, not a file: write it to a file first$"
+        ):
+            InputFile.at(path)
+    os.close(reading)
+
+
+def test_a_file_that_standard_input_was_redirected_from_is_read(path: Path) -> None:
+    with path.open("rb") as redirected:
+        redirected.read()
+        file = InputFile.at(f"/dev/fd/{redirected.fileno()}")
+        with opened(uuid4(), file) as content:
+            assert content.read() == CONTENT
 
 
 def test_the_keys_of_the_deployment_are_used() -> None:

@@ -100,6 +100,7 @@ def test_somebody_unknown_here_is_found_by_what_the_tracker_calls_them(example: 
     assert texts("--username", "stranger") == ["work"]
     example.person("alice")
     assert refused("--username", "alize") == (1, "there is no user 'alize': did you mean 'alice'?")
+    assert refused("--username", "ALIZE") == (1, "there is no user 'ALIZE': did you mean 'alice'?")
 
 
 def test_a_time_range_selects_all_entries_in_the_zone_of_their_organization(example: Example) -> None:

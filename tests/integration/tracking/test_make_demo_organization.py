@@ -174,3 +174,11 @@ def _attempts(run_id: Any) -> Iterator[int]:
         runner.carry_out(run_id, attempt)
         yield attempt
         assert queue.named(run_id).status in {"queued", "succeeded"}
+
+
+@pytest.mark.parametrize("code", ["a b", "-x", "", "a/b", "a" * 101])
+def test_a_code_that_no_organization_may_have_is_refused(code: str) -> None:
+    ended = made(f"--code={code}")
+    assert ended.exit_code == 2
+    assert "is no code: 100 letters from a to z" in ended.error
+    assert not Organization.objects.exists()

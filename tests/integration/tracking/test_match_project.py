@@ -218,7 +218,9 @@ def test_one_project_may_be_matched_alone() -> None:
 def test_what_does_not_exist_is_told_with_what_does() -> None:
     ended = ran("match_project", "exampel")
     assert (ended.exit_code, ended.error) == (1, "there is no organization 'exampel': did you mean 'example'?")
+    assert "did you mean 'example'?" in ran("match_project", "EXAMPLE").error
     assert "did you mean 'app'?" in ran("match_project", "example", "ap").error
+    assert ran("match_project", "acme").error == "there is no organization 'acme': there is example"
 
 
 def test_a_pattern_that_does_not_compile_is_told_before_any_work(example: Example) -> None:

@@ -64,13 +64,13 @@ def check_unchanged_once_written(rows: ModuleType, tracker: Tracker, record: Tas
         assert change.action == "unchanged", (number, change.fields)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tasks)
 def test_a_task_is_unchanged_once_it_is_written(tracker: Tracker, record: TaskRecord) -> None:
     check_unchanged_once_written(task_rows, tracker, record)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(entries)
 @example(WorkRecord(external_id="1", person=None, started_at=datetime(2026, 1, 1, tzinfo=UTC), duration=timedelta(1e4)))
 def test_a_work_entry_is_unchanged_once_it_is_written(tracker: Tracker, record: WorkRecord) -> None:

@@ -155,6 +155,29 @@ def test_changes_are_made_and_told(apply: Apply) -> None:
     assert apply(after).counts == {"unchanged": 8}
 
 
+def test_an_edited_rule_takes_the_place_of_the_stored_one(apply: Apply) -> None:
+    def file(*told: str) -> str:
+        return rules(*told).replace("{code: pm}", "{code: pm}, {code: qa}, {code: 'pm (2)'}")
+
+    url = "match_on: external_task_id_to_task_url"
+    apply(file("match_on: always, target_task: pm", url))
+    kept = WorkMatch.objects.get(match_on="always_to_task").pk
+    after = file(url, "match_on: always, target_task: 'pm (2)'", *["match_on: always, target_task: qa"] * 2)
+    dry = apply(after, dry_run=True)
+    found = apply(after)
+    assert dry.counts == found.counts == {"created": 2, "updated": 2, "unchanged": 7}
+    assert "~ rule always_to_task → pm\n" in dry.output
+    assert "target_task: pm → pm (2)\n" in dry.output
+    assert WorkMatch.objects.get(pk=kept).target_task == "pm (2)"
+    assert list(WorkMatch.objects.order_by("place").values_list("place", "target_task")) == [
+        (1, ""), (2, "pm (2)"), (3, "qa"), (4, "qa"),
+    ]  # fmt: skip
+    assert apply(after).counts == {"unchanged": 11}
+    again = apply(file(url, "match_on: always, target_task: pm"), prune=True, no_input=True)
+    assert again.counts == {"updated": 1, "unchanged": 8, "deleted": 2}
+    assert WorkMatch.objects.get(match_on="always_to_task").pk == kept
+
+
 def test_what_is_not_in_the_file_is_listed_and_kept(apply: Apply) -> None:
     apply(rules("match_on: always, target_task: pm"))
     before = stored()
@@ -203,6 +226,18 @@ def test_a_file_with_problems_is_told_line_by_line_and_nothing_is_changed(apply:
     assert found.output.splitlines()[-1].endswith("(and 1 more)")
     assert len(found.run.result["problems"]) == 2
     assert (found.run.status, found.counts, stored()) == ("failed", {}, before)
+
+
+@pytest.mark.parametrize(
+    ("content", "result"),
+    [("organization: {code: acme, nam: x}", {"organization": "acme"}), ("organization: {code: a b}", {}), ("a: [", {})],
+)
+def test_of_a_file_with_problems_the_organization_is_noted_where_it_has_a_code(
+    apply: Apply, content: str, result: dict[str, str]
+) -> None:
+    found = apply(content).run
+    assert found.status == "failed"
+    assert {name: value for name, value in found.result.items() if name != "problems"} == result
 
 
 def test_a_target_may_have_been_downloaded(apply: Apply) -> None:
@@ -294,6 +329,20 @@ def test_a_token_with_an_older_key_gets_the_newest_one_and_counts_as_unchanged(
     settings.FERNET_KEYS = [Fernet.generate_key().decode()]
     found = apply(file)
     assert found.run.changes.get().fields == {"api_token": ["set", "replaced"]}
+    assert Tracker.objects.get().api_token.get_secret_value() == SECRET
+
+
+def test_a_token_with_an_older_key_gets_the_newest_one_where_its_tracker_changes_too(
+    apply: Apply, settings: Settings
+) -> None:
+    old, new = (Fernet.generate_key().decode() for _ in range(2))
+    file = trackers(f"name: code, {GITHUB}, api_token: {SECRET}")
+    settings.FERNET_KEYS = [old]
+    apply(file)
+    settings.FERNET_KEYS = [new, old]
+    found = apply(file.replace("a/b", "a/c"))
+    assert list(found.run.changes.get().fields) == ["api_location"]
+    settings.FERNET_KEYS = [new]
     assert Tracker.objects.get().api_token.get_secret_value() == SECRET
 
 

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backend.tracking.kernel.kinds import ApiKind
-from backend.tracking.kernel.locations import EXAMPLES, LocationError, Place, parsed, quoted
+from backend.tracking.kernel.locations import EXAMPLES, LocationError, Place, SecretInLocationError, parsed, quoted
 
 GITHUB = Place("https://api.github.com", "https://github.com", "someone/anything")
 GITLAB = Place("https://gitlab.com/api/v4", "https://gitlab.com", "group/project")
@@ -240,9 +240,10 @@ SECRETS = ["client_secret", "clientSecret", "password", "user_passwd", "passphra
 @pytest.mark.parametrize("kind", ApiKind)
 def test_a_secret_in_a_query_is_refused_and_not_repeated(kind: ApiKind, name: str) -> None:
     example = EXAMPLES[kind]
-    with pytest.raises(LocationError, match="put that into api_token") as caught:
-        parsed(kind, f"{example}{'&' if '?' in example else '?'}{name}=s3cr3t")
-    assert "s3cr3t" not in str(caught.value)
+    for sign in ("&" if "?" in example else "?", "#", "#/board?"):
+        with pytest.raises(SecretInLocationError, match="put that into api_token") as caught:
+            parsed(kind, f"{example}{sign}{name}=s3cr3t")
+        assert "s3cr3t" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

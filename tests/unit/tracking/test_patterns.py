@@ -73,6 +73,48 @@ def test_what_is_no_pattern_is_refused_with_the_reason(pattern: str) -> None:
         Pattern(pattern)
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(?P<task_code>#\d+)|(?P<task_code>[A-Z]+-\d+)",
+        "(?<task_code>a)|(?P<task_code>b)",
+        r"\Qa(\E(?P<task_code>a)\\(?P<task_code>b)",
+        "[]](?P<task_code>a)[^](]|(?P<task_code>b)",
+        "[[:alpha:](](?P<task_code>a)[[](?P<task_code>b)[]]",
+        "(?P<Ä>a)(?P<Ä>b)",
+    ],
+)
+def test_a_group_that_comes_twice_is_refused(pattern: str) -> None:
+    with pytest.raises(PatternError, match=r"the group (task_code|Ä) is there twice: put one group round the alt"):
+        Pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "(?P<other>b)",
+        r"\(?P<task_code>b\)?",
+        r"\Q(?P<task_code>b)\E",
+        r"\Q\(?P<task_code>b)",
+        "[(?P<task_code>b)]",
+        r"[\](?P<task_code>b)]",
+        "[](?P<task_code>b)]",
+        "[^](?P<task_code>b)]",
+        "[[:alpha:](?P<task_code>b)]",
+        r"\\C",
+        r"\Q\C\E",
+    ],
+)
+def test_what_only_looks_like_a_group_or_a_byte_is_none(second: str) -> None:
+    assert Pattern(f"(?P<task_code>a)|{second}").found("a") == "a"
+
+
+@pytest.mark.parametrize("pattern", [r"\C", r"\\\C+", r"[a]\Q\\E\C"])
+def test_single_bytes_are_refused(pattern: str) -> None:
+    with pytest.raises(PatternError, match=r"\\C is a byte"):
+        Pattern(pattern)
+
+
 def test_a_pattern_that_would_hang_others_takes_no_time() -> None:
     started = time.process_time()
     assert Pattern("(a+)+$").found("a" * 200_000 + "b") is None

@@ -5,12 +5,14 @@ other scalar keeps the way it was written.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 from yaml.composer import ComposerError
+from yaml.error import Mark
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
@@ -25,7 +27,8 @@ QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 LONGEST_SIGN = 4
 TOO_DEEP = f"nested deeper than {DEEPEST} levels: nothing here wants that"
 TOO_MANY = f"the file holds, with what its aliases repeat, over {MOST_VALUES:,} values"
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+LINE_END = re.compile(r"\r\n?|\n")
+UNSTORABLE = {re.compile("\0"): "a NUL character", re.compile("[\ud800-\udfff]"): "half a character"}
 PREFIX = "tag:yaml.org,2002:"
 NULL, TEXT, MERGE = f"{PREFIX}null", f"{PREFIX}str", f"{PREFIX}merge"
 SCALARS = {
@@ -70,9 +73,26 @@ def read(raw: bytes, file: str) -> Document:
     """The document of a file. Raises ConfigurationError when it is none; then no more of it can be told."""
     if len(raw) > MOST_BYTES:
         raise _error(file, 1, f"the file is larger than {MOST_BYTES // 1000:,} kB: no organization needs that much")
-    reading = _Reading(file)
-    content = reading.value(_composed(_decoded(raw, file), file), ())
+    text = _decoded(raw, file)
+    reading = _Reading(file, _Lines(text))
+    content = reading.value(_composed(text, file), ())
     return Document(file, content, reading.lines, reading.problems)
+
+
+class _Lines:
+    """The lines of a text as editors count them: to YAML, U+0085, U+2028 and U+2029 end one, too."""
+
+    def __init__(self, text: str) -> None:
+        self._ends = [end.end() for end in LINE_END.finditer(text)]
+
+    @property
+    def last(self) -> int:
+        """The number of the last one."""
+        return len(self._ends) + 1
+
+    def at(self, mark: Mark) -> int:
+        """The number of the one that YAML's mark is in."""
+        return bisect_right(self._ends, mark.index) + 1
 
 
 def _error(file: str, line: int, message: str) -> ConfigurationError:
@@ -83,7 +103,7 @@ def _decoded(raw: bytes, file: str) -> str:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
+        line = _Lines(error.object[: error.start].decode()).last  # of it `start` counts; a mark at raw's start is off
     else:
         return text
     raise _error(file, line, "the file is not UTF-8 text")  # not chained: that error carries the file and its tokens
@@ -117,11 +137,11 @@ def _composed(text: str, file: str) -> Node:
         if node := _Loader(text).get_single_node():
             return node
     except ReaderError as error:
-        line = text[: error.position].count("\n") + 1
+        line = _Lines(text[: error.position]).last
         message = "a character that text does not have: is this a YAML file?"
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line, message = (mark.line + 1 if mark else 1), _told(error)
+        line, message = (_Lines(text).at(mark) if mark else 1), _told(error)
     except (ValueError, OverflowError):  # PyYAML's, for \U with a number that no character has
         message = "not YAML: a character is written by a number that none has"
     raise _error(file, line, message)  # not chained: such errors quote the file, and with it tokens
@@ -146,9 +166,15 @@ def _unquoted(found: re.Match[str]) -> str:
     return found[0] if len(found[0]) <= LONGEST_SIGN or found[0].startswith("'<") else "this"
 
 
+def _joined(text: str) -> str:
+    """The text with halves of characters put together: JSON writes those beyond U+FFFF as two numbers."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
 @dataclass(slots=True)
 class _Reading:
     file: str
+    text: _Lines
     lines: dict[Path, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     ancestors: list[Node] = field(default_factory=list)
@@ -157,7 +183,7 @@ class _Reading:
     def value(self, node: Node, path: Path) -> Any:
         """The node as a plain value; None for nothing."""
         self.number += 1
-        line = node.start_mark.line + 1
+        line = self.text.at(node.start_mark)
         self.lines.setdefault(path, line)
         if self.number > MOST_VALUES:
             raise _error(self.file, line, TOO_MANY)
@@ -187,18 +213,18 @@ class _Reading:
     def _pairs(self, node: MappingNode) -> Iterator[tuple[str, int, Node]]:
         first: dict[str, int] = {}
         for key, item in node.value:
-            line = key.start_mark.line + 1
+            line = self.text.at(key.start_mark)
             if key.tag == MERGE:
                 self._tell(
                     line, "merging (<<) is not understood here: write the keys out, or an alias of a whole value"
                 )
             elif key.tag != TEXT or not isinstance(key, ScalarNode):
                 self._tell(line, "a key is to be a text: put it into quotes")
-            elif key.value in first:
-                self._tell(line, f"the key {shown(key.value)} is there already, at line {first[key.value]}: keep one")
+            elif (name := self._storable(key.value, line)) in first:
+                self._tell(line, f"the key {shown(name)} is there already, at line {first[name]}: keep one")
             else:
-                first[key.value] = line
-                yield self._storable(key.value, line), line, item
+                first[name] = line
+                yield name, line, item
 
     def _scalar(self, node: ScalarNode, line: int) -> str | Unquoted | None:
         if node.tag == NULL:
@@ -210,10 +236,12 @@ class _Reading:
         return self._storable(str(node.value), line)
 
     def _storable(self, text: str, line: int) -> str:
-        if UNSTORABLE.search(text):
-            self._tell(line, "a NUL character, or half of one, is written here by its number: no text has that")
-            return UNSTORABLE.sub("?", text)
-        return text
+        joined = text if text.isascii() else _joined(text)
+        for sign, told in UNSTORABLE.items():
+            if sign.search(joined):
+                self._tell(line, f"{told} is written here by its number: no text has that")
+                joined = sign.sub("?", joined)
+        return joined
 
     def _tagged(self, line: int) -> None:
         self._tell(line, "a tag (!) that is not understood here: a text that begins with ! needs quotes")

@@ -1,5 +1,6 @@
 """What pydantic says about a document, in words for whoever wrote it."""
 
+import re
 from collections.abc import Iterator
 
 from pydantic import ValidationError
@@ -16,6 +17,9 @@ WANTED = {
     "model_type": "a mapping (key: value)",
 }
 
+WORD = re.compile("[a-z_]{1,40}")
+"""What a key looks like, and hardly a secret."""
+
 
 def explained(error: ValidationError, document: Document) -> Iterator[Problem]:
     """Each error with its line."""
@@ -26,8 +30,7 @@ def explained(error: ValidationError, document: Document) -> Iterator[Problem]:
 def _message(detail: ErrorDetails, path: Path) -> str:
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
     if detail["type"] == "extra_forbidden":
-        section = _section(path[:-1])
-        return f"unknown key {shown(key)} in the {section.name}: {suggestion(key, section.keys)}"
+        return _unknown(key, _section(path[:-1]))
     if detail["type"] == "missing":
         section = _section(path[:-1])
         return f"{key} is missing: every {section.name} has one"
@@ -38,6 +41,13 @@ def _message(detail: ErrorDetails, path: Path) -> str:
         return f"{subject} {detail['msg'].removeprefix('Value error, ')}"
     wanted = WANTED.get(detail["type"], "something else")
     return f"{subject} is to be {wanted}, not {_found(detail['input'], is_secret=key in PLACES)}"
+
+
+def _unknown(key: str, section: Section) -> str:
+    name, colon, _ = key.partition(":")  # what stands behind it is a value, and may be a secret
+    told = repr(name) if WORD.fullmatch(name) else shown(name)
+    hint = "is a blank missing behind its colon?" if colon else suggestion(name, section.keys)
+    return f"unknown key {told} in the {section.name}: {hint}"
 
 
 def _section(path: Path) -> Section:

@@ -21,13 +21,20 @@ LONGEST_SECRET = 4_000
 HIGHEST_PRIORITY = 1_000_000
 CODE = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+NO_ZONES = {"localtime", "Factory", "posixrules"}
+"""Files beside those of the zones: whatever the machine is set to, and placeholders."""
 HOURS = re.compile(r"\+?[0-9]{1,8}(\.[0-9]{0,2}0*)?")
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
 
+def is_code(value: str) -> bool:
+    """Whether an organization or a project may have it."""
+    return len(value) <= LONGEST_CODE and CODE.fullmatch(value) is not None
+
+
 def code(value: str) -> str:
     """The code, if it is one. Raises ValueError."""
-    if not CODE.fullmatch(value) or len(value) > LONGEST_CODE:
+    if not is_code(value):
         allowed = f"{LONGEST_CODE} letters from a to z, digits, -, _ and . at most, and no - first"
         raise ValueError(f"{shown(value)} is no code: {allowed}")
     return value
@@ -58,7 +65,7 @@ def _secret(value: SecretStr) -> SecretStr:
 
 def time_zone(value: str) -> str:
     """The name, if it is a time zone's. Raises ValueError."""
-    zones = available_timezones()
+    zones = available_timezones() - NO_ZONES
     if value not in zones:
         raise ValueError(f"{shown(value)} is no time zone as IANA calls them: {suggestion(value, zones)}")
     return value

@@ -54,18 +54,20 @@ class Item:
 def rules(tracker: Key, rows: Iterable[Mapping[str, Value]]) -> Iterator[Item]:
     """The rules of a tracker as items, in their order.
 
-    A rule is called what it looks at and where it leads; the second one that is called so has a 2 behind.
+    A rule is called what it looks at and where it leads; the second one that would be called so has a 2 in its name,
+    where no text of the file can stand.
     """
-    seen: dict[str, int] = {}
+    seen: dict[tuple[str, str], int] = {}
     for fields in rows:
-        name = _rule_name(fields)
-        seen[name] = seen.get(name, 0) + 1
-        yield Item((*tracker, (Kind.RULE, name if seen[name] == 1 else f"{name} ({seen[name]})")), fields)
+        kind, told = str(fields["match_on"]), _rule_told(fields)
+        number = seen[kind, told] = seen.get((kind, told), 0) + 1
+        name = " ".join(filter(None, [kind, f"({number})" if number > 1 else "", told]))
+        yield Item((*tracker, (Kind.RULE, name)), fields)
 
 
-def _rule_name(fields: Mapping[str, Value]) -> str:
+def _rule_told(fields: Mapping[str, Value]) -> str:
     sources = fields["source_work_trackers"]
     names = f"from {', '.join(sources)}" if isinstance(sources, Sequence) and sources else ""
     patterns = [f"{key.partition('_')[0]} '{fields[key]}'" for key in PATTERNS if fields[key]]
-    told = " ".join([str(fields["match_on"]), ", ".join(filter(None, [names, *patterns]))]).strip()
-    return f"{told} → {fields['target_task']}" if fields["target_task"] else told
+    told = ", ".join(filter(None, [names, *patterns]))
+    return f"{told} → {fields['target_task']}".strip() if fields["target_task"] else told

@@ -54,11 +54,31 @@ def plan(declared: Iterable[Item], stored: Stored, *, prune: bool) -> Plan:
 
     Those come behind their siblings; they are deleted if `prune`, else kept and skipped.
     """
-    changes = {item.key: _declared(item, stored) for item in declared}
+    changes = {item.key: _declared(item, stored) for item in _as_stored(list(declared), stored.items)}
     for key, item in stored.items.items():
         if key not in changes:
             changes[key] = _alone(item, stored, prune=prune)
     return {key: changes[key] for key in _ordered(changes)}
+
+
+def _as_stored(declared: Sequence[Item], stored: Mapping[Key, Item]) -> Iterator[Item]:
+    """The declared items, edited rules with the keys that they are stored by.
+
+    A rule's key is its content. Of what only the file or only the store has, the first, second … rules of the same
+    tracker and `match_on` are taken for the same.
+    """
+    keys = {item.key for item in declared}
+    alone: dict[object, list[Key]] = {}
+    for key, item in stored.items():
+        if item.kind is Kind.RULE and key not in keys:
+            alone.setdefault(_place(item), []).append(key)
+    for item in declared:
+        edited = alone.get(_place(item)) if item.kind is Kind.RULE and item.key not in stored else None
+        yield Item(edited.pop(0), item.fields) if edited else item
+
+
+def _place(rule: Item) -> object:
+    return rule.key[:-1], rule.fields["match_on"]
 
 
 def _ordered(keys: Iterable[Key]) -> Iterator[Key]:
@@ -85,7 +105,8 @@ def _declared(item: Item, stored: Stored) -> Change:
     if not changed:
         return _change("unchanged", item, payload=Edit(item, ["api_token"]) if item.key in stored.stale else None)
     starts_again = item.key in stored.begun and _is_elsewhere(before, item)
-    edit = Edit(item, list(changed), starts_again=starts_again)
+    names = dict.fromkeys([*changed, "api_token"]) if item.key in stored.stale else changed
+    edit = Edit(item, list(names), starts_again=starts_again)
     return _change("updated", item, differences(before.fields, changed), payload=edit)
 
 

@@ -1,5 +1,6 @@
 """What is wrong with a configuration file, told to whoever wrote it. A value that may be a secret is not quoted."""
 
+import re
 from bisect import bisect
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ MOST_NAMES = 12
 """Names in a message."""
 MOST_COMPARED = 700
 """Names that may have been meant: more take long to compare. There are 600 time zones."""
+SECRET = re.compile("token|key|secret|passw", re.IGNORECASE)
 
 
 class Problem(NamedTuple):
@@ -36,19 +38,27 @@ class ConfigurationError(ValueError):
 
 
 def shown(value: str) -> str:
-    """A text of the file in quotes, in one line and shortened; not where it names a token: that may stand beside it."""
-    if "token" in value.casefold():
-        return "a text that names a token (not shown)"
+    """A text of the file in quotes, in one line and shortened; not where it names a secret: that may stand there."""
+    if SECRET.search(value):
+        return "a text that names a token, a key or a password (not shown)"
     return repr(value if len(value) <= LONGEST else f"{value[: LONGEST - 1]}…")
 
 
 def suggestion(word: str, known: Collection[str]) -> str:
     """`did you mean …?`, or which names there are."""
-    names = sorted(known)
-    first = max(0, bisect(names, word) - MOST_COMPARED // 2) if len(names) > MOST_COMPARED else 0
-    by_case = {name.casefold(): name for name in names[first : first + MOST_COMPARED]}
-    close = get_close_matches(word.casefold(), by_case, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {by_case[close[0]]!r}?"
+    if meant := closest(word, known):
+        return f"did you mean {meant!r}?"
+    names = sorted(known)[: MOST_NAMES + 1]
     more = ", …" if len(names) > MOST_NAMES else ""
-    return f"there is {', '.join(names[:MOST_NAMES])}{more}" if names else "there is none"
+    verb = "are" if len(names) > 1 else "is"
+    return f"there {verb} {', '.join(names[:MOST_NAMES]) or 'none'}{more}"
+
+
+def closest(word: str, known: Collection[str]) -> str:
+    """The name that was probably meant, whatever its case; empty if there is none."""
+    names = sorted(sorted(known), key=str.casefold)
+    first = max(0, bisect(names, word.casefold(), key=str.casefold) - MOST_COMPARED // 2)
+    compared = names[first : first + MOST_COMPARED] if len(names) > MOST_COMPARED else names
+    by_case = {name.casefold(): name for name in compared}
+    found = get_close_matches(word.casefold(), by_case, n=1, cutoff=0.6)
+    return by_case[found[0]] if found else ""

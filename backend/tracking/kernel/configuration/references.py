@@ -10,6 +10,7 @@ from typing import Any
 
 from backend.tracking.kernel import locations
 from backend.tracking.kernel.configuration.documents import Document, Path
+from backend.tracking.kernel.configuration.fields import is_code
 from backend.tracking.kernel.configuration.problems import Problem, shown, suggestion
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.patterns import TASK_CODE, PatternError, groups
@@ -64,8 +65,9 @@ class View:
 
 
 def code(document: Document) -> str:
-    """The organization's code; empty if there is none."""
-    return _organization(document).text("code")
+    """The organization's code; empty if there is none that may be one."""
+    found = _organization(document).text("code")
+    return found if is_code(found) else ""
 
 
 def targets(document: Document) -> dict[tuple[str, str], set[str]]:
@@ -134,6 +136,8 @@ def _of_api(tracker: View, kind: ApiKind) -> Iterator[Problem]:
     elif location:
         try:
             locations.parsed(kind, location)
+        except locations.SecretInLocationError as error:
+            yield tracker.problem("api_location", f"api_location: {error}")
         except locations.LocationError as error:
             told = "with a name or a password in it" if "@" in location and "//" in location else shown(location)
             yield tracker.problem("api_location", f"api_location {told} is {error}")

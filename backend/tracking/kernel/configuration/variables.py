@@ -13,6 +13,9 @@ from backend.tracking.kernel.configuration.problems import Problem
 
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 NAME = re.compile(r"[A-Za-z0-9_]+_(TOKEN|KEY|USERNAME)")
+PLAIN = re.compile(r"[A-Z_][A-Z0-9_]{,59}")
+MIXED = re.compile(r"(?=[A-Z]*[0-9])[A-Z0-9]{12,}")
+"""Letters with digits among them, as in a token that somebody put into the braces."""
 PLACES = ("api_token", "api_username")
 
 
@@ -43,7 +46,7 @@ class Variables:
         return value if any(complaints) else REFERENCE.sub(lambda found: self.values[found[1]], value)
 
     def _complaint(self, name: str, path: Path) -> str:
-        told = f"${{{name[:80]}}}" if name.isprintable() else "${…}"
+        told = f"${{{name}}}" if PLAIN.fullmatch(name) and not MIXED.search(name) else "${…} (name not shown)"
         if not path or path[-1] not in PLACES:
             return f"{told} is read from the environment in {' and '.join(PLACES)} only: write the value itself here"
         if not NAME.fullmatch(name):

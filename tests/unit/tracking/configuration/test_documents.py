@@ -1,3 +1,4 @@
+import json
 import re
 from pathlib import Path
 
@@ -49,7 +50,17 @@ def test_a_file_with_a_slip_is_a_configuration_or_what_is_wrong_with_it(text: st
         ("organization:\n\tcode: acme\n", 2, "not YAML: found character '\\t' that cannot start any token"),
         ("organization:\n  code: \0\n", 2, "a character that text does not have"),
         ('organization:\n  code: acme\n  name: "\\0"\n', 3, "a NUL character"),
-        ('organization:\n  code: acme\n  name: "\\ud800"\n', 3, "a NUL character, or half of one"),
+        ('organization:\n  code: acme\n  name: "\\ud800"\n', 3, "half a character is written here by its number"),
+        (
+            'organization:\n  code: acme\n  name: "\\ude00\\ud83d"\n',
+            3,
+            "half a character is written here by its number",
+        ),
+        (
+            'organization:\n  code: acme\n  "\\ud83d\\ude00": a\n  😀: a\n',
+            4,
+            "the key '😀' is there already, at line 3",
+        ),
         ('a:\n- "\\UFFFFFFFF"', 1, "not YAML: a character is written by a number that none has"),
         ("a: {b: 1,\n  api_token: ${X_TOKEN}}", 2, "not YAML: a text that begins with ${ needs quotes within { }"),
         ("a: 1\nb: *x", 2, "an alias (*) without its anchor"),
@@ -76,10 +87,27 @@ def test_a_file_of_too_many_values_is_not_read_to_its_end(monkeypatch: pytest.Mo
 
 def test_what_is_not_utf_8_is_told_with_its_line() -> None:
     assert problems(b"organization:\n  name: caf\xe9\n") == ["2: the file is not UTF-8 text"]
+    assert problems(b"\xef\xbb\xbf#\n\xc3\xa4\xff") == ["2: the file is not UTF-8 text"]
 
 
 def test_a_mark_at_the_start_and_lines_that_end_as_on_windows_are_fine() -> None:
     assert parsed(b"\xef\xbb\xbforganization:\r\n  code: acme\r\n").code == "acme"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_are_counted_as_editors_do(end: str) -> None:
+    odd = "\x85\u2028\u2029"
+    head = f"# a{odd}# b{end}organization:{end}  code: 'a{odd}b'{end}"
+    assert [found.partition(":")[0] for found in problems(f"{head}  nam: x{end}")] == ["3", "4"]
+    assert problems(f"{head}  name: *x{end}")[0].startswith("4: an alias (*) without its anchor")
+    assert problems(f"{head}  \0{end}")[0].startswith("4: a character that text does not have")
+    assert problems(f"{head}  ".encode() + b"\xff") == ["4: the file is not UTF-8 text"]
+
+
+def test_json_may_write_a_character_as_two_numbers() -> None:
+    text = json.dumps({"organization": {"code": "acme", "name": "Ä 😀"}})
+    assert "\\ud83d\\ude00" in text
+    assert parsed(text).name == "Ä 😀"
 
 
 def test_anchors_and_aliases_of_whole_values_are_fine() -> None:
@@ -102,12 +130,25 @@ def test_a_token_is_quoted_by_no_problem_even_where_yaml_ends(value: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "line", ["- {name: c, api_token:s3cret}", "- api_token:s3cret", "- {name: c, api_tokn: s3cret}"]
+    "line",
+    [
+        "- {name: c, api_token:s3cret}",
+        "- {name: c, api_tokn:s3cret}",
+        "- {name: c, api_key:s3cret}",
+        "- {name: c, pin:s3cret}",
+        "- {name: c, api_tokn: s3cret}",
+        *[f"- {word}{sign}s3cret" for word in ("api_token", "api_key", "client-secret", "PASSWORD") for sign in ":="],
+    ],
 )
 def test_a_token_is_not_quoted_where_its_key_is_misspelt(line: str) -> None:
     found = problems(f"organization:\n  code: a\n  projects:\n  - code: b\n    trackers:\n    {line}\n")
     assert found
     assert not any("s3cret" in problem for problem in found)
+
+
+def test_a_key_without_a_blank_behind_its_colon_is_told() -> None:
+    (found,) = problems(organization("projects: [{code: b, trackers: [{name: c, api_token:x}]}]"))
+    assert found == "2: unknown key 'api_token' in the tracker: is a blank missing behind its colon?"
 
 
 def test_the_first_hundred_problems_are_told_and_that_there_are_more() -> None:

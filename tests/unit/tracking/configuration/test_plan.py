@@ -10,6 +10,7 @@ from backend.tracking.kernel.configuration.plan import Edit, Plan, Stored, plan
 from tests.unit.tracking.configuration.factories import GITHUB, KIMAI, organization, parsed, rules, trackers
 
 USERS = {"ada": "Ada"}
+TEXT = "match_on: pattern_to_task, text_pattern:"
 MAPPING = "user_mappings: [{name: m, external_usernames_to_username: [%s]}]"
 
 
@@ -135,7 +136,54 @@ def test_a_rule_in_front_moves_the_others_and_leaves_them_who_they_are() -> None
 def test_rules_that_look_at_the_same_are_told_apart_by_their_number() -> None:
     rule = "match_on: always, target_task: pm"
     found = told(planned(rules(f"{rule}, priority: 5", f"{rule}, priority: 1"), rules(f"{rule}, priority: 5")))
-    assert list(found) == ["rule shop/code/always_to_task → pm (2)"]
+    assert list(found) == ["rule shop/code/always_to_task (2) → pm"]
+
+
+def test_rules_that_differ_have_different_keys_whatever_their_tasks_are_called() -> None:
+    targets = ("pm", "pm", "pm (2)", "(2) → pm")
+    file = rules(*(f"match_on: always, target_task: '{target}'" for target in targets))
+    declared_items = items(file.replace("{code: pm}", ", ".join(f"{{code: '{code}'}}" for code in {*targets})))
+    assert sum(key[-1][0] is Kind.RULE for key in declared_items) == len(targets)
+
+
+@pytest.mark.parametrize("prune", [True, False])
+def test_an_edited_rule_is_a_change_of_the_stored_one(*, prune: bool) -> None:
+    before = rules(f"{TEXT} 'a', target_task: pm", "match_on: external_task_id_to_task_url")
+    after = rules(f"{TEXT} 'b', target_task: pm, priority: 7", "match_on: external_task_id_to_task_url")
+    assert told(planned(after, before, prune=prune)) == {
+        "rule shop/code/pattern_to_task text 'a' → pm": ("updated", {"text_pattern": ("a", "b"), "priority": (0, 7)})
+    }
+
+
+def test_rules_that_stayed_are_told_first_then_edited_ones_in_their_order() -> None:
+    before = rules(*(f"{TEXT} {text}, target_task: pm" for text in ("'a'", "'b'", "'c'")))
+    after = rules(*(f"{TEXT} {text}, target_task: pm" for text in ("'c'", "'d'", "'e'", "'f'")))
+    rule = "rule shop/code/pattern_to_task text '%s' → pm"
+    assert told(planned(after, before)) == {
+        rule % "c": ("updated", {"place": (3, 1)}),
+        rule % "a": ("updated", {"text_pattern": ("a", "d"), "place": (1, 2)}),
+        rule % "b": ("updated", {"text_pattern": ("b", "e"), "place": (2, 3)}),
+        rule % "f": ("created", {"match_on": (None, "pattern_to_task"), "text_pattern": (None, "f"),
+                                 "target_task": (None, "pm"), "place": (None, 4)}),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("prune", "action"), [(True, "deleted"), (False, "skipped")])
+def test_a_stored_rule_that_no_edited_one_is_left_for_is_not_in_the_file(*, prune: bool, action: str) -> None:
+    before = rules(f"{TEXT} 'a', target_task: pm", f"{TEXT} 'b', target_task: pm")
+    found = told(planned(rules(f"{TEXT} 'c', target_task: pm"), before, prune=prune))
+    assert [(label[-8:], action) for label, (action, _) in found.items()] == [
+        ("'a' → pm", "updated"),
+        ("'b' → pm", action),
+    ]
+
+
+def test_rules_of_another_kind_or_another_tracker_are_others() -> None:
+    before = rules(f"{TEXT} 'a', target_task: pm")
+    other_kind = planned(rules("match_on: always, target_task: pm"), before)
+    assert sorted(action for action, _ in told(other_kind).values()) == ["created", "skipped"]
+    other_tracker = planned(rules(f"{TEXT} 'b', target_task: pm").replace("name: code", "name: more"), before)
+    assert "updated" not in {change.action for change in other_tracker.values() if change.label.startswith("rule")}
 
 
 @pytest.mark.parametrize(
@@ -164,6 +212,15 @@ def test_a_token_with_an_older_key_is_written_again_without_a_change() -> None:
     assert [(change.action, change.payload.names) for change in found.values() if change.has_effect] == [
         ("unchanged", ["api_token"])
     ]
+
+
+def test_a_token_with_an_older_key_is_written_again_with_whatever_changed() -> None:
+    before = items(trackers(f"name: a, {KIMAI}, api_token: x"))
+    after = items(trackers(f"name: a, {KIMAI}, api_token: x, user_mapping: m"))
+    stale = [key for key in before if len(key) == 3]
+    found = plan(after.values(), Stored(items=before, usernames=(), stale=stale), prune=False)
+    assert told(found) == {"tracker shop/a": ("updated", {"user_mapping": ("", "m")})}
+    assert {*found[stale[0]].payload.names} == {"user_mapping", "api_token"}
 
 
 def test_a_plan_is_readable() -> None:

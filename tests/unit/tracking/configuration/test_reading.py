@@ -30,13 +30,16 @@ def test_the_smallest_file_has_a_code_and_defaults() -> None:
         ('name: "a\\nb"', "name 'a\\nb' is more than a line"),
         ("timezone: Europe/Viena", "timezone 'Europe/Viena' is no time zone as IANA calls them: did you"),
         ("timezone: ../UTC", "timezone '../UTC' is no time zone"),
+        ("timezone: Factory", "timezone 'Factory' is no time zone"),
+        ("timezone: localtime", "timezone 'localtime' is no time zone"),
+        ("timezone: posixrules", "timezone 'posixrules' is no time zone"),
         ("organization_profiles: ada", "organization_profiles is to be a list (each item begins with -), not 'ada'"),
         ("organization_profiles: [ada]", "an item of organization_profiles is to be a mapping (key: value), not 'ada'"),
         ("organization_profiles: [{}]", "username is missing: every profile has one"),
         ("organization_profiles: [~]", "an item of organization_profiles is to be a mapping (key: value), not nothing"),
         ("organization_profiles: [{username: a}, {username: A}]", "username 'A' is there already, at line 2"),
         ("user_mappings: [{name: a}, {name: a}]", "name 'a' is there already, at line 2"),
-        ("user_mappings: [{name: a, fallback: nobody}]", "fallback 'nobody' is unknown: there is default, none"),
+        ("user_mappings: [{name: a, fallback: nobody}]", "fallback 'nobody' is unknown: there are default, none"),
         ("user_mappings: [{name: a, fallback: default}]", "fallback default wants a default_username"),
         (
             f"user_mappings: [{{name: a, external_usernames_to_username: [{AL}, {AL}]}}]",
@@ -84,6 +87,7 @@ def test_what_is_wrong_with_an_organization_is_told(told: str, problem: str) -> 
         (f"name: a, {GITHUB}, api_token: '${{SHOP_TOKEN'", "${ without its }"),
         (f"name: a, {GITHUB}, api_token: 'x '", "api_token has blanks at an end"),
         (f"name: a, {GITHUB}, api_token: [x]", "api_token is to be a text, not a list"),
+        (f"name: a, {GITHUB}, api_token: '${{EXAMPLE_GITHUB2_TOKEN}}'", "${EXAMPLE_GITHUB2_TOKEN} is not set"),
         ("tasks: []", "name is missing: every tracker has one"),
         ("name: a, tasks: [{code: x}, {code: x}]", "code 'x' is there already, at line 2"),
         ("name: a, tasks: [{title: x}]", "code is missing: every task has one"),
@@ -106,9 +110,24 @@ def test_two_trackers_of_a_name_are_told() -> None:
     assert problems(trackers("name: a", "name: b", "name: a")) == ["4: name 'a' is there already, at line 2: keep one"]
 
 
-def test_a_location_with_a_password_is_not_quoted() -> None:
-    (found,) = problems(trackers("name: a, api_kind: github, api_location: 'https://ada:s3cret@github.com/a/b'"))
-    assert "s3cret" not in found
+@pytest.mark.parametrize(
+    "location",
+    ["https://ada:s3cret@github.com/a/b", "https://s3cret@github.com/a/b", "https://github.com/a/b?pass_key=s3cret"],
+)
+def test_a_location_with_a_secret_is_not_quoted(location: str) -> None:
+    (found,) = problems(trackers(f"name: a, api_kind: github, api_location: '{location}'"))
+    told = "an address that holds a password or a token is not taken: put that into api_token"
+    assert found == f"2: api_location: {told}"
+
+
+@pytest.mark.parametrize(
+    "name", ["glpat-s3cret", "s3cret_TOKEN", "AKIA7S3CRET9EXAMPLE", "S3CRETS3CRET_TOKEN", "S" * 61]
+)
+@pytest.mark.parametrize("key", ["api_token", "api_username", "user_mapping"])
+def test_what_is_no_name_of_a_variable_is_not_quoted(name: str, key: str) -> None:
+    (found,) = problems(trackers(f"name: a, {GITHUB}, {key}: '${{{name}}}'"))
+    assert found.startswith("2: ${…} (name not shown) is ")
+    assert name not in found
 
 
 @pytest.mark.parametrize(
