@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
 from backend.tracking import tokens
-from backend.tracking.kernel.kinds import ApiKind
+from backend.tracking.kernel.kinds import ApiKind, Fallback
 from backend.tracking.kernel.rules import MatchOn
 from backend.tracking.validators import validate_code, validate_time_zone, validate_usernames
 
@@ -73,15 +73,12 @@ class OrganizationProfile(IdentifiedModel):
 class UserMapping(IdentifiedModel):
     """How the users of one external system are called here. Trackers name it."""
 
-    class Fallback(models.TextChoices):
-        """Who an external user is that neither the mapping nor an e-mail address nor a name tells."""
-
-        NONE = "none", "Nobody"
-        DEFAULT = "default", "The organization's default user"
-
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="user_mappings")
     name = models.TextField()
-    fallback = models.TextField(choices=Fallback.choices, default=Fallback.NONE)
+    fallback = models.TextField(
+        choices=[(Fallback.NONE.value, "Nobody"), (Fallback.DEFAULT.value, "The organization's default user")],
+        default=Fallback.NONE.value,
+    )
     usernames = models.JSONField(
         default=dict, blank=True, validators=[validate_usernames], help_text="Our username by the external one."
     )

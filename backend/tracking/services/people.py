@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Lower
 
+from backend.tracking.kernel.kinds import Fallback
 from backend.tracking.kernel.people import Member, People
 from backend.tracking.kernel.records import Person
 from backend.tracking.models import ExternalUser, Organization, OrganizationProfile, Tracker, UserMapping, new_id
@@ -38,7 +39,7 @@ def map_external_users(organization: Organization, external_users: QuerySet[Exte
     changed = []
     for external in external_users.select_related("tracker"):
         mapping = mappings.get(external.tracker.user_mapping, UserMapping())
-        falls_back = mapping.fallback == UserMapping.Fallback.DEFAULT
+        falls_back = mapping.fallback == Fallback.DEFAULT
         person = Person(external.username, external.name, external.email)
         user_id = people.user_id(person, mapping.usernames, organization.default_username if falls_back else "")
         if user_id != external.user_id:

@@ -11,13 +11,13 @@ from typing import Any
 from backend.tracking.kernel import locations
 from backend.tracking.kernel.configuration.documents import Document, Path
 from backend.tracking.kernel.configuration.fields import is_code
+from backend.tracking.kernel.configuration.items import PATTERNS
 from backend.tracking.kernel.configuration.problems import Problem, shown, suggestion
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.patterns import TASK_CODE, PatternError, groups
 from backend.tracking.kernel.rules import MatchOn
 
 OF_AN_API = ("api_location", "api_token", "api_username", "api_custom_assignee_fields")
-PATTERNS = ("text_pattern", "breadcrumb_pattern")
 USABLE = {
     MatchOn.ALWAYS_TO_TASK: ("target_task",),
     MatchOn.EXTERNAL_TASK_ID_TO_TASK_EXTERNAL_ID: (),

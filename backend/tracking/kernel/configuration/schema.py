@@ -3,7 +3,6 @@
 What two values have to do with each other is looked at in `references`.
 """
 
-from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
@@ -20,17 +19,10 @@ from backend.tracking.kernel.configuration.fields import (
     TimeZone,
     choice,
 )
-from backend.tracking.kernel.kinds import ApiKind
+from backend.tracking.kernel.kinds import ApiKind, Fallback
 from backend.tracking.kernel.rules import MatchOn
 
 NO_SECRET = SecretStr("")
-
-
-class Fallback(StrEnum):
-    """Who an external user is that nothing else tells."""
-
-    NONE = "none"
-    DEFAULT = "default"
 
 
 class Declared(BaseModel):
