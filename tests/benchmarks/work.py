@@ -24,8 +24,11 @@ PEOPLE = """
     WITH person AS (
         INSERT INTO accounts_user (username, email, password, first_name, last_name, full_name, is_active, is_staff,
                                    is_superuser, date_joined)
-        SELECT 'user' || n, '', '', '', '', '', true, false, false, now() FROM generate_series(1, %(number)s) n
-        RETURNING id, username)
+        SELECT 'user' || n, '', '', '', '', 'user' || n, true, false, false, now() FROM generate_series(1, %(number)s) n
+        RETURNING id, username),
+    member AS (
+        INSERT INTO tracking_organizationprofile (id, organization_id, user_id)
+        SELECT gen_random_uuid(), %(organization)s, id FROM person)
     INSERT INTO tracking_externaluser (id, tracker_id, username, name, email, user_id)
     SELECT gen_random_uuid(), %(tracker)s, username, '', '', id FROM person
 """
@@ -44,10 +47,15 @@ ENTRIES = """
 """  # fmt: skip
 
 
-def fill(entries: int, tasks: int) -> None:
-    """Let there be one organization with one project, and three rules, none of which was applied."""
+def empty() -> None:
+    """Let there be no organization, and no user."""
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {TABLES} CASCADE")
+
+
+def fill(entries: int, tasks: int) -> None:
+    """Let there be one organization with one project, and three rules, none of which was applied."""
+    empty()
     project = Project.objects.create(
         organization=Organization.objects.create(code=CODE, name="Bench"), code="app", name="An app"
     )
@@ -59,7 +67,7 @@ def fill(entries: int, tasks: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(TASKS, {"tracker": github.pk, "number": tasks})
         cursor.execute(DECLARED, {"tracker": github.pk})
-        cursor.execute(PEOPLE, {"tracker": kimai.pk, "number": USERS})
+        cursor.execute(PEOPLE, {"organization": project.organization_id, "tracker": kimai.pk, "number": USERS})
         cursor.execute(ENTRIES, {"tracker": kimai.pk, "number": entries, "tasks": tasks})
     settle()
 
