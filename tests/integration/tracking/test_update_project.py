@@ -266,6 +266,25 @@ def test_a_complete_download_that_is_resumed_after_another_one_removes_nothing_t
     assert Task.objects.count() == RECORDS
 
 
+def test_a_complete_download_that_dies_before_its_end_is_noted_removes_nothing_that_is_there(code: Server) -> None:
+    of_github(code)
+    run = runner.record(update_project, UpdateProject(organization="acme", full=True), queue="connectors")
+    attempt = claims.claim(run.pk)
+    assert attempt
+    runner.carry_out(run.pk, attempt)
+    assert not SeenRecord.objects.exists()
+    # As a crash leaves it right after what was met is forgotten: the last commit is that of the last page.
+    run.refresh_from_db()
+    steps = {name: state | {"done": False} for name, state in run.steps.items() if name == "shop/github"}
+    Run.objects.filter(pk=run.pk).update(status="queued", finished_at=None, steps=steps, result={})
+    attempt = claims.claim(run.pk)
+    assert attempt
+    runner.carry_out(run.pk, attempt)
+    run.refresh_from_db()
+    assert (run.status, run.counts["deleted"]) == ("succeeded", 0)
+    assert Task.objects.count() == RECORDS
+
+
 @pytest.mark.parametrize("full", [False, True])
 def test_a_run_that_is_handed_over_while_it_matches_goes_on_with_matching(
     code: Server, hours: Server, monkeypatch: pytest.MonkeyPatch, *, full: bool
