@@ -23,7 +23,7 @@ def projects(organization_code: str, project_code: str | None = None) -> list[Pr
     owner = organization(organization_code)
     codes = list(owner.projects.order_by("code").values_list("code", flat=True))
     if project_code is not None and project_code not in codes:
-        raise UnknownCodeError(unknown(f"project in organization {organization_code!r}", project_code, codes))
+        raise UnknownCodeError(unknown("project", project_code, codes, where=f" in organization {organization_code!r}"))
     wanted = owner.projects.select_related("organization").order_by("code")
     return list(wanted if project_code is None else wanted.filter(code=project_code))
 
@@ -33,6 +33,6 @@ def organization_codes() -> list[str]:
     return list(Organization.objects.order_by("code").values_list("code", flat=True))
 
 
-def unknown(kind: str, code: str, codes: Iterable[str]) -> str:
+def unknown(kind: str, code: str, codes: Iterable[str], *, where: str = "") -> str:
     """Say that there is no such thing, and what there is instead."""
-    return f"there is no {kind} {code!r}: {suggestion(code, list(codes))}"
+    return f"there is no {kind} {code!r}{where}: {suggestion(code, list(codes))}"

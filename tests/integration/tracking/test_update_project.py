@@ -429,7 +429,7 @@ def test_an_assignee_who_is_gone_is_kept_as_a_former_one(code: Server) -> None:
     ("arguments", "told"),
     [
         (["acmee"], "there is no organization 'acmee': did you mean 'acme'?"),
-        (["acme", "shp"], "there is no project in organization 'acme' 'shp': did you mean 'shop'?"),
+        (["acme", "shp"], "there is no project 'shp' in organization 'acme': did you mean 'shop'?"),
     ],
 )
 def test_a_misspelt_code_is_asked_back(arguments: list[str], told: str) -> None:
