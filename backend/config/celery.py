@@ -15,12 +15,23 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
 
 
 class App(Celery):  # type: ignore[misc]  # Celery has no annotations
-    """Starts the embedded redis-server whenever a connection to it is asked for."""
+    """Starts the embedded redis-server whenever a connection to it is asked for, and sends no key that nobody reads."""
 
     def _connection(self, url: str, *args: Any, **kwargs: Any) -> Any:
         if not settings.CELERY_BROKER_URL:
             url = redis.ensure(settings.UPKEEP_HOME).url
         return super()._connection(url, *args, **kwargs)
+
+    def send_task(self, name: str, args: Any = None, kwargs: Any = None, *more: Any, **given: Any) -> Any:
+        """Celery's, also for Flower's `send-task`: what an operation cannot understand makes a failed run here, too."""
+        called = None if "task_type" in given else self.tasks.get(name)
+        if not isinstance(called, task.OperationTask):
+            return super().send_task(name, args, kwargs, *more, **given)
+        try:
+            values, rest = options.joined(called.operation, kwargs, given), options.normal(given)
+        except InvalidParamsError:
+            return called.apply_async(args, kwargs, **given)
+        return super().send_task(name, args, values, *more, **rest)
 
 
 app = App("upkeep")  # puts the working folder on the path, as Celery's Django fixup does: Django is set up after it
@@ -28,7 +39,8 @@ if not apps.ready:
     django.setup()
 
 from backend.operations import registry  # noqa: E402 - models are loaded by now
-from backend.worker import recovery, task  # noqa: E402
+from backend.operations.errors import InvalidParamsError  # noqa: E402
+from backend.worker import options, recovery, task  # noqa: E402
 
 
 def broker_settings(url: str) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """What comes from outside, and what is believed of it: Beat's messages, `.delay()`, Flower's API, a hostile broker."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
-from kombu import Connection, Producer
 
 from backend.operations import files, runner
 from backend.operations.claims import DatabaseNow
@@ -15,20 +14,11 @@ from backend.operations.errors import InvalidParamsError, OperationError
 from backend.operations.models import Run
 from backend.operations.recording import storable
 from backend.operations.states import Status
+from backend.worker import options
 
+Given: TypeAlias = Mapping[str, Any]
+NOTHING: Given = MappingProxyType({})
 BEAT = "beat"
-MAX_SECONDS = 365 * 24 * 3600
-MAX_PRIORITY = 255
-
-
-def known_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Those options of `apply_async` that a caller may choose, if their values can be what they should be.
-
-    Everything else stays as the operation declares it: its queue, its serializer, its callbacks.
-    """
-    return {
-        name: options[name] for name, believable in BELIEVABLE.items() if name in options and believable(options[name])
-    }
 
 
 def origin_of(headers: object) -> str:
@@ -51,28 +41,21 @@ def free_id(task_id: object) -> UUID:
     return uuid4() if run_id is None or Run.objects.filter(pk=run_id).exists() else run_id
 
 
-def times(options: Mapping[str, Any]) -> dict[str, datetime | None]:
-    """When a run is to be sent, started at the earliest and started at the latest, by the options of `apply_async`.
-
-    One that is to start later is not sent yet: no worker has to keep its message until then.
-    """
-    now = datetime.now(UTC)
-    not_before = _moment(options.get("eta"), now) or _moment(options.get("countdown"), now)
-    not_before = not_before if not_before and not_before > now else None
-    expires_at = _moment(options.get("expires"), now)
-    return {"not_before": not_before, "expires_at": expires_at, "sent_at": None if not_before else now}
-
-
-def accept(
-    operation: Operation[Any], args: object, kwargs: object, *, run_id: UUID, origin: str, **columns: Any
+def accept(  # noqa: PLR0913 - the three parts of a call, and the columns
+    operation: Operation[Any], args: object, kwargs: object, *, given: Given, run_id: UUID, origin: str
 ) -> Run:
-    """Record a run for values from outside: a queued one, or one that has failed because they do not fit."""
+    """Record a run for values from outside: a queued one, or one that has failed because they are invalid.
+
+    `given` is what is said beside `args` and `kwargs`.
+    """
     try:
-        values = _values(args, kwargs)
-        how = _how(values)
+        if args:
+            raise InvalidParamsError("an operation takes keyword arguments only")
+        values = options.joined(operation, kwargs, given)
+        how = {**_how(values), **options.times(given)}
         params = operation.parse(values)
         files.check_stored(params)
-        return runner.record(operation, params, run_id=run_id, queue=operation.queue, origin=origin, **how, **columns)
+        return runner.record(operation, params, run_id=run_id, queue=operation.queue, origin=origin, **how)
     except OperationError as error:
         return Run.objects.create(
             id=run_id,
@@ -85,40 +68,34 @@ def accept(
         )
 
 
-def accept_as(
-    task_id: object, operation: Operation[Any], args: object, kwargs: object, *, origin: str, **columns: Any
+def accept_as(  # noqa: PLR0913 - as above
+    task_id: object, operation: Operation[Any], args: object, kwargs: object, *, given: Given, origin: str
 ) -> Run:
     """Like `accept`, with the id that was asked for if it is free, also when somebody takes it at this moment."""
     try:
         with transaction.atomic():
-            return accept(operation, args, kwargs, run_id=free_id(task_id), origin=origin, **columns)
+            return accept(operation, args, kwargs, given=given, run_id=free_id(task_id), origin=origin)
     except IntegrityError:
-        return accept(operation, args, kwargs, run_id=uuid4(), origin=origin, **columns)
+        return accept(operation, args, kwargs, given=given, run_id=uuid4(), origin=origin)
 
 
-def received(operation: Operation[Any], task_id: object, args: object, kwargs: object, *, origin: str) -> Run:
+def received(  # noqa: PLR0913 - as above
+    operation: Operation[Any], task_id: object, args: object, kwargs: object, *, origin: str, given: Given = NOTHING
+) -> Run:
     """The run that a message names; a new one when it was sent past `apply_async`, or names a run of something else."""
     run_id = free_id(task_id)  # before the look, so that a run recorded in between is not taken for another message's
     names = (operation.name, *operation.aliases)
     run = Run.objects.filter(pk=run_id_of(task_id) or run_id, operation__in=names).first()
     try:
-        return run or accept(operation, args, kwargs, run_id=run_id, origin=origin, sent_at=datetime.now(UTC))
+        return run or accept(operation, args, kwargs, given=given, run_id=run_id, origin=origin)
     except IntegrityError:  # the same message was delivered twice, and another process recorded it just now
-        return received(operation, task_id, args, kwargs, origin=origin)
+        return received(operation, task_id, args, kwargs, given=given, origin=origin)
 
 
 def message(run: Run) -> dict[str, Any]:
     """A run's task kwargs: its params, and how to run; flat."""
     how = {"dry_run": run.dry_run, "confirm": run.confirm}
     return {**run.params, **{name: value for name, value in how.items() if value}}
-
-
-def _values(args: object, kwargs: object) -> dict[str, Any]:
-    if args:
-        raise InvalidParamsError("an operation takes keyword arguments only")
-    if kwargs is not None and not isinstance(kwargs, Mapping):
-        raise InvalidParamsError("kwargs must be an object of parameters")
-    return dict(kwargs or {})
 
 
 def _how(values: dict[str, Any]) -> dict[str, Any]:
@@ -130,18 +107,3 @@ def _how(values: dict[str, Any]) -> dict[str, Any]:
     if partitions is not None and (not isinstance(partitions, int) or isinstance(partitions, bool)):
         raise InvalidParamsError("partitions is a number")
     return {"dry_run": dry_run, "confirm": confirm, "partitions": partitions}
-
-
-def _moment(value: Any, now: datetime) -> datetime | None:
-    """The moment that a number of seconds from now, or a date, stands for; None for anything else."""
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    believable = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_SECONDS
-    return now + timedelta(seconds=value) if believable else None
-
-
-BELIEVABLE: Mapping[str, Callable[[Any], bool]] = {
-    "priority": lambda value: isinstance(value, int) and 0 <= value <= MAX_PRIORITY,
-    "producer": lambda value: isinstance(value, Producer),
-    "connection": lambda value: isinstance(value, Connection),
-}

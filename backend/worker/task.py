@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import Celery, Task
 from celery.exceptions import Ignore
-from celery.result import AsyncResult
+from celery.result import AsyncResult, EagerResult
 from django.db import close_old_connections, connection, transaction
 
 from backend.operations import claims, messages, parts, registry, resending, runner
@@ -15,7 +15,7 @@ from backend.operations.errors import AlreadyRunningError, OperationError
 from backend.operations.models import Run
 from backend.operations.outcome import Outcome
 from backend.operations.states import ENDED, Status
-from backend.worker import handover, receipt
+from backend.worker import handover, options, receipt
 
 logger = logging.getLogger(__name__)
 
@@ -28,29 +28,36 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
     Request = "backend.worker.request:RunRequest"
     throws = (OperationError,)
 
-    def apply_async(self, args: Any = None, kwargs: Any = None, task_id: Any = None, **options: Any) -> AsyncResult:
+    def apply_async(self, args: Any = None, kwargs: Any = None, task_id: Any = None, **given: Any) -> AsyncResult:
         """Record a run, and send it once the caller's transaction is committed.
 
-        Values that do not fit the operation's params make a failed run, which is not sent. A `task_id` that is no UUID,
-        or another run's, is replaced; options that are not known are left out.
+        `dry_run`, `confirm` and `partitions` may stand in `kwargs` or beside them. Invalid values, and keys that
+        neither the operation nor Celery knows, make a failed run, which is not sent. A `task_id` that is not a UUID, or
+        is another run's, is replaced; Celery's options that have no say here are left out, see `options`.
         """
         if not connection.in_atomic_block:
             close_old_connections()  # Beat and Flower live long, and have no requests to do that
-        origin = receipt.origin_of(options.get("headers"))
-        run = receipt.accept_as(task_id, self.operation, args, kwargs, origin=origin, **receipt.times(options))
+        origin = receipt.origin_of(given.get("headers"))
+        run = receipt.accept_as(task_id, self.operation, args, kwargs, given=given, origin=origin)
         if run.status == Status.QUEUED and run.sent_at:
-            transaction.on_commit(partial(_publish, run, **receipt.known_options(options)))
+            transaction.on_commit(partial(_publish, run, **options.sending(given)))
         return self.AsyncResult(str(run.pk))
 
-    def send(self, run: Run, **options: Any) -> None:
+    def apply(self, args: Any = None, kwargs: Any = None, **given: Any) -> EagerResult:
+        """Carry it out in this process, as Celery does. Raises InvalidParamsError for a key beside the kwargs."""
+        values = options.joined(self.operation, kwargs, given)
+        return super().apply(args, values, **{name: value for name, value in given.items() if name not in options.HOW})
+
+    def send(self, run: Run, **sending: Any) -> None:
         """Hand the run's message to the broker. Raises kombu's OperationalError when it cannot be reached."""
         expires = {"expires": run.expires_at} if run.expires_at and not run.attempt else {}
-        super().apply_async(kwargs=receipt.message(run), task_id=str(run.pk), queue=run.queue, **expires, **options)
+        super().apply_async(kwargs=receipt.message(run), task_id=str(run.pk), queue=run.queue, **expires, **sending)
 
     def run(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Carry out the run that the message names, or record one for a message that was sent past `apply_async`."""
         origin = receipt.origin_of(self.request.headers)
-        run = receipt.received(self.operation, self.request.id, args, kwargs, origin=origin)
+        given = options.in_message(self.request.properties)
+        run = receipt.received(self.operation, self.request.id, args, kwargs, given=given, origin=origin)
         if run.status == Status.FAILED and not run.attempt:
             raise OperationError(run.error)
         try:
@@ -86,8 +93,8 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         return outcome.as_json()
 
 
-def _publish(run: Run, **options: Any) -> None:
-    if not messages.publish(run, **options):
+def _publish(run: Run, **sending: Any) -> None:
+    if not messages.publish(run, **sending):
         logger.warning("run %s stays queued: the broker cannot be reached", run.pk)
 
 

@@ -10,6 +10,7 @@ from backend.operations.states import ENDED
 from tests.acceptance.polling import until
 
 NORMALIZE = "collection.normalize_uk_certifications"
+CLEANUP = "collection.cleanup_unused_posters"
 REFRESH = "collection.refresh_missing_details"
 INCREMENT = "testing.increment_rows"
 """Known to the processes alone, not to the app of the tests: its messages are sent past `apply_async`."""

@@ -6,10 +6,8 @@ import pytest
 from pytest_celery import CeleryTestSetup
 
 from tests.acceptance.films import certification, shouting
-from tests.acceptance.runs import NORMALIZE, ended, sent
+from tests.acceptance.runs import CLEANUP, NORMALIZE, ended, sent
 from tests.integration.collection.factories import poster
-
-CLEANUP = "collection.cleanup_unused_posters"
 
 
 @pytest.fixture

@@ -9,12 +9,14 @@ from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
+from celery import Celery
 from pytest_celery import CeleryTestSetup
 
 from backend.operations.models import Run
 from tests.acceptance.films import certification, copies, shelf, shouting
 from tests.acceptance.processes import CeleryProcess, free_port
-from tests.acceptance.runs import INCREMENT, NORMALIZE, REFRESH, committed, ended, sent, the_run
+from tests.acceptance.runs import CLEANUP, INCREMENT, NORMALIZE, REFRESH, committed, ended, sent, the_run
+from tests.integration.collection.factories import poster
 
 LOGIN = "operator:over-the-wall"
 Post = Callable[..., tuple[int, Any]]
@@ -89,8 +91,8 @@ def test_an_unknown_task_is_not_found(post: Post) -> None:
         {"routing_key": "nobody-listens", "exchange": "nowhere"},
         {"serializer": "pickle"},
         {"link": {"task": REFRESH, "args": [], "kwargs": {}, "options": {}}, "link_error": "x", "chain": [1]},
-        {"headers": {"periodic_task_name": ["x"], "task": REFRESH}, "task": REFRESH},
-        {"countdown": -5, "priority": "high", "expires": -1},
+        {"headers": {"periodic_task_name": ["x"], "task": REFRESH}},
+        {"time_limit": 1, "ignore_result": True, "expiration": "0"},
         {"connection": "redis://203.0.113.1", "producer": "x", "add_to_parent": "x", "shadow": ["x"]},
         {"task_id": "x'; DROP TABLE operations_run; --"},
     ],
@@ -106,6 +108,63 @@ def test_hostile_options_change_nothing_about_the_run(
     assert (run.status, run.queue, certification(film)) == ("succeeded", "default", "pg")
     assert Run.objects.count() == 1
     assert "Traceback" not in setup.worker.logs()[before:]
+
+
+@pytest.mark.parametrize("door", ["async-apply", "send-task", "apply"])
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"kwarg": {"confirm": "yes"}}, "unknown key 'kwarg' beside kwargs (did you mean 'kwargs'?)"),
+        (
+            {"kwargs": {"confirm": "yes"}, "dryrun": True},
+            "unknown key 'dryrun' beside kwargs (did you",
+        ),
+        ({"kwargs": {"dry_run": False, "confirm": "yes"}, "dry_run": True}, "dry_run is given twice"),
+        ({"kwargs": {"confirm": "yes"}, "min_age_hours": 5}, "a parameter belongs into kwargs"),
+        ({"kwargs": {"confirm": "yes"}, "priority": "high"}, "priority is a number from 0 to 255, not 'high'"),
+        ({"args": ["yes"], "kwargs": {"confirm": "yes"}}, "keyword arguments only"),
+        ({"kwargs": {"confirm": "yes"}, "task": REFRESH}, "unknown key 'task'"),
+        ({"kwargs": ["confirm"]}, "kwargs must be an object"),
+    ],
+)
+def test_a_request_that_is_not_understood_is_a_failed_run_and_destroys_nothing(
+    post: Post, folder: Path, door: str, said: dict[str, object], reason: str
+) -> None:
+    file = poster(folder / "media", "unused.jpg")
+    status, answer = post(f"/api/task/{door}/{CLEANUP}", said)
+    run = the_run(operation=CLEANUP)
+    assert (status, answer["task-id"], run.status, run.attempt) == (200, str(run.pk), "failed", 0)
+    assert reason in run.error
+    assert (file.exists(), Run.objects.count()) == (True, 1)
+    file.unlink()
+
+
+@pytest.mark.parametrize("door", ["async-apply", "send-task", "apply"])
+def test_how_to_run_is_understood_beside_the_kwargs(post: Post, folder: Path, door: str) -> None:
+    file = poster(folder / "media", "unused.jpg")
+    post(f"/api/task/{door}/{CLEANUP}", {"kwargs": {"min_age_hours": 0}, "dry_run": True})
+    preview = the_run(operation=CLEANUP)
+    assert (preview.status, preview.dry_run, file.exists()) == ("succeeded", True, True)
+    post(f"/api/task/{door}/{CLEANUP}", {"confirm": "yes", "priority": 3})
+    assert the_run(operation=CLEANUP, dry_run=False).status == "succeeded"
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("door", ["async-apply", "send-task", "apply"])
+def test_a_body_that_is_not_an_object_starts_nothing(post: Post, door: str) -> None:
+    assert post(f"/api/task/{door}/{NORMALIZE}", [1])[0] == 400
+    assert not Run.objects.exists()
+
+
+@pytest.mark.only_on("redis", reason="RabbitMQ carries no property that AMQP does not know")
+def test_a_key_that_only_the_message_carries_is_not_dropped(setup: CeleryTestSetup) -> None:
+    film = shouting()
+    stranger = Celery("stranger", broker=setup.app.conf.broker_url)
+    stranger.send_task(NORMALIZE, kwargs={}, dry_run=True, argsrepr="-", queue="default")
+    assert the_run(operation=NORMALIZE).dry_run
+    refused = ended(stranger.send_task(NORMALIZE, kwargs={}, dryrun=True, queue="default").id)
+    assert (refused.status, certification(film)) == ("failed", " PG ")
+    assert "unknown key 'dryrun'" in refused.error
 
 
 def test_pickled_code_is_refused_by_the_worker(post: Post, setup: CeleryTestSetup) -> None:

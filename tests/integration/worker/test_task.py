@@ -33,14 +33,10 @@ HOSTILE = {
     "headers": {"periodic_task_name": ["x"]},
     "producer": "x",
     "connection": "x",
-    "countdown": "x",
-    "expires": "x",
-    "eta": "x",
-    "priority": "x",
     "shadow": "x",
     "retry_policy": {"max_retries": -1},
     "compression": "nothing",
-    "unknown": 1,
+    "time_limit": 1,
 }
 
 
@@ -138,13 +134,6 @@ def test_options_that_a_caller_may_not_choose_are_left_out(broker: str, name: st
     assert not embed["callbacks"]
 
 
-@pytest.mark.parametrize("countdown", [-1, float("nan"), float("inf"), 10**12, True])
-def test_a_countdown_that_cannot_be_is_left_out(broker: str, countdown: float) -> None:
-    task().apply_async(countdown=countdown)
-    assert Run.objects.get().not_before is None
-    assert len(messages(broker)) == 1
-
-
 @pytest.mark.parametrize("when", [{"countdown": 3600}, {"eta": datetime.now(UTC) + timedelta(hours=1)}])
 def test_a_run_that_is_to_start_later_is_not_sent_before(broker: str, when: dict[str, Any]) -> None:
     task().apply_async(**when)
@@ -152,13 +141,6 @@ def test_a_run_that_is_to_start_later_is_not_sent_before(broker: str, when: dict
     assert run.not_before
     assert timedelta(minutes=30) < run.not_before - run.created_at < timedelta(minutes=61)
     assert (run.sent_at, messages(broker)) == (None, [])
-
-
-@pytest.mark.parametrize("eta", [datetime.max, datetime.max.replace(tzinfo=UTC), datetime.min])  # noqa: DTZ901
-def test_a_time_at_the_end_of_the_calendar_does_not_lose_the_run(broker: str, eta: datetime) -> None:
-    task().apply_async(eta=eta)
-    assert Run.objects.get().status == "queued"
-    assert len(messages(broker)) == (eta.year == 1)
 
 
 def test_an_expiry_is_kept_in_the_row_and_in_the_message(broker: str) -> None:
