@@ -3,11 +3,11 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from django.db import connection, transaction
 
-from backend.operations.counts import Counts
+from backend.operations.counts import Counts, Tally
 from backend.operations.failures import DATA_ERRORS, failed
 from backend.operations.ledger import Outcomes
 from backend.operations.paging import Page, QuerySetPages
@@ -22,15 +22,42 @@ Write: TypeAlias = Callable[[Sequence[Change]], None]
 Prepare: TypeAlias = Callable[[Sequence[Change]], Sequence[Change]]
 
 SQL = """
-WITH plan AS ({plan}){written}
+WITH plan AS ({plan}){written}{done}
 SELECT (SELECT jsonb_agg(c) FROM (SELECT action, reason, count(*) AS number FROM {source} GROUP BY action, reason) c),
-       {rows}
+       {rows}, {tally}
 """
 ROWS = "(SELECT jsonb_agg(r) FROM (SELECT action, key, label, fields, reason FROM {source} LIMIT %(room)s) r)"
+DONE = ", done AS (SELECT * FROM {source})"
+TALLY = """
+    (SELECT jsonb_object_agg(name, number)
+       FROM (SELECT name, sum(number) AS number FROM ({tally}) AS one (name, number) GROUP BY name) AS figures)
+"""
 WRITTEN = ", written AS ({write} RETURNING {columns})"
 COUNTED = "plan.action, plan.reason"
 RECORDED = f"{COUNTED}, plan.key, plan.label, plan.fields"
 """Once no more changes are recorded, PostgreSQL need not make them up."""
+
+
+class Statement(NamedTuple):
+    """The one statement that plans, writes and counts."""
+
+    plan: str
+    write: str
+    """Empty: the plan is not carried out."""
+    tally: str
+
+    def sql(self, *, recorded: bool) -> str:
+        """Its text; with the changes among its results when they are to be `recorded`."""
+        source, columns = ("written" if self.write else "plan"), (RECORDED if recorded else COUNTED)
+        written = WRITTEN.format(write=self.write, columns="plan.*" if self.tally else columns) if self.write else ""
+        return SQL.format(
+            plan=self.plan,
+            written=written,
+            done=DONE.format(source=source) if self.tally else "",
+            source=source,
+            rows=ROWS.format(source=source) if recorded else "NULL",
+            tally=TALLY.format(tally=self.tally) if self.tally else "NULL",
+        )
 
 
 class Batch(Generic[T]):
@@ -66,7 +93,13 @@ class Batch(Generic[T]):
         return self._page.number
 
     def commit(
-        self, plan: Iterable[Change], write: Write, prepare: Prepare | None = None, *, whole: bool = False
+        self,
+        plan: Iterable[Change],
+        write: Write,
+        prepare: Prepare | None = None,
+        *,
+        tally: Tally | None = None,
+        whole: bool = False,
     ) -> None:
         """Carry out a plan that says for every item of the batch what becomes of it.
 
@@ -77,25 +110,27 @@ class Batch(Generic[T]):
             plan: one change an item.
             write: carries out those that have an effect; inside the transaction.
             prepare: slow work before it, such as hashing; returns the changes that `write` is to get.
+            tally: called with each change as it ended (in a dry run, as it was planned); the sums of what it returns
+                are committed with the counts, and are the step's `tally`.
             whole: all of it or nothing: when the data makes `write` fail, that is raised and nothing is redone.
         """
         self.committed = True
         changes = list(plan)
         effects = [change for change in changes if change.has_effect]
         if self._step.dry_run or not effects:
-            self._step.advance(self._page.cursor, changes, Counts.of(changes))
+            self._step.advance(self._page.cursor, changes, Counts.of(changes, tally))
             return
         rest = [change for change in changes if not change.has_effect]
         prepared = prepare(effects) if prepare else effects
         try:
-            written = self._step.write(self._page.cursor, lambda: _written_at_once(prepared, rest, write))
+            written = self._step.write(self._page.cursor, lambda: _written_at_once(prepared, rest, write, tally))
         except DATA_ERRORS:
             if whole:
                 raise
-            written = self._step.write(self._page.cursor, lambda: _written_one_by_one(prepared, rest, write))
+            written = self._step.write(self._page.cursor, lambda: _written_one_by_one(prepared, rest, write, tally))
         self._step.show(written)
 
-    def commit_sql(self, *, plan: str, write: str, params: Mapping[str, Any] | None = None) -> None:
+    def commit_sql(self, *, plan: str, write: str, params: Mapping[str, Any] | None = None, tally: str = "") -> None:
         """Plan and carry out in one statement, without loading a row: for millions of them.
 
         Args:
@@ -103,7 +138,9 @@ class Batch(Generic[T]):
                 field's value before and after, as a list of two), `reason`, and what `write` needs; its primary keys
                 are `BETWEEN %(first)s AND %(last)s`.
             write: an `UPDATE … FROM plan` or `DELETE … USING plan`. Not carried out in a dry run.
-            params: for both, beside `first` and `last`.
+            params: for all three, beside `first` and `last`.
+            tally: a SELECT of names and numbers, of which the sums by name become the step's `tally`; it may read
+                `done`, the rows of the plan that were written (in a dry run, all of them).
 
         Raises:
             TypeError: the batch is not one of a queryset.
@@ -111,50 +148,51 @@ class Batch(Generic[T]):
         if self._pages is None:
             raise TypeError("commit_sql wants the batches of a queryset")
         self.committed = True
-        self._commit_range(self._page, plan, write, dict(params or {}))
+        self._commit_range(self._page, Statement(plan, "" if self._step.dry_run else write, tally), dict(params or {}))
 
-    def _commit_range(self, page: Page[T], plan: str, write: str, params: dict[str, Any]) -> None:
+    def _commit_range(self, page: Page[T], statement: Statement, params: dict[str, Any]) -> None:
         values = {**params, "first": page.first, "last": page.last}
         try:
             if self._step.dry_run:
-                show = partial(self._step.advance, page.cursor, *self._executed(page, plan, "", values))
+                show = partial(self._step.advance, page.cursor, *self._executed(page, statement, values))
             else:
-                written = self._step.write(page.cursor, lambda: self._executed(page, plan, write, values))
+                written = self._step.write(page.cursor, lambda: self._executed(page, statement, values))
                 show = partial(self._step.show, written)
         except DATA_ERRORS as error:
             if page.number > 1:
-                self._halves(page, plan, write, params)
+                self._halves(page, statement, params)
                 return
             change = failed(Change("unchanged", str(page.first), str(page.first)), error)
             show = partial(self._step.advance, page.cursor, [change], Counts.of([change]))
         show()
 
-    def _halves(self, page: Page[T], plan: str, write: str, params: dict[str, Any]) -> None:
+    def _halves(self, page: Page[T], statement: Statement, params: dict[str, Any]) -> None:
         after = self._step.cursor
         while self._pages and (half := self._pages.range(after, max(1, page.number // 2), last=page.last)).number:
-            self._commit_range(half, plan, write, params)
+            self._commit_range(half, statement, params)
             after = half.cursor
 
-    def _executed(self, page: Page[T], plan: str, write: str, values: dict[str, Any]) -> Outcomes:
-        source = "written" if write else "plan"
+    def _executed(self, page: Page[T], statement: Statement, values: dict[str, Any]) -> Outcomes:
         room = self._step.room
-        written = WRITTEN.format(write=write, columns=RECORDED if room else COUNTED) if write else ""
-        rows = ROWS.format(source=source) if room else "NULL"
         with connection.cursor() as cursor:
-            cursor.execute(SQL.format(plan=plan, written=written, source=source, rows=rows), {**values, "room": room})
-            numbers, changes = cursor.fetchone() or (None, None)
-        return [_change(row) for row in _decoded(changes)], _counts(_decoded(numbers), page.number)
+            cursor.execute(statement.sql(recorded=room > 0), {**values, "room": room})
+            numbers, changes, tally = cursor.fetchone() or (None, None, None)
+        counts = _counts(_decoded(numbers) or (), page.number)
+        counts += Counts(tallies={"": _decoded(tally)} if tally else {})
+        return [_change(row) for row in _decoded(changes) or ()], counts
 
 
-def _written_at_once(prepared: Sequence[Change], rest: Sequence[Change], write: Write) -> Outcomes:
+def _written_at_once(prepared: Sequence[Change], rest: Sequence[Change], write: Write, tally: Tally | None) -> Outcomes:
     write([change for change in prepared if change.has_effect])
     outcomes = [*prepared, *rest]
-    return outcomes, Counts.of(outcomes)
+    return outcomes, Counts.of(outcomes, tally)
 
 
-def _written_one_by_one(prepared: Sequence[Change], rest: Sequence[Change], write: Write) -> Outcomes:
+def _written_one_by_one(
+    prepared: Sequence[Change], rest: Sequence[Change], write: Write, tally: Tally | None
+) -> Outcomes:
     outcomes = [*(_written_alone(change, write) for change in prepared), *rest]
-    return outcomes, Counts.of(outcomes)
+    return outcomes, Counts.of(outcomes, tally)
 
 
 def _written_alone(change: Change, write: Write) -> Change:
@@ -170,8 +208,8 @@ def _written_alone(change: Change, write: Write) -> Change:
     return change
 
 
-def _decoded(value: Any) -> list[dict[str, Any]]:
-    return (json.loads(value) if isinstance(value, str) else value) or []
+def _decoded(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def _change(row: Mapping[str, Any]) -> Change:

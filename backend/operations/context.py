@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from backend.operations import connections, files, parts
 from backend.operations.batches import Batch, Prepare, Write
 from backend.operations.control import Control
-from backend.operations.counts import Counts
+from backend.operations.counts import Counts, Tally
 from backend.operations.errors import Divided, OperationError, PartDone
 from backend.operations.failures import explanation
 from backend.operations.files import InputFile
@@ -54,6 +54,11 @@ class Step:
     def error(self) -> str:
         """By which isolated error it was stopped; empty when it was not."""
         return self._state.error
+
+    @property
+    def tally(self) -> Mapping[str, int]:
+        """The sums of what its batches tallied, those before a resumption and those of its parts included."""
+        return self._state.counts.tally
 
     @property
     def room(self) -> int:
@@ -107,15 +112,24 @@ class Step:
         write: Write,
         prepare: Prepare | None = None,
         *,
+        tally: Tally | None = None,
         whole: bool = False,
     ) -> None:
         """Make a plan and carry it out, as a batch of its own; skipped when that was done before a resumption."""
 
-        def no_items(_after: Cursor) -> list[tuple[Sequence[object], Cursor]]:
-            return [((), 0)]
+        def no_items(after: Cursor) -> list[tuple[Sequence[object], Cursor]]:
+            return [((), 0)] if after is None else []
 
         for batch in self.batches(no_items):
-            batch.commit(plan(), write=write, prepare=prepare, whole=whole)
+            batch.commit(plan(), write=write, prepare=prepare, tally=tally, whole=whole)
+
+    def apply(self, effect: Callable[[], Mapping[str, int]]) -> None:
+        """Carry out an effect that is not one of items, in one transaction with the figures that it adds to the tally.
+
+        A resumed run carries it out again. A dry run does not.
+        """
+        if not self.dry_run:
+            self._ledger.commit(self.name, self.cursor, lambda: ((), Counts(tallies={"": effect()})))
 
     def write(self, cursor: Cursor, effect: Callable[[], Outcomes]) -> Sequence[Change]:
         """Carry out the effect of a batch, together with the progress that it means, in one transaction.
@@ -183,6 +197,11 @@ class RunContext(Step):
     def counts_by_step(self) -> Mapping[str, Counts]:
         """What has become of the items of each step so far, before a resumption too."""
         return {name: step.counts for name, step in self._ledger.steps.items()}
+
+    @property
+    def tally(self) -> Mapping[str, int]:
+        """The sums of what all its steps tallied."""
+        return self._ledger.counts.tally
 
     @contextmanager
     def step(self, name: str, *, isolate: type[Exception] | tuple[type[Exception], ...] = ()) -> Iterator[Step]:

@@ -232,6 +232,8 @@ def _unburdened() -> Iterator[None]:
 def _perform(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> None:
     operation = registry.find(run.operation)
     params = operation.parse(run.params)
+    if operation.read_only:
+        ledger.steps.clear()  # what an earlier attempt saw is gone with it
     context = RunContext(ledger, control, dry_run=run.dry_run)
     connections.label(run)
     with control.watched(foreground=foreground), _unburdened():

@@ -28,12 +28,11 @@ def _confirmation(params: CleanupUnusedPosters) -> str | None:
 def cleanup_unused_posters(params: CleanupUnusedPosters, run: RunContext) -> None:
     """Delete poster image files that no DVD uses."""
     modified_before = time.time() - params.min_age_hours * 3600
-    folder, planned = services.poster_folder(), posters.Freed()
+    folder = services.poster_folder()
     for batch in run.batches(folder.pages):
         found = folder.looked_at(batch.items, used=services.used_posters(batch.items))
         plan = posters.plan(found, modified_before=modified_before)
-        batch.commit(plan, write=folder.delete)
-        planned += posters.Freed.by(plan)
-    freed = planned if run.dry_run else folder.freed
+        batch.commit(plan, write=folder.delete, tally=posters.freed)
+    files, size = (run.tally.get(name, 0) for name in ("files", "bytes"))
     said = "Would free" if run.dry_run else "Freed"
-    run.report(f"{said} {freed.bytes:,} bytes of {freed.files:,} files", files=freed.files, bytes=freed.bytes)
+    run.report(f"{said} {size:,} bytes of {files:,} files", files=files, bytes=size)

@@ -18,7 +18,7 @@ def clear_caches(params: ClearCaches, run: RunContext) -> None:
     Nothing is lost: what is missed is downloaded again.
     """
     found = caches.contents(params.cache)
-    run.commit(lambda: kernel.plan(found), write=caches.clear)
-    entries, size = sum(cache.entries or 0 for cache in found), sum(cache.bytes for cache in found)
+    run.commit(lambda: kernel.plan(found), write=caches.clear, tally=kernel.freed)
+    entries, size = (run.tally.get(name, 0) for name in ("entries", "bytes"))
     said = "Would free" if run.dry_run else "Freed"
     run.report(f"{said} {size:,} bytes of {entries:,} entries", entries=entries, bytes=size)

@@ -40,18 +40,14 @@ def match(projects: Sequence[Project], run: RunContext) -> None:
 
 def _matched(found: ProjectMatching, run: RunContext) -> Figures:
     """Of all entries, as they are stored; in a dry run, as they would be."""
-    planned: Figures = Counter()
     with run.step(f"match {found.project.code}") as step:
-        if run.dry_run and step.cursor is not None:
-            run.report(f"{found.project.code}: entries looked at before the dry run was interrupted are not told of.")
         for batch in step.batches(found.entries):
             matches = found.matches(*batch.keys)
-            if run.dry_run:
-                planned += matches.by_rule
-            if matches.changed:
+            if matches.changed or run.dry_run:
                 plan = matching.PLAN if step.room else matching.BRIEF_PLAN
-                batch.commit_sql(plan=plan, write=matching.WRITE, params=found.write_params(matches))
-    return planned if run.dry_run else found.stored()
+                tally = matching.TALLY if run.dry_run else ""
+                batch.commit_sql(plan=plan, write=matching.WRITE, params=found.write_params(matches), tally=tally)
+    return found.figures(step.tally) if run.dry_run else found.stored()
 
 
 def _owned(project: Project, run: RunContext) -> None:

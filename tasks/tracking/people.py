@@ -7,5 +7,6 @@ from backend.tracking.services import people
 
 def map_people(organization: Organization, run: RunContext) -> None:
     """Let the people of its trackers be who its mappings and its members say by now."""
-    if not run.dry_run and (number := people.map_users(organization)):
+    run.apply(lambda: {"remapped_people": people.map_users(organization)})
+    if number := run.tally.get("remapped_people", 0):
         run.report(f"{number:,} people of its trackers are another user now", remapped_people=number)

@@ -1,11 +1,9 @@
-from collections.abc import Iterable
 from typing import Annotated
 
 from backend.operations.context import RunContext
 from backend.operations.declaration import operation
 from backend.operations.files import InputFile
 from backend.operations.params import Params, Positional
-from backend.operations.plans import Change
 from backend.tracking.kernel.configuration import references, telling
 from backend.tracking.kernel.configuration.problems import ConfigurationError
 from backend.tracking.kernel.configuration.schema import Organization
@@ -34,12 +32,9 @@ def update_organization(params: UpdateOrganization, run: RunContext) -> None:
     configuration = _read(params.file, run)
     update = Update(configuration, prune=params.prune)
 
-    def plan() -> Iterable[Change]:
-        for line in telling.lines(update.plan) if run.dry_run else telling.kept(update.plan):
-            run.report(line)
-        return update.plan.values()
-
-    run.commit(plan, write=update.write, whole=True)
+    for line in telling.lines(update.plan) if run.dry_run else telling.kept(update.plan):
+        run.report(line)
+    run.commit(update.plan.values, write=update.write, whole=True)
     for warning in update.warnings():
         run.log(warning)
     if not run.dry_run:

@@ -1,8 +1,7 @@
 """Which files of the posters folder go."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NamedTuple, Self
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from backend.operations.plans import Change
 
@@ -32,21 +31,9 @@ LookedAt = str | PosterFile | Unreadable
 """A path alone is that of a file in use, at which nobody has to look."""
 
 
-@dataclass(frozen=True, slots=True)
-class Freed:
-    """Files that went, and their bytes."""
-
-    files: int = 0
-    bytes: int = 0
-
-    @classmethod
-    def by(cls, changes: Iterable[Change]) -> Self:
-        """What these changes free, once they are carried out."""
-        sizes = [change.payload.size for change in changes if change.action == "deleted"]
-        return cls(len(sizes), sum(sizes))
-
-    def __add__(self, other: "Freed") -> "Freed":
-        return Freed(self.files + other.files, self.bytes + other.bytes)
+def freed(change: Change) -> Mapping[str, int]:
+    """What a change frees, once it is carried out."""
+    return {"files": 1, "bytes": change.payload.size} if change.action == "deleted" else {}
 
 
 def plan(found: Iterable[LookedAt], *, modified_before: float) -> list[Change]:

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Container, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import groupby, islice
 from pathlib import Path
 
-from backend.collection.kernel.posters import Found, Freed, LookedAt, PosterFile, Unreadable
+from backend.collection.kernel.posters import Found, LookedAt, PosterFile, Unreadable
 from backend.operations.plans import Change
 
 POSTERS = "posters"
@@ -25,17 +25,10 @@ class PosterFolderError(Exception):
 
 
 class PosterFolder:
-    """The posters in a media folder, and what was freed there."""
+    """The posters in a media folder."""
 
     def __init__(self, media: Path) -> None:
         self._path = media / POSTERS
-        self._files = 0
-        self._bytes = 0
-
-    @property
-    def freed(self) -> Freed:
-        """What `delete` has deleted so far."""
-        return Freed(self._files, self._bytes)
 
     def pages(self, _after: object) -> Iterator[tuple[list[Found], None]]:
         """The images in the folder and below, and the folders that cannot be read. There is no order, thus no cursor.
@@ -72,15 +65,8 @@ class PosterFolder:
                 except FileNotFoundError:
                     return
             for file in files:
-                self._unlink(file, folder)
-
-    def _unlink(self, file: PosterFile, folder: int) -> None:
-        try:
-            os.unlink(file.path.rpartition("/")[2], dir_fd=folder)
-        except FileNotFoundError:
-            return
-        self._files += 1
-        self._bytes += file.size
+                with suppress(FileNotFoundError):
+                    os.unlink(file.path.rpartition("/")[2], dir_fd=folder)
 
     @contextmanager
     def _opened(self) -> Iterator[int | None]:

@@ -1,6 +1,6 @@
 """Which caches are emptied."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from backend.operations.plans import Change
@@ -18,6 +18,13 @@ class Cache(NamedTuple):
 def plan(caches: Iterable[Cache]) -> list[Change]:
     """One change for each cache: it is emptied, unless it says that nothing is in it."""
     return [_change(cache) for cache in caches]
+
+
+def freed(change: Change) -> Mapping[str, int]:
+    """What a change frees, once it is carried out."""
+    if change.action != "deleted":
+        return {}
+    return {"entries": change.payload.entries or 0, "bytes": change.payload.bytes}
 
 
 def _change(cache: Cache) -> Change:

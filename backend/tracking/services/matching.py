@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -52,6 +52,13 @@ WRITE = """
 """
 """What somebody changed since it was read is left alone, and counts as unchanged."""
 
+TALLY = """
+    SELECT coalesce((CASE WHEN done.id IS NULL THEN entry.matched_by_id ELSE done.matched_by END)::text, ''), 1
+    FROM tracking_workentry AS entry LEFT JOIN done ON done.id = entry.id
+    WHERE entry.id BETWEEN %(first)s AND %(last)s AND entry.tracker_id = ANY(%(trackers)s::uuid[])
+"""
+"""How many entries of a batch each rule matches once PLAN is carried out, by the rule's id; empty: none matches."""
+
 ROWS = 5_000
 """Held in memory at a time."""
 Row = tuple[Any, ...]
@@ -92,6 +99,7 @@ class ProjectMatching:
         """For PLAN, BRIEF_PLAN and WRITE."""
         ids = [rule.id for rule in self.rules]
         return {
+            **self._params,
             "names": self._names,
             "ids": array(row[0] for row, _ in matches.changed),
             "versions": array(row[1] for row, _ in matches.changed),
@@ -102,10 +110,14 @@ class ProjectMatching:
     def stored(self) -> Counter[int | None]:
         """How many entries each rule has matched, by the rule's place; None: those that are not matched."""
         numbers = self.entries.values_list("matched_by").annotate(Count("pk"))
+        return self.figures({str(rule): number for rule, number in numbers})
+
+    def figures(self, numbers: Mapping[str, int]) -> Counter[int | None]:
+        """The same of numbers by the rules' ids, as TALLY gives them."""
         places = {rule.id: place for place, rule in enumerate(self.rules)}
         counted: Counter[int | None] = Counter()
-        for rule, number in numbers:
-            counted[places.get(str(rule))] += number
+        for rule, number in numbers.items():
+            counted[places.get(rule)] += number
         return counted
 
 
@@ -113,16 +125,9 @@ class Matches:
     """Some entries with what each is to be matched with."""
 
     def __init__(self) -> None:
-        self._found: list[Match] = []
         self.changed: list[tuple[Row, Match]] = []
         """Those whose stored match is another one. The others need not be held in memory."""
 
-    @property
-    def by_rule(self) -> Counter[int | None]:
-        """How many each rule matches, by the rule's place; None: those that none matches."""
-        return Counter(rule for _, rule in self._found)
-
     def add(self, rows: Sequence[Row], found: Sequence[Match]) -> None:
         """Take some more."""
-        self._found += found
         self.changed += [(row, match) for row, match in zip(rows, found, strict=True) if row[2:4] != match]

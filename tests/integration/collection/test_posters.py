@@ -8,7 +8,7 @@ import pytest
 
 from backend.collection import services
 from backend.collection.kernel import posters
-from backend.collection.kernel.posters import Freed, PosterFile, Unreadable
+from backend.collection.kernel.posters import PosterFile, Unreadable
 from backend.collection.services.poster_folder import MAX_DEPTH, PAGE, PosterFolder
 from backend.operations.plans import Change
 from tests.integration.collection.factories import dvd, poster
@@ -145,18 +145,17 @@ def test_reading_a_folder_leaves_no_file_open(media: Path) -> None:
     assert open_files() == before
 
 
-def test_deleting_frees_the_files_and_counts_them(media: Path) -> None:
+def test_deleting_leaves_nothing_but_other_files(media: Path) -> None:
     for name in ("1.jpg", "a/2.jpg", "a/b/3.jpg"):
         poster(media, name, size=1_000)
     kept = poster(media, "a/notes.txt")
     folder = PosterFolder(media)
     folder.delete(plan(media))
     assert paths(media) == []
-    assert folder.freed == Freed(3, 3_000)
     assert kept.exists()
 
 
-def test_what_is_gone_already_is_fine_and_not_counted(media: Path) -> None:
+def test_what_is_gone_already_is_fine(media: Path) -> None:
     poster(media, "1.jpg")
     poster(media, "a/2.jpg")
     planned = plan(media)
@@ -166,7 +165,6 @@ def test_what_is_gone_already_is_fine_and_not_counted(media: Path) -> None:
     folder = PosterFolder(media)
     folder.delete(planned)
     folder.delete(planned)
-    assert folder.freed == Freed()
 
 
 def test_deleting_again_after_a_failure_goes_on_with_the_others(media: Path) -> None:
@@ -180,7 +178,6 @@ def test_deleting_again_after_a_failure_goes_on_with_the_others(media: Path) -> 
             with suppress(PermissionError):
                 folder.delete([change])
     assert paths(media) == ["posters/private/1.jpg"]
-    assert folder.freed == Freed(1, 100)
 
 
 def test_a_folder_replaced_by_a_symbolic_link_meanwhile_does_not_lead_outside(media: Path) -> None:

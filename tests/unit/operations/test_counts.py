@@ -49,6 +49,35 @@ def test_counts_survive_json(plan: list[Change]) -> None:
     assert Counts.load(json.loads(json.dumps(counts.dump()))).dump() == counts.dump()
 
 
+def doubled(change: Change) -> dict[str, int]:
+    """Two for each; of those that failed, one less."""
+    return {"two": 2} if change.action != "failed" else {"less": -1}
+
+
+@given(plans, plans)
+def test_an_operations_own_figures_add_up_however_the_items_are_divided(one: list[Change], two: list[Change]) -> None:
+    together = Counts.of([*one, *two], doubled)
+    assert (Counts.of(one, doubled) + Counts.of(two, doubled)).tally == together.tally
+    failed = together["failed"]
+    expected = {"two": 2 * (together.processed - failed), "less": -failed}
+    assert together.tally == {name: number for name, number in expected.items() if number}
+
+
+@given(plans)
+def test_an_operations_own_figures_survive_json_and_what_is_taken_away(plan: list[Change]) -> None:
+    counts = Counts.of(plan, doubled)
+    assert Counts.load(json.loads(json.dumps(counts.dump()))).tally == counts.tally
+    assert (
+        counts + Counts.one("failed", 1, "step_failed") - Counts.one("failed", 1, "step_failed")
+    ).tally == counts.tally
+
+
+@given(plans)
+def test_a_restart_keeps_the_figures_of_what_was_deleted_alone(plan: list[Change]) -> None:
+    deleted = [change for change in plan if change.action == "deleted"]
+    assert Counts.of(plan, doubled).restarted().tally == Counts.of(deleted, doubled).tally
+
+
 def test_a_restart_forgets_everything_but_what_was_deleted() -> None:
     counts = Counts.one("deleted", 3) + Counts.one("updated", 2) + Counts.one("skipped", 1, "x")
     assert counts.restarted().as_json() == Counts.one("deleted", 3).as_json()
