@@ -39,7 +39,7 @@ def remove_organization(params: RemoveOrganization, run: RunContext) -> None:
     if last is None or not last.processed:  # else it is gone, and the run was resumed at its very end
         _remove(organization(params.organization), run)
     gone = {name: counts["deleted"] + counts["updated"] for name, counts in run.counts_by_step.items()}
-    removed = {name: number for name, number in sorted(gone.items(), key=lambda item: -item[1]) if number}
+    removed = {name: number for name, number in sorted(gone.items(), key=lambda item: (-item[1], item[0])) if number}
     for name, number in removed.items():
         run.report(f"{name}: {number:,}", removed=removed)
 
