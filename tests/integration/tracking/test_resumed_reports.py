@@ -146,7 +146,7 @@ LAST = 0
 def anew(case: str, path: Path, settings: Settings) -> dict[str, Any]:
     """The params of a case in a world that holds nothing else."""
     for model in (Run, Organization, User, DVD):
-        model.objects.all().delete()  # type: ignore[attr-defined]
+        model.objects.all().delete()
     path.mkdir()
     settings.MEDIA_ROOT = path
     downloads = {**settings.CACHES["downloads"], "LOCATION": str(path / "cache")}
