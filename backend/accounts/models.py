@@ -38,7 +38,7 @@ class User(AbstractUser):
 
     objects: ClassVar[UserManager] = UserManager()
 
-    class Meta(AbstractUser.Meta):
+    class Meta(AbstractUser.Meta):  # type: ignore[name-defined, misc]  # the annotations of Django 5.2 lack it
         constraints = [
             models.UniqueConstraint(
                 Lower("username"), name="accounts_user_username_without_case", violation_error_message=_TAKEN
@@ -50,5 +50,5 @@ class User(AbstractUser):
         return self.full_name or super().get_full_name()
 
 
-def _named(username: str | None) -> Exact:
+def _named(username: str | None) -> "Exact[str]":
     return Exact(Lower("username"), Lower(models.Value(username)))

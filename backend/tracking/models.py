@@ -187,7 +187,9 @@ class Task(IdentifiedModel):
     due_on = models.DateField(null=True, blank=True)
     estimate = models.DecimalField("estimate in hours", max_digits=10, decimal_places=2, null=True, blank=True)
     author = models.ForeignKey(ExternalUser, models.SET_NULL, null=True, blank=True, related_name="authored_tasks")
-    assignees = models.ManyToManyField(ExternalUser, through="TaskAssignee", related_name="assigned_tasks")
+    assignees: "models.ManyToManyField[ExternalUser, TaskAssignee]" = models.ManyToManyField(
+        ExternalUser, through="TaskAssignee", related_name="assigned_tasks"
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="owned_tasks"
     )

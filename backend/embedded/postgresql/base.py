@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.db.backends.postgresql import base
 from django.db.utils import OperationalError
 
@@ -35,7 +36,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Django's; tried once more when the server was just dying, or recovering from a crash of one of its parts."""
         try:
             return super().get_new_connection(conn_params)
-        except self.Database.OperationalError:
+        except psycopg.OperationalError:
             self._address(postgres.settle)
             return super().get_new_connection(conn_params)
 

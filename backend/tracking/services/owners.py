@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import connection
 
 from backend.operations.plans import Change
-from backend.tracking.models import Project, Task
+from backend.tracking.models import Project
 
 TASKS = 20_000
 """A range: large enough that the work entries are read a few times, not for each task."""
@@ -63,7 +64,7 @@ WRITE = """
     WHERE task.id = plan.id AND task.owner_id IS NOT DISTINCT FROM plan.before
 """
 
-USERS = Task.owner.field.related_model._meta.db_table  # noqa: SLF001 - Django documents it
+USERS = get_user_model()._meta.db_table  # noqa: SLF001 - Django documents it
 Cursor = int | str | None
 
 
