@@ -3,7 +3,8 @@
 Organization ─┬─ OrganizationProfile (its members)
               ├─ UserMapping (names in an external system → our users)
               └─ Project ── Tracker ─┬─ ExternalUser ── (our user)
-                                     ├─ Task ── TaskAssignee
+                                     ├─ Task ─┬─ TaskAssignee
+                                     │        └─ FormerName (codes and addresses that led to it)
                                      ├─ WorkMatch (the rules that lead to this tracker's tasks)
                                      └─ WorkEntry ── (the task it was matched with, and by which rule)
 """
@@ -21,6 +22,7 @@ from uuid_utils.compat import uuid7
 
 from backend.tracking import tokens
 from backend.tracking.kernel.kinds import ApiKind, Fallback
+from backend.tracking.kernel.names import NameKind, url_key
 from backend.tracking.kernel.rules import MatchOn
 from backend.tracking.validators import validate_code, validate_time_zone, validate_usernames
 
@@ -127,6 +129,16 @@ class Tracker(IdentifiedModel):
     position = models.TextField(
         blank=True, editable=False, help_text="From where the next download goes on; empty: from the start."
     )
+    project_external_id = models.TextField(
+        blank=True, editable=False, help_text="The project's id in the tracker, which stays when it is renamed."
+    )
+    pages = ArrayField(
+        models.TextField(),
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="Addresses of the project: those of its former names, and last that of now.",
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -171,6 +183,23 @@ class ExternalUser(IdentifiedModel):
         return self.username
 
 
+class Folded(models.Func):
+    """A code without regard to case, as `names.folded` has it: no locale changes what that is."""
+
+    template = 'lower(%(expressions)s COLLATE "C")'
+    output_field = models.TextField()
+
+
+class UrlKeyField(models.TextField):  # type: ignore[type-arg]  # subscriptable for mypy alone
+    """The address of its row as it is compared. Filled by itself, but where rows are written by SQL."""
+
+    def pre_save(self, row: models.Model, add: bool) -> str:  # noqa: ARG002, FBT001 - Django's own
+        """Return the key of the address that the row has by now."""
+        key = url_key(row.url)  # type: ignore[attr-defined]
+        setattr(row, self.attname, key)
+        return key
+
+
 class Task(IdentifiedModel):
     """Something to do, from a tracker or declared in the configuration."""
 
@@ -180,6 +209,7 @@ class Task(IdentifiedModel):
     title = models.TextField()
     description = models.TextField(blank=True)
     url = models.TextField(blank=True)
+    url_key = UrlKeyField(default="", db_default="", editable=False)
     state = models.TextField(blank=True, help_text="As the tracker calls it.")
     created_at = models.DateTimeField(null=True, blank=True, help_text="In the tracker.")
     updated_at = models.DateTimeField(null=True, blank=True, help_text="In the tracker.")
@@ -204,12 +234,33 @@ class Task(IdentifiedModel):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["tracker", "code"], name="tracking_task_code"),
-            HashIndex(fields=["url"], condition=~Q(url=""), name="tracking_task_url"),
+            models.Index("tracker", Folded("code"), name="tracking_task_code"),
+            HashIndex(fields=["url_key"], condition=~Q(url_key=""), name="tracking_task_url"),
         ]
 
     def __str__(self) -> str:
         return self.code
+
+
+class FormerName(IdentifiedModel):
+    """A code or an address that a task had, and that goes on leading to it as long as no other task is called so."""
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="former_names")
+    tracker = models.ForeignKey(
+        Tracker, models.CASCADE, related_name="+", db_index=False, help_text="Whose rules it leads to the task."
+    )
+    kind = models.TextField(choices=[(kind.value, kind.value) for kind in NameKind])
+    key = models.TextField(help_text="The name as it is compared.")
+    text = models.TextField(help_text="The name as it was.")
+    lost_at = models.DateTimeField(help_text="When it was first seen that the task is called otherwise.")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tracker", "kind", "key", "task"], name="tracking_formername_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class TaskAssignee(IdentifiedModel):

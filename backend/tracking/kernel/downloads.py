@@ -1,11 +1,12 @@
 """What becomes of downloaded records: compared with what is stored, field by field."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from backend.operations.plans import Change
+from backend.tracking.kernel.names import NameKind, compared
 from backend.tracking.kernel.records import BrokenRecord, Person, Record, TaskRecord, WorkRecord
 
 Values = Mapping[str, Any]
@@ -34,6 +35,8 @@ class Entry:
     pk: UUID | None = None
     values: Values | None = None
     record: TaskRecord | WorkRecord | None = None
+    former: Mapping[NameKind, str] = field(default_factory=dict)
+    """The code and the address of a task that has others by now."""
 
     @property
     def people(self) -> tuple[Person, ...]:
@@ -90,7 +93,14 @@ def _compared(record: TaskRecord | WorkRecord, label: str, old: Stored | None) -
     if not changed:
         return Change("unchanged", record.external_id, label, payload=Entry(record.external_id, record=record))
     fields = {name: (_told(old.values[name]), _told(new[name])) for name in changed}
-    return Change("updated", record.external_id, label, fields, payload=Entry(record.external_id, old.pk, new, record))
+    former = {kind: old.values[kind] for kind in NameKind if kind in changed and _is_lost(kind, old.values, new)}
+    entry = Entry(record.external_id, old.pk, new, record, former)
+    return Change("updated", record.external_id, label, fields, payload=entry)
+
+
+def _is_lost(kind: NameKind, old: Values, new: Values) -> bool:
+    """Whether a name is not just written otherwise by now."""
+    return compared(kind, old[kind]) not in ("", compared(kind, new[kind]))
 
 
 def _label(record: TaskRecord | WorkRecord) -> str:

@@ -9,8 +9,18 @@ MOST_REMEMBERED = 200_000
 """Values that tasks were looked up by; beyond that, all are forgotten."""
 UNKNOWN: Any = object()
 
-LookUp = Callable[[TaskKey, str, Collection[str]], Mapping[str, str]]
-"""From a key, a tracker's id and values to the ids of the tracker's tasks; values that no task has are absent."""
+
+class Found(NamedTuple):
+    """What a value leads to."""
+
+    task: str
+    """The id of a task."""
+    is_former: bool = False
+    """Whether it, or its project, is called otherwise by now."""
+
+
+LookUp = Callable[[TaskKey, str, Collection[str]], Mapping[str, Found]]
+"""From a key, a tracker's id and values to what they lead to; values that lead to no task are absent."""
 Unknown = dict[tuple[TaskKey, str], set[str]]
 """Values to look up, by key and tracker."""
 Work = tuple[int, str, str, str]
@@ -31,6 +41,8 @@ class Trial(NamedTuple):
     """What it knows the task by, where it applies."""
     task: str | None = None
     """The id of that task; None: there is none, and the next rule is tried."""
+    is_former: bool = False
+    """Whether the value is a former name of it."""
 
 
 class Matcher:
@@ -48,6 +60,7 @@ class Matcher:
         self._trackers = trackers
         self._look_up = look_up
         self._tasks: dict[tuple[TaskKey, str], dict[str, str | None]] = {rule.leads_to: {} for rule in self.rules}
+        self._former: dict[tuple[TaskKey, str], set[str]] = {rule.leads_to: set() for rule in self.rules}
         self._tried = [
             [
                 (number, rule.value, rule.leads_to, self._tasks[rule.leads_to])
@@ -81,7 +94,7 @@ class Matcher:
             if value not in self._tasks[rule.leads_to]:
                 self._learn({rule.leads_to: {value}})
             task = self._tasks[rule.leads_to][value]
-            yield Trial(rule, None, value, task)
+            yield Trial(rule, None, value, task, value in self._former[rule.leads_to])
             if task is not None:
                 return
 
@@ -107,9 +120,15 @@ class Matcher:
 
     def _learn(self, unknown: Unknown) -> None:
         for (key, tracker), values in unknown.items():
-            self._tasks[key, tracker].update({**dict.fromkeys(values), **self._look_up(key, tracker, values)})
+            found = self._look_up(key, tracker, values)
+            tasks = self._tasks[key, tracker]
+            tasks.update(dict.fromkeys(values))
+            tasks.update((value, each.task) for value, each in found.items())
+            self._former[key, tracker].update(value for value, each in found.items() if each.is_former)
 
     def _forget(self) -> None:
         if sum(map(len, self._tasks.values())) > MOST_REMEMBERED:
             for tasks in self._tasks.values():
                 tasks.clear()
+            for values in self._former.values():
+                values.clear()

@@ -17,6 +17,7 @@ from backend.operations.plans import Change
 from backend.tracking.kernel.demo.team import DOMAIN, USERNAME_PREFIX
 from backend.tracking.models import (
     ExternalUser,
+    FormerName,
     Organization,
     OrganizationProfile,
     Task,
@@ -61,10 +62,12 @@ def contents(organization: Organization, *, named: bool) -> list[Kind]:
     trackers = list(Tracker.objects.filter(project__organization=organization).values_list("pk", flat=True))
     assignees = TaskAssignee.objects.filter(task__tracker__in=trackers)
     entries, tasks = WorkEntry.objects.filter(tracker__in=trackers), Task.objects.filter(tracker__in=trackers)
+    names = FormerName.objects.filter(task__tracker__in=trackers)
     people = ExternalUser.objects.filter(tracker__in=trackers)
     kinds = [
         Kind("work entries", entries, "coalesce(nullif(text, ''), breadcrumb)", OF_TRACKERS, trackers),
         Kind("assignees of tasks", assignees, "external_user_id::text", OF_TASKS, trackers),
+        Kind("former names of tasks", names, "text", OF_TASKS, trackers),
         Kind("tasks", tasks, "code || ' ' || title", OF_TRACKERS, trackers),
         Kind("rules", WorkMatch.objects.filter(tracker__in=trackers), "match_on", OF_TRACKERS, trackers),
         Kind("external users", people, "username", OF_TRACKERS, trackers),

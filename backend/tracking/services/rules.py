@@ -1,19 +1,11 @@
-"""The rules of a project, and the tasks that they lead to."""
+"""The rules of a project."""
 
-from collections.abc import Collection, Sequence
-
-from django.db import connection
+from collections.abc import Sequence
 
 from backend.tracking.kernel.matching import Matcher
-from backend.tracking.kernel.rules import RuleFacts, TaskKey
+from backend.tracking.kernel.rules import RuleFacts
 from backend.tracking.models import Project, Tracker, WorkMatch
-
-TASKS = """
-    SELECT DISTINCT ON ({key}) {key}, id::text FROM tracking_task
-    WHERE tracker_id = %s AND {key} = ANY(%s) AND {key} <> '' ORDER BY {key}, external_id <> '', id
-"""
-"""Of two tasks of one code, the one that was declared by hand, else the older one. That no value is empty is said for
-the sake of indexes without empty values: PostgreSQL does not look into a long array to find out."""
+from backend.tracking.services.named_tasks import NamedTasks
 
 
 def trackers(project: Project) -> list[Tracker]:
@@ -25,14 +17,9 @@ def matcher(trackers: Sequence[Tracker]) -> Matcher:
     """The rules of all trackers of a project, ready to be applied to the entries of these. Raises RuleError."""
     found = WorkMatch.objects.filter(tracker__in=trackers).select_related("tracker")
     ordered = found.order_by("-priority", "tracker__place", "tracker__name", "place", "pk")
-    return Matcher([facts(rule) for rule in ordered], [tracker.name for tracker in trackers], look_up)
-
-
-def look_up(key: TaskKey, tracker_id: str, values: Collection[str]) -> dict[str, str]:
-    """The ids of a tracker's tasks by these values of a key."""
-    with connection.cursor() as cursor:
-        cursor.execute(TASKS.format(key=key.value), [tracker_id, list(values)])
-        return dict(cursor.fetchall())
+    return Matcher(
+        [facts(rule) for rule in ordered], [tracker.name for tracker in trackers], NamedTasks(trackers).look_up
+    )
 
 
 def facts(rule: WorkMatch) -> RuleFacts:

@@ -9,12 +9,16 @@ from django.db import connection
 from django.db.models import F, OuterRef
 
 from backend.tracking.kernel.downloads import TASK_COLUMNS, Entry, Stored
+from backend.tracking.kernel.names import url_key
 from backend.tracking.kernel.records import TaskRecord
 from backend.tracking.models import Task, TaskAssignee, Tracker, new_id
+from backend.tracking.services import former_names
 from backend.tracking.services.arrays import array, texts
 from backend.tracking.services.upserts import execute, upsert
 
-UPSERT = upsert("tracking_task", (*TASK_COLUMNS, "author_id"), "(tracker_id, external_id) WHERE NOT (external_id = '')")
+UPSERT = upsert(
+    "tracking_task", (*TASK_COLUMNS, "url_key", "author_id"), "(tracker_id, external_id) WHERE NOT (external_id = '')"
+)
 LEAVE = """
     UPDATE tracking_taskassignee SET is_current = false
     WHERE is_current AND task_id = ANY(%s::uuid[]) AND (task_id, external_user_id) NOT IN (
@@ -48,6 +52,9 @@ def stored(tracker: Tracker, external_ids: Collection[str]) -> dict[str, Stored]
 def write(tracker: Tracker, entries: Sequence[Entry], known: Mapping[str, UUID]) -> None:
     """Insert and update these tasks; `known` are their people."""
     records = [entry.record for entry in entries if isinstance(entry.record, TaskRecord)]
+    former_names.keep(
+        (entry.pk, tracker.pk, kind, text) for entry in entries if entry.pk for kind, text in entry.former.items()
+    )
     written = execute(UPSERT, [_row(tracker, entry, known) for entry in entries])
     ids = {external_id: pk for pk, external_id in written}
     assigned = dict.fromkeys(
@@ -78,6 +85,7 @@ def _row(tracker: Tracker, entry: Entry, known: Mapping[str, UUID]) -> dict[str,
         "tracker_id": tracker.pk,
         "external_id": entry.external_id,
         "author_id": author,
+        "url_key": url_key(values["url"]),
         **values,
     }
 

@@ -11,6 +11,7 @@ from backend.operations import claims, runner
 from backend.operations.errors import HandOver
 from backend.operations.models import Run, RunChange, RunLog
 from backend.operations.queue import enqueue
+from backend.tracking.kernel.names import NameKind
 from backend.tracking.models import (
     ExternalUser,
     Organization,
@@ -22,7 +23,7 @@ from backend.tracking.models import (
     WorkMatch,
     new_id,
 )
-from backend.tracking.services import removal
+from backend.tracking.services import former_names, removal
 from tasks.tracking.make_demo_organization import MakeDemoOrganization, make_demo_organization
 from tasks.tracking.remove_organization import RemoveOrganization, remove_organization
 from tests.integration.collection.commands import Ended, ran
@@ -52,6 +53,7 @@ def test_everything_of_an_organization_goes_and_another_one_stays_as_it_is() -> 
     tasks = Task.objects.filter(tracker__project__organization__code="demo")
     WorkEntry.objects.filter(tracker__project__organization__code="demo").update(task=tasks[0], matched_by=rules[0])
     SeenRecord.objects.create(tracker=tasks[0].tracker, external_id="7", run_id=new_id())
+    former_names.keep([(tasks[0].pk, tasks[0].tracker_id, NameKind.CODE, "OLD-1")])
     ended = removed()
     assert (ended.exit_code, ended.counts["deleted"]) == (0, ended.counts["processed"])
     assert everything() == before

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.tracking.kernel import matching
-from backend.tracking.kernel.matching import UNMATCHED, Match, Matcher, Trial, Work
+from backend.tracking.kernel.matching import UNMATCHED, Found, Match, Matcher, Trial, Work
 from backend.tracking.kernel.rules import Miss, RuleError, RuleFacts, TaskKey
 
 TRACKERS = ("hours", "more hours")
@@ -70,8 +70,9 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 def matcher(case: Case) -> Matcher:
-    def look_up(key: TaskKey, tracker: str, values: Collection[str]) -> dict[str, str]:
-        return {value: case.tasks[key, tracker][value] for value in values if value in case.tasks[key, tracker]}
+    def look_up(key: TaskKey, tracker: str, values: Collection[str]) -> dict[str, Found]:
+        tasks = case.tasks[key, tracker]
+        return {value: Found(tasks[value], is_former=value == "#3") for value in values if value in tasks}
 
     return Matcher(case.rules, TRACKERS, look_up)
 
@@ -114,6 +115,9 @@ def test_what_is_explained_is_what_is_matched(case: Case) -> None:
         assert [trial.rule.facts for trial in trials] == list(case.rules[: len(trials)])
         assert all(trial.task is None for trial in trials[:-1])
         assert len(trials) == len(case.rules) or told != UNMATCHED
+        assert [trial.is_former for trial in trials] == [
+            trial.value == "#3" and trial.task is not None for trial in trials
+        ]
 
 
 @given(cases(), st.integers(0, 3))
@@ -149,9 +153,9 @@ def test_a_rule_that_does_not_apply_says_why(facts: RuleFacts, miss: Miss | None
 def test_tasks_are_looked_up_together_and_once() -> None:
     asked: list[set[str]] = []
 
-    def look_up(_key: TaskKey, _tracker: str, values: Collection[str]) -> dict[str, str]:
+    def look_up(_key: TaskKey, _tracker: str, values: Collection[str]) -> dict[str, Found]:
         asked.append(set(values))
-        return {value: f"id of {value}" for value in values if value != "#2"}
+        return {value: Found(f"id of {value}") for value in values if value != "#2"}
 
     ready = Matcher([rule("pattern_to_task_code", text_pattern=r"(?P<task_code>#\d)")], TRACKERS, look_up)
     works: list[Work] = [(0, "", f"#{number % 3} again", "") for number in range(30)]
@@ -164,7 +168,7 @@ def test_not_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.Monke
     monkeypatch.setattr(matching, "MOST_REMEMBERED", 5)
     asked: list[str] = []
 
-    def look_up(_key: TaskKey, _tracker: str, values: Collection[str]) -> dict[str, str]:
+    def look_up(_key: TaskKey, _tracker: str, values: Collection[str]) -> dict[str, Found]:
         asked.extend(values)
         return {}
 

@@ -1,0 +1,31 @@
+"""Codes and addresses that tasks had before."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from backend.tracking.kernel.names import NameKind, compared
+from backend.tracking.models import new_id
+from backend.tracking.services.upserts import execute
+
+KEEP = """
+    INSERT INTO tracking_formername (id, task_id, tracker_id, kind, key, text, lost_at)
+    SELECT id, task_id, tracker_id, kind, key, text, now()
+    FROM jsonb_populate_recordset(null::tracking_formername, %s::jsonb)
+    ON CONFLICT (tracker_id, kind, key, task_id) DO UPDATE SET text = excluded.text, lost_at = excluded.lost_at
+    RETURNING id
+"""
+Former = tuple[UUID, UUID, NameKind, str]
+"""A task, a tracker whose rules are to find it so, and what it was called there."""
+
+
+def keep(names: Iterable[Former]) -> None:
+    """Let these names lead to these tasks from now on, where no task is called so."""
+    rows = {
+        (task, tracker, kind, key): {
+            "id": new_id(), "task_id": task, "tracker_id": tracker, "kind": kind, "key": key, "text": text,
+        }
+        for task, tracker, kind, text in names
+        if (key := compared(kind, text))
+    }  # fmt: skip
+    if rows:
+        execute(KEEP, rows.values())
