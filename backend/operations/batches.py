@@ -121,13 +121,16 @@ class Batch(Generic[T]):
             self._step.advance(self._page.cursor, changes, Counts.of(changes, tally))
             return
         rest = [change for change in changes if not change.has_effect]
-        prepared = prepare(effects) if prepare else effects
+        prepared, planned = prepare(effects) if prepare else effects, Counts.of(changes)
+        cursor = self._page.cursor
         try:
-            written = self._step.write(self._page.cursor, lambda: _written_at_once(prepared, rest, write, tally))
+            written = self._step.write(cursor, lambda: _written_at_once(prepared, rest, write, tally), planned=planned)
         except DATA_ERRORS:
             if whole:
                 raise
-            written = self._step.write(self._page.cursor, lambda: _written_one_by_one(prepared, rest, write, tally))
+            written = self._step.write(
+                cursor, lambda: _written_one_by_one(prepared, rest, write, tally), planned=planned
+            )
         self._step.show(written)
 
     def commit_sql(self, *, plan: str, write: str, params: Mapping[str, Any] | None = None, tally: str = "") -> None:

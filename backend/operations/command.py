@@ -18,6 +18,7 @@ from backend.operations.console import ConsoleProgress, Patience, plain, summary
 from backend.operations.declaration import Operation
 from backend.operations.errors import InvalidParamsError, OperationError, UnconfirmedError
 from backend.operations.failures import explanation
+from backend.operations.limits import LIMIT_EXCEEDED
 from backend.operations.models import Run, RunChange
 from backend.operations.outcome import Outcome
 from backend.operations.params import Params
@@ -125,31 +126,19 @@ class OperationCommand(RunCommand):
         """Run the operation, or enqueue it."""
         params = arguments.parsed(self.operation.params_type, options)
         confirm = self._confirmed(params, options)
+        how = {"dry_run": options["dry_run"], "confirm": confirm, "attended": bool(confirm) and not options["no_input"]}
         if options["enqueue"] or options["wait"] or not (self.runs_here or options["sync"]):
-            run = queue.enqueue(
-                self.operation,
-                params,
-                dry_run=options["dry_run"],
-                confirm=confirm,
-                origin="command",
-                partitions=options["partitions"],
-            )
+            run = queue.enqueue(self.operation, params, **how, origin="command", partitions=options["partitions"])
             self.queued(run, options)
         elif options["partitions"]:
             raise InvalidParamsError("--partitions is for workers: it wants --enqueue or --wait")
         else:
-            self.told(self._executed(params, options, dry_run=options["dry_run"], confirm=confirm), options)
+            self.told(self._executed(params, options, **how), options)
 
-    def _executed(self, params: Params, options: dict[str, Any], *, dry_run: bool, confirm: str = "") -> Outcome:
+    def _executed(self, params: Params, options: dict[str, Any], **how: Any) -> Outcome:
         with self.progress(self.operation, options) as progress:
             return runner.execute(
-                self.operation,
-                params,
-                dry_run=dry_run,
-                confirm=confirm,
-                origin="command",
-                progress=progress,
-                raises=options["traceback"],
+                self.operation, params, **how, origin="command", progress=progress, raises=options["traceback"]
             )
 
     def _confirmed(self, params: Params, options: dict[str, Any]) -> str:
@@ -190,6 +179,8 @@ def _complaint(outcome: Outcome) -> str:
         return f"{outcome.counts['failed']:,} of {outcome.counts['processed']:,} items failed: `--verbose` names them"
     if outcome.status is Status.CANCELLED:
         return f"cancelled: {resuming}"
+    if outcome.status is Status.FAILED and LIMIT_EXCEEDED in outcome.reasons.get("failed", {}):
+        return outcome.error  # taken up again, it would meet the same limit
     if outcome.status is Status.FAILED and outcome.counts["processed"]:
         return f"{outcome.error} ({resuming})"
     return outcome.error or f"the run is {outcome.status}"

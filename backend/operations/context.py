@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import IO, Any, TypeVar
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from backend.operations import connections, files, parts
@@ -14,7 +15,9 @@ from backend.operations.counts import Counts, Tally
 from backend.operations.errors import Divided, OperationError, PartDone
 from backend.operations.failures import explanation
 from backend.operations.files import InputFile
+from backend.operations.guard import Guard
 from backend.operations.ledger import Ledger, Outcomes, StepState
+from backend.operations.limits import LIMIT_EXCEEDED, LimitExceededError, Limits
 from backend.operations.paging import BatchSize, Page, QuerySetPages, Source, fetched, function_pages, limited
 from backend.operations.plans import Change
 from backend.operations.shares import Cursor
@@ -25,20 +28,22 @@ MOST_KEYS = 50_000
 """A batch whose rows are never loaded may be larger."""
 MOST_FETCHED = 500
 STEP_FAILED = "step_failed"
+STOPPED = (STEP_FAILED, LIMIT_EXCEEDED)
 
 
 class Step:
     """A part of a run with its own cursor and counts; one that is done is not done again when the run is resumed."""
 
-    def __init__(self, name: str, ledger: Ledger, control: Control, *, dry_run: bool) -> None:
+    def __init__(self, name: str, ledger: Ledger, control: Control, guard: Guard, *, dry_run: bool) -> None:
         self.name = name
         self.dry_run = dry_run
         self._ledger = ledger
         self._control = control
+        self._guard = guard
 
     @property
     def _state(self) -> StepState:
-        return self._ledger.steps.get(self.name, StepState())
+        return self._ledger.step(self.name)
 
     @property
     def cursor(self) -> Cursor:
@@ -64,6 +69,23 @@ class Step:
     def room(self) -> int:
         """How many changes of this run may still be recorded."""
         return self._ledger.room
+
+    def limit(self, limits: Limits, *, of: int | None = None) -> None:
+        """Let these limits hold for this step instead of the operation's; before its `batches`.
+
+        What a resumed run did before counts, too, and so does `of` as it was then.
+
+        Args:
+            limits: without `before_first`, which an operation declares.
+            of: the number that their shares are of, where that is neither the number of rows of the step's queryset nor
+                of the items that it plans: to remove at most 30 % of what is stored, the number of what is stored.
+
+        Raises:
+            ValueError: the limits want to be counted `before_first`.
+        """
+        if limits.before_first:
+            raise ValueError("before_first is declared with the operation, which is counted as a whole")
+        self._guard.limit(self.name, limits, of=of)
 
     def batches(
         self, source: Source[T], *, limit: int | None = None, fetch: Callable[[Sequence[T]], Any] | None = None
@@ -97,6 +119,7 @@ class Step:
             yield batch
             if not batch.committed:
                 self.advance(page.cursor, [], Counts.one("unchanged", page.number))
+            self._check_limits()
             if page.rows is None:
                 size.allow(MOST_KEYS)
             size.learn(page.number)
@@ -131,12 +154,25 @@ class Step:
         if not self.dry_run:
             self._ledger.commit(self.name, self.cursor, lambda: ((), Counts(tallies={"": effect()})))
 
-    def write(self, cursor: Cursor, effect: Callable[[], Outcomes]) -> Sequence[Change]:
+    def write(
+        self, cursor: Cursor, effect: Callable[[], Outcomes], *, planned: Counts | None = None
+    ) -> Sequence[Change]:
         """Carry out the effect of a batch, together with the progress that it means, in one transaction.
 
-        Returns what is to be shown.
+        Returns what is to be shown. Raises LimitExceededError before the effect when what is `planned` exceeds a limit;
+        where that is not known, when its outcomes do, and it is rolled back.
         """
-        return self._ledger.commit(self.name, cursor, effect)
+
+        def within_limits() -> Outcomes:
+            reached = self._guard.reached(self.name)
+            if planned:
+                self._guard.check(self.name, reached, planned)
+            changes, counts = effect()
+            if not planned:
+                self._guard.check(self.name, reached, counts)
+            return changes, counts
+
+        return self._ledger.commit(self.name, cursor, within_limits)
 
     def show(self, changes: Sequence[Change]) -> None:
         """Tell whoever is watching what was written."""
@@ -149,8 +185,26 @@ class Step:
 
     def forget_failure(self) -> None:
         """The step is tried again: that it failed before does not count any more."""
-        failure = Counts.one("failed", 1, STEP_FAILED) if self._state.error else Counts()
+        reasons = self._state.counts.reasons.get("failed", {}) if self._state.error else {}
+        failure = next((Counts.one("failed", 1, reason) for reason in STOPPED if reason in reasons), Counts())
         self._ledger.update(self.name, error="", counts=self._state.counts - failure)
+
+    def fail(self, error: Exception) -> None:
+        """The step was stopped by this error: that is one failed item, until it is tried again."""
+        reason, told = STEP_FAILED, explanation(error)
+        if isinstance(error, LimitExceededError):
+            reason = LIMIT_EXCEEDED
+            self._ledger.result.setdefault(LIMIT_EXCEEDED, []).append(error.as_json())
+        change = Change("failed", self.name, f"{self.name}: {told}" if self.name else told, reason=reason)
+        self.advance(self.cursor, [change], Counts.of([change]))
+        self._ledger.update(self.name, error=told)
+
+    def _check_limits(self) -> None:
+        if self._ledger.part:
+            with transaction.atomic():
+                self._guard.check(self.name, self._guard.reached(self.name))
+        else:
+            self._guard.check(self.name, self._guard.reached(self.name))
 
     def _is_divided(self, source: Source[T], limit: int | None) -> bool:
         if self._ledger.partitions == 1 or not isinstance(source, QuerySet):
@@ -161,7 +215,7 @@ class Step:
     def _start(self, source: Source[T], limit: int | None) -> None:
         state = self._state
         if state.cursor is None and state.counts.processed:
-            self._ledger.update(self.name, counts=Counts() if self.dry_run else state.counts.restarted())
+            self._ledger.update(self.name, counts=Counts() if self._ledger.dry_run else state.counts.restarted())
         if state.total is None and isinstance(source, QuerySet):
             number = source.count()
             self._ledger.update(self.name, total=number if limit is None else min(number, limit))
@@ -185,8 +239,10 @@ class Step:
 class RunContext(Step):
     """One run, as its operation sees it; also its first, nameless step."""
 
-    def __init__(self, ledger: Ledger, control: Control, *, dry_run: bool) -> None:
-        super().__init__("", ledger, control, dry_run=dry_run)
+    def __init__(self, ledger: Ledger, control: Control, guard: Guard, *, dry_run: bool) -> None:
+        super().__init__("", ledger, control, guard, dry_run=dry_run)
+        if self.error:
+            self.forget_failure()
 
     @property
     def id(self) -> UUID:
@@ -209,17 +265,26 @@ class RunContext(Step):
 
         A lost connection to the database is never one: what was committed last is not known then.
         """
-        step = Step(name, self._ledger, self._control, dry_run=self.dry_run)
+        step = self._step(name)
         step.forget_failure()
         try:
             yield step
         except isolate as error:
             if connections.is_passing(error):
                 raise
-            change = Change("failed", name, f"{name}: {explanation(error)}", reason=STEP_FAILED)
-            step.advance(step.cursor, [change], Counts.of([change]))
-            self._ledger.update(name, error=explanation(error))
+            step.fail(error)
             self.log(f"{name} failed: {explanation(error)}")
+
+    def stop(self, error: LimitExceededError) -> None:
+        """Count the step that exceeded a limit as failed, which was not isolated: the run ends."""
+        self._step(error.step).fail(error)
+
+    def report_limits(self) -> None:
+        """At the end of a dry run, say which limits would stop a real one."""
+        for error in self._guard.errors() if self.dry_run and not self._ledger.part else ():
+            where = f" at {error.step}" if error.step else ""
+            self.report(f"A real run would be stopped{where} ({LIMIT_EXCEEDED}): {error}")
+            self._ledger.result.setdefault(LIMIT_EXCEEDED, []).append(error.as_json())
 
     def report(self, line: str, **result: Any) -> None:
         """Add a line to the result for people, and its figures to the result for programs."""
@@ -232,7 +297,7 @@ class RunContext(Step):
 
     def open(self, file: InputFile) -> IO[bytes]:
         """The content of a file that the run was given. Raises OperationError when it is gone or another one by now."""
-        return files.opened(self._ledger.files_of, file)
+        return files.opened(self._ledger.whole, file)
 
     def check_part(self) -> None:
         """Raise OperationError when the run is a part, and the operation ended without coming to its step."""
@@ -246,3 +311,6 @@ class RunContext(Step):
         errors = {name: step.error for name, step in self._ledger.steps.items() if name}
         if errors and all(errors.values()) and not self._state.counts.processed:
             raise OperationError("; ".join(f"{name}: {error}" for name, error in errors.items()))
+
+    def _step(self, name: str) -> Step:
+        return Step(name, self._ledger, self._control, self._guard, dry_run=self.dry_run)

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from backend.operations import registry, shares
 from backend.operations.context import RunContext
 from backend.operations.errors import InvalidParamsError, UnconfirmedError
+from backend.operations.limits import Limits
 from backend.operations.params import Params
 
 P = TypeVar("P", bound=Params)
@@ -42,6 +43,9 @@ class Operation(Generic[P]):
     prints: Printed
     """What its command prints of a run that succeeded: the `summary`, or for programs the `result` alone, as JSON.
     Everything else then goes to stderr."""
+    limits: Limits | Callable[[P], Limits | None] | None
+    """How much of its items each step may delete, change or let fail. What a person has seen counted and confirmed is
+    not limited, but for failures."""
 
     @property
     def short_name(self) -> str:
@@ -85,6 +89,11 @@ class Operation(Generic[P]):
         if not 1 <= partitions <= shares.MOST:
             raise InvalidParamsError(f"partitions is a number from 1 to {shares.MOST}, not {partitions}")
 
+    def limits_of(self, params: P, *, attended: bool) -> Limits | None:
+        """What limits a run with these params; `attended` when a person confirmed the counts of its dry run."""
+        limits = self.limits(params) if callable(self.limits) else self.limits
+        return limits.confirmed() if limits and attended else limits
+
     def parse(self, values: Mapping[str, Any]) -> P:
         """The validated params. Raises InvalidParamsError."""
         return self.params_type.parse(values)
@@ -108,6 +117,7 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
     aliases: tuple[str, ...] = (),
     partitions: int = 1,
     prints: Printed = "summary",
+    limits: Limits | Callable[[Any], Limits | None] | None = None,
 ) -> Declare:
     """Declare and register the decorated function as the operation `name`; it keeps no other name.
 
@@ -118,7 +128,7 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
     def declare(function: Callable[[P, RunContext], None], /) -> Operation[P]:
         declared = Operation(
             name, function, _params_type(name, function), queue, exclusive, confirm, read_only, errors, aliases,
-            partitions, prints,
+            partitions, prints, limits,
         )  # fmt: skip
         if not declared.summary or name.count(".") != 1:
             raise ImproperlyConfigured(f"operation {name!r}: wants a name `domain.verb_object` and a docstring")

@@ -35,6 +35,8 @@ class StepState:
     total: int | None = None
     done: bool = False
     error: str = ""
+    of: int | None = None
+    """What the shares of its limits are of, where that is not `total`."""
 
     def dump(self) -> dict[str, Any]:
         """For a run's row."""
@@ -43,6 +45,7 @@ class StepState:
             "total": self.total,
             "done": self.done,
             "error": self.error,
+            "of": self.of,
             **self.counts.dump(),
         }
 
@@ -50,7 +53,7 @@ class StepState:
     def load(cls, dumped: Mapping[str, Any]) -> "StepState":
         """From a run's row."""
         rest = {name: dumped[name] for name in ("cursor", "total", "done", "error")}
-        return cls(counts=Counts.load(dumped), **rest)
+        return cls(counts=Counts.load(dumped), of=dumped.get("of"), **rest)
 
 
 class Ledger:
@@ -61,7 +64,10 @@ class Ledger:
         self.attempt: int = run.attempt
         self.partitions: int = run.partitions if run.queue else 1
         self.part = Part(**run.part) if run.part else None
-        self.files_of: UUID = run.parent_id or run.pk
+        self.whole: UUID = run.parent_id or run.pk
+        """The run that this one is a part of, or itself."""
+        self.dry_run: bool = run.dry_run
+        """Of a counting ledger it is the run's, in which what was deleted before is gone."""
         self.steps = {name: StepState.load(dumped) for name, dumped in run.steps.items()}
         self.result: dict[str, Any] = {}
         self.report: list[str] = []
@@ -72,7 +78,7 @@ class Ledger:
         self._changes: list[Change] = []
         self._log: list[tuple[datetime, str]] = []
         self._losses: int = run.losses
-        self._progress = progress
+        self.progress = progress
         self._flushed = time.monotonic()
         self._advanced = False
         self.progressed = False
@@ -89,9 +95,13 @@ class Ledger:
         most = self.part.room if self.part else int(settings.RUN_MAX_CHANGES)
         return max(0, most - self._recorded - len(self._changes))
 
+    def step(self, name: str) -> StepState:
+        """Where a step stands; one that has not begun, at its beginning."""
+        return self.steps.get(name, StepState())
+
     def update(self, name: str, **fields: Any) -> None:
         """Note something about a step; it is written with the next commit or flush."""
-        self.steps[name] = replace(self.steps.get(name, StepState()), **fields)
+        self.steps[name] = replace(self.step(name), **fields)
 
     def take(self, name: str) -> None:
         """Raise ValueError for a step that this attempt had before: it would silently find nothing to do."""
@@ -102,7 +112,7 @@ class Ledger:
     def log(self, message: str) -> None:
         """Note a line of the run's log."""
         self._log.append((datetime.now(UTC), message))
-        self._progress.logged(message)
+        self.progress.logged(message)
 
     def commit(self, name: str, cursor: Cursor, effect: Callable[[], Outcomes]) -> Sequence[Change]:
         """The effect, and with it what it means for the step, in one transaction or not at all.
@@ -114,7 +124,7 @@ class Ledger:
             LostClaim: the run is another executor's; nothing was written.
         """
         before = (
-            self.steps.get(name, StepState()), self._left_out, list(self._changes), list(self._log), self._advanced
+            self.step(name), self._left_out, list(self._changes), list(self._log), self._advanced
         )  # fmt: skip
         try:
             with transaction.atomic():
@@ -129,7 +139,7 @@ class Ledger:
 
     def advance(self, name: str, cursor: Cursor, changes: Sequence[Change], counts: Counts) -> None:
         """Count what became of a batch. Every row of `counts` is in `changes` unless it was changed by SQL alone."""
-        step = self.steps.get(name, StepState())
+        step = self.step(name)
         self.steps[name] = replace(step, cursor=cursor, counts=step.counts + counts)
         self._advanced = True
         worth = [change for change in changes if change.action != "unchanged"]
@@ -166,8 +176,8 @@ class Ledger:
 
     def show(self, name: str, changes: Sequence[Change]) -> None:
         """Tell whoever is watching."""
-        self._progress.changed(changes)
-        self._progress.advanced(name, self.steps[name].counts.processed, self.steps[name].total)
+        self.progress.changed(changes)
+        self.progress.advanced(name, self.steps[name].counts.processed, self.steps[name].total)
 
     def _write(self) -> None:
         recording.record_changes(self.run_id, self._changes)
@@ -196,3 +206,26 @@ class Ledger:
         self._flushed = time.monotonic()
         self.progressed = self._advanced
         self._commits += 1  # last: an interrupt before it makes `close` trust the row
+
+
+class CountingLedger(Ledger):
+    """Counts what a run would come to from where it stands, and writes nothing: there, its row stays as it is."""
+
+    def __init__(self, run: Run, progress: Progress) -> None:
+        super().__init__(run, progress)
+        self.partitions = 1
+
+    @property
+    def room(self) -> int:
+        """None: no change is recorded."""
+        return 0
+
+    def log(self, message: str) -> None:
+        """Nothing: what is logged is logged when it happens."""
+
+    def flush(self) -> None:
+        """Nothing."""
+
+    def show(self, name: str, _changes: Sequence[Change]) -> None:
+        """Say how far the counting is."""
+        self.progress.advanced(f"counting {name}".strip(), self.steps[name].counts.processed, self.steps[name].total)

@@ -20,6 +20,9 @@ class Run(models.Model):
     params = models.JSONField(default=dict, blank=True)
     dry_run = models.BooleanField(default=False)
     confirm = models.CharField(max_length=200, blank=True)
+    attended = models.BooleanField(
+        default=False, help_text="A person saw the counts of its dry run and confirmed them: they are not limited."
+    )
     queue = models.CharField(max_length=100, blank=True, help_text="Of the broker; empty for a run in the foreground.")
     exclusive_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - null: holds no key
     origin = models.CharField(

@@ -76,6 +76,18 @@ def total(run: Run) -> Steps:
     return steps
 
 
+def reached(ledger: Ledger, step: str) -> StepState:
+    """Where a step of the whole run stands, by what this part has done and the others have committed.
+
+    Until the end of the transaction no other part gets this answer.
+    """
+    whole = Run.objects.select_for_update().get(pk=ledger.whole)
+    others = (part for part in _open_parts(whole) if part.pk != ledger.run_id and part.part["step"] == step)
+    done = (_steps(part).get(step, StepState()).counts for part in others)
+    state = _steps(whole)[step]
+    return replace(state, counts=sum(done, state.counts + ledger.step(step).counts))
+
+
 def _go_on(run: Run, parts: Sequence[Run], steps: Mapping[str, StepState]) -> None:
     failed = next((part for part in parts if part.status != Status.SUCCEEDED), None)
     if run.cancel_at:
@@ -111,6 +123,7 @@ def _created(ledger: Ledger, found: Sequence[Part]) -> list[Run]:
             params=whole.params,
             dry_run=whole.dry_run,
             confirm=whole.confirm,
+            attended=whole.attended,
             queue=whole.queue,
             origin=f"part {part.number} of {part.of} of run {whole.pk}",
             user_id=whole.user_id,

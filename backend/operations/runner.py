@@ -25,7 +25,9 @@ from backend.operations.errors import (
     PartDone,
 )
 from backend.operations.failures import explanation
-from backend.operations.ledger import Ledger
+from backend.operations.guard import Guard
+from backend.operations.ledger import CountingLedger, Ledger
+from backend.operations.limits import LimitExceededError, Limits
 from backend.operations.losses import MOST_LOSSES
 from backend.operations.models import Run
 from backend.operations.outcome import Outcome
@@ -47,6 +49,7 @@ def record(  # noqa: PLR0913 - the columns of a new run
     run_id: UUID | None = None,
     dry_run: bool = False,
     confirm: str = "",
+    attended: bool = False,
     queue: str = "",
     origin: str = "",
     user: Any = None,
@@ -54,6 +57,8 @@ def record(  # noqa: PLR0913 - the columns of a new run
     **columns: Any,
 ) -> Run:
     """Write the row of a new run; further `columns` are taken as they are.
+
+    `attended`: a person saw the counts of its dry run and typed the word that confirms them.
 
     Raises:
         InvalidParamsError: a dry run of an operation that changes nothing, a number of `partitions` that cannot be, or
@@ -74,6 +79,7 @@ def record(  # noqa: PLR0913 - the columns of a new run
         params=values,
         dry_run=dry_run,
         confirm=confirm if not dry_run and operation.confirmation(params) else "",
+        attended=attended,
         queue=queue,
         exclusive_key=None if dry_run else operation.exclusive_key(params),
         origin=origin,
@@ -89,6 +95,7 @@ def execute(  # noqa: PLR0913 - how to run, beside what
     *,
     dry_run: bool = False,
     confirm: str = "",
+    attended: bool = False,
     origin: str = "",
     progress: Progress | None = None,
     user: Any = None,
@@ -103,7 +110,7 @@ def execute(  # noqa: PLR0913 - how to run, beside what
         InvalidParamsError, UnconfirmedError: see `record`.
         Exception: what the operation raised; the run is recorded as failed.
     """
-    run = record(operation, params, dry_run=dry_run, confirm=confirm, origin=origin, user=user)
+    run = record(operation, params, dry_run=dry_run, confirm=confirm, attended=attended, origin=origin, user=user)
     try:
         attempt = claims.claim(run.pk)
     except AlreadyRunningError as error:
@@ -234,9 +241,29 @@ def _perform(run: Run, ledger: Ledger, control: Control, *, foreground: bool) ->
     params = operation.parse(run.params)
     if operation.read_only:
         ledger.steps.clear()  # what an earlier attempt saw is gone with it
-    context = RunContext(ledger, control, dry_run=run.dry_run)
     connections.label(run)
     with control.watched(foreground=foreground), _unburdened():
-        operation.function(params, context)
+        limits = operation.limits_of(params, attended=run.attended)
+        context = RunContext(ledger, control, Guard(ledger, limits, dry_run=run.dry_run), dry_run=run.dry_run)
+        try:
+            if limits and limits.before_first and not run.dry_run and not ledger.part:
+                _count(run, ledger, control, limits)
+            operation.function(params, context)
+        except LimitExceededError as error:
+            context.stop(error)
+            raise
         context.check_part()
         context.check_steps()
+        context.report_limits()
+
+
+def _count(run: Run, ledger: Ledger, control: Control, limits: Limits) -> None:
+    """Count what the run would come to, before anything is touched. Raises LimitExceededError."""
+    operation = registry.find(run.operation)
+    counted = CountingLedger(run, ledger.progress)
+    guard = Guard(counted, limits, dry_run=True)
+    operation.function(operation.parse(run.params), RunContext(counted, control, guard, dry_run=True))
+    for error in guard.errors():
+        raise error
+    for name, step in counted.steps.items():
+        ledger.update(name, of=step.counts.processed)

@@ -6,6 +6,7 @@ from typing import Any
 from backend.operations import claims, queue, runner
 from backend.operations.context import RunContext
 from backend.operations.declaration import Operation, operation
+from backend.operations.limits import Limits
 from backend.operations.models import Run
 from backend.operations.params import Params
 from backend.operations.progress import Progress
@@ -22,6 +23,8 @@ class Stage:
     """What the next runs do."""
 
     body: Body
+    limits: Limits | None = None
+    """Of the limited ones."""
 
 
 stage = Stage()
@@ -64,6 +67,18 @@ def keyed(params: Keyed, run: RunContext) -> None:
 @operation("testing.scripted_parts", partitions=3, exclusive="testing:parts")
 def scripted_parts(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
     """Do what the test says, shared among workers."""
+    stage.body(run)
+
+
+@operation("testing.scripted_limited", confirm="yes", errors=(RefusalError,), limits=lambda _params: stage.limits)
+def scripted_limited(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
+    """Do what the test says, within its limits."""
+    stage.body(run)
+
+
+@operation("testing.scripted_limited_parts", partitions=3, limits=lambda _params: stage.limits)
+def scripted_limited_parts(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
+    """Do what the test says, shared among workers, within its limits."""
     stage.body(run)
 
 

@@ -1,0 +1,351 @@
+"""Runs that would delete, change or fail more than they may."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from backend.collection.models import DVD
+from backend.operations import claims, runner
+from backend.operations.context import RunContext
+from backend.operations.limits import LimitExceededError, Limits
+from backend.operations.models import Run
+from backend.operations.outcome import Outcome
+from backend.operations.plans import Change
+from tests.integration.messages import messages, worked_off
+from tests.integration.operations.factories import COMMITTED, copies, dvds, paged, skipped, tallied
+from tests.operations.dvds import PLAN, WRITE, RefusalError, add, added, delete
+from tests.operations.scripted import Nothing, played, reread, resumed, scripted_limited, scripted_limited_parts, stage
+
+pytestmark = COMMITTED
+HALF = Limits(deleted=0.5, changed=0.5)
+ERROR = "11 of 20 items would be deleted, the limit is 50 %: look at them with --dry-run --verbose"
+
+
+@pytest.fixture(autouse=True)
+def _unlimited() -> Iterator[None]:
+    yield
+    stage.limits = None
+
+
+def limited(body: Callable[[RunContext], None], limits: Limits | None, **columns: Any) -> Run:
+    """A run that has done that within these limits, or was stopped by them."""
+    stage.limits = limits
+    return played(body, what=scripted_limited, **{"confirm": "yes", **columns})
+
+
+def deleting(stored: list[DVD], number: int) -> Callable[[RunContext], None]:
+    """Delete the last so many, in a source without a total of four a page."""
+    doomed = {dvd.pk for dvd in stored[-number:]}
+
+    def body(run: RunContext) -> None:
+        for batch in run.batches(paged([stored[place : place + 4] for place in range(0, len(stored), 4)])):
+            batch.commit(deletion(batch.items, doomed), write=delete)
+
+    return body
+
+
+def deletion(items: Any, doomed: set[int]) -> list[Change]:
+    return [
+        Change("deleted", str(dvd.pk), dvd.name, payload=dvd.pk) if dvd.pk in doomed else skipped(dvd) for dvd in items
+    ]
+
+
+# ---- counted before the first
+
+
+def test_more_than_the_limit_stops_a_run_that_is_counted_first_before_anything_is_touched() -> None:
+    run = limited(deleting(dvds(20), 11), Limits(deleted=0.5, before_first=True))
+    assert (run.status, run.error, DVD.objects.count()) == ("failed", ERROR, 20)
+    assert (tallied(run.counts), run.reasons) == ({"processed": 1, "failed": 1}, {"failed": {"limit_exceeded": 1}})
+    assert run.result == {"limit_exceeded": [{"step": "", "limit": "deleted", "number": 11, "of": 20, "most": 50.0}]}
+    assert [(change.action, change.reason) for change in run.changes.all()] == [("failed", "limit_exceeded")]
+
+
+def test_up_to_the_limit_a_run_that_is_counted_first_does_each_item_once() -> None:
+    run = limited(deleting(dvds(20), 10), Limits(deleted=0.5, before_first=True))
+    assert (run.status, run.error, DVD.objects.count()) == ("succeeded", "", 10)
+    assert tallied(run.counts) == {"processed": 20, "deleted": 10, "skipped": 10}
+    assert (run.changes.count(), run.changes_left_out, run.result) == (20, 0, {})
+
+
+def test_the_log_and_the_report_of_a_run_that_is_counted_first_are_those_of_the_run_itself() -> None:
+    stored = dvds(20)
+
+    def body(run: RunContext) -> None:
+        deleting(stored, 1)(run)
+        run.log("deleted one")
+        run.report("done", done=1)
+
+    run = limited(body, Limits(deleted=0.5, before_first=True))
+    assert ([line.message for line in run.log.all()], run.report, run.result) == (
+        ["deleted one"],
+        ["done"],
+        {"done": 1},
+    )
+
+
+def test_a_run_that_was_stopped_by_its_limit_is_counted_again_when_it_is_resumed() -> None:
+    stored = dvds(20)
+    limits = Limits(deleted=0.5, before_first=True)
+    run = limited(deleting(stored, 11), limits)
+    again = resumed(run)
+    assert (again.status, again.error, tallied(again.counts)) == ("failed", ERROR, {"processed": 1, "failed": 1})
+    mended = resumed(again, deleting(stored, 10))
+    assert (mended.status, tallied(mended.counts)) == ("succeeded", {"processed": 20, "deleted": 10, "skipped": 10})
+    assert (mended.error, mended.reasons, mended.result) == ("", {"skipped": {"complete": 10}}, {})
+
+
+def test_what_was_deleted_before_a_resumption_counts_towards_the_limit() -> None:
+    stored = dvds(20)
+
+    def source(_after: object) -> Iterator[tuple[list[DVD], None]]:
+        left = list(DVD.objects.order_by("pk"))
+        yield from ((left[place : place + 4], None) for place in range(0, len(left), 4))
+
+    def body(run: RunContext, number: int, *, stop: bool = False) -> None:
+        doomed = {dvd.pk for dvd in stored[:number]}
+        for batch in run.batches(source):
+            batch.commit(deletion(batch.items, doomed), write=delete)
+            if stop and not run.dry_run:
+                raise RefusalError
+
+    run = limited(lambda run: body(run, 10, stop=True), Limits(deleted=0.5, before_first=True))
+    assert (run.status, DVD.objects.count()) == ("failed", 16)
+    run = resumed(run, lambda run: body(run, 11))
+    assert (run.status, run.error, DVD.objects.count()) == ("failed", ERROR, 16)
+    run = resumed(run, lambda run: body(run, 10))
+    assert (run.status, DVD.objects.count()) == ("succeeded", 10)
+
+
+def test_what_comes_up_after_the_counting_is_limited_too() -> None:
+    stored = dvds(20)
+    counted: list[bool] = []
+
+    def body(run: RunContext) -> None:
+        deleting(stored, 20 if counted else 10)(run)
+        counted.append(run.dry_run)
+
+    run = limited(body, Limits(deleted=0.5, before_first=True))
+    assert (run.status, counted) == ("failed", [True])
+    assert "12 of 20 items would be deleted" in run.error
+    assert DVD.objects.count() == 12
+
+
+def test_what_a_person_has_seen_and_confirmed_is_not_limited() -> None:
+    run = limited(deleting(dvds(20), 20), Limits(deleted=0.5, before_first=True), attended=True)
+    assert (run.status, DVD.objects.count()) == ("succeeded", 0)
+
+
+def test_each_step_is_limited_by_itself() -> None:
+    stored = dvds(40)
+
+    def body(run: RunContext) -> None:
+        for name, part, number in (("north", stored[:20], 10), ("south", stored[20:], 11)):
+            with run.step(name) as step:
+                deleting(part, number)(step)  # type: ignore[arg-type]
+
+    run = limited(body, Limits(deleted=0.5, before_first=True))
+    assert (run.status, run.error, DVD.objects.count()) == ("failed", ERROR, 40)
+    assert run.steps["south"]["error"] == ERROR
+
+
+# ---- batch by batch
+
+
+def test_the_batch_that_would_exceed_the_limit_is_not_carried_out() -> None:
+    stored = dvds(40)
+    doomed = {dvd.pk for dvd in stored[10:22]}  # 5 of 15, then 10 of 20, then 12 of 25
+
+    def body(run: RunContext) -> None:
+        for batch in run.batches(paged([stored[place : place + 5] for place in range(0, 40, 5)])):
+            batch.commit(deletion(batch.items, doomed), write=delete)
+
+    run = limited(body, Limits(deleted=0.45))
+    assert (run.status, DVD.objects.count()) == ("failed", 35)
+    assert run.error.startswith("10 of 20 items would be deleted, the limit is 45 %")
+    assert tallied(run.counts) == {"processed": 16, "deleted": 5, "skipped": 10, "failed": 1}
+
+
+def test_the_share_is_of_all_rows_of_a_queryset() -> None:
+    stored = dvds(40)
+
+    def body(run: RunContext, number: int) -> None:
+        doomed = {dvd.pk for dvd in stored[:number]}
+        for batch in run.batches(DVD.objects.all(), fetch=lambda _dvds: None):  # twenty first, and all of them
+            batch.commit(deletion(batch.items, doomed), write=delete)
+
+    assert limited(lambda run: body(run, 21), HALF).error.startswith("21 of 40 items would be deleted")
+    assert DVD.objects.count() == 20
+    dvds(20)
+    stored = list(DVD.objects.order_by("pk"))
+    assert limited(lambda run: body(run, 20), HALF).status == "succeeded"
+
+
+def test_a_statement_that_changes_too_many_rows_is_rolled_back() -> None:
+    dvds(20)
+
+    def body(run: RunContext) -> None:
+        for batch in run.batches(DVD.objects.all()):
+            batch.commit_sql(plan=PLAN, write=WRITE)
+
+    run = limited(body, HALF)
+    assert run.error.startswith("20 of 20 items would be changed, the limit is 50 %")
+    assert (run.status, copies()) == ("failed", [1] * 20)
+
+
+def test_a_plan_of_one_batch_is_limited_as_a_whole() -> None:
+    stored = dvds(20)
+    assert limited(lambda run: run.commit(lambda: added(stored), write=add), HALF).status == "failed"
+    assert copies() == [1] * 20
+
+
+def test_too_many_failures_stop_a_run_also_those_that_only_writing_shows() -> None:
+    stored = dvds(20)
+
+    def refuse(_changes: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def body(run: RunContext) -> None:
+        for batch in run.batches(paged([stored[place : place + 4] for place in range(0, 20, 4)])):
+            batch.commit(added(batch.items), write=refuse)
+
+    run = limited(body, Limits(failed=0.5, least=8))
+    assert run.error.startswith("8 of 8 items failed, the limit is 50 %")
+    assert run.reasons == {"failed": {"no_space_left_on_device": 8, "limit_exceeded": 1}}
+
+
+# ---- of a step
+
+
+def test_a_step_is_limited_by_a_share_of_what_it_is_given_and_the_others_go_on() -> None:
+    stored = dvds(60)
+
+    def body(run: RunContext) -> None:
+        for name, part, number in (("north", stored[:20], 13), ("south", stored[20:40], 12), ("east", stored[40:], 0)):
+            with run.step(name, isolate=LimitExceededError) as step:
+                step.limit(Limits(deleted=0.3), of=40)
+                step.commit(lambda doomed=part[:number]: deletion(doomed, {dvd.pk for dvd in doomed}), write=delete)  # type: ignore[misc]
+
+    run = limited(body, None)
+    assert (run.status, DVD.objects.count()) == ("succeeded", 48)
+    assert run.steps["north"]["error"].startswith("13 of 40 items would be deleted, the limit is 30 %")
+    assert run.reasons == {"failed": {"limit_exceeded": 1}}
+    assert tallied(run.counts) == {"processed": 13, "deleted": 12, "failed": 1}
+    assert [found["step"] for found in run.result["limit_exceeded"]] == ["north"]
+
+
+def test_what_a_step_is_a_share_of_stays_as_it_was_before_a_resumption() -> None:
+    stored = dvds(40)
+
+    def body(run: RunContext, *, stop: bool = True) -> None:
+        with run.step("gone") as step:
+            step.limit(Limits(deleted=0.3), of=DVD.objects.count())
+            for batch in step.batches(paged([stored[:6], stored[6:12]])):
+                batch.commit(deletion(batch.items, {dvd.pk for dvd in batch.items}), write=delete)
+                if stop:
+                    raise RefusalError
+
+    run = limited(body, None)
+    assert (run.status, DVD.objects.count()) == ("failed", 34)
+    run = resumed(run, lambda run: body(run, stop=False))
+    assert (run.status, run.error, DVD.objects.count()) == ("succeeded", "", 28)
+
+
+def test_a_step_cannot_ask_for_the_counting_that_an_operation_declares() -> None:
+    run = limited(lambda run: run.limit(Limits(before_first=True)), None)
+    assert run.error.startswith("ValueError: before_first is declared with the operation")
+
+
+# ---- dry runs
+
+
+@pytest.mark.parametrize("before_first", [True, False])
+def test_a_dry_run_says_that_a_real_one_would_be_stopped(*, before_first: bool) -> None:
+    run = limited(deleting(dvds(20), 11), Limits(deleted=0.5, before_first=before_first), dry_run=True, confirm="")
+    assert (run.status, run.report) == ("succeeded", [f"A real run would be stopped (limit_exceeded): {ERROR}"])
+    assert run.result["limit_exceeded"][0]["number"] == 11
+    assert tallied(run.counts) == {"processed": 20, "deleted": 11, "skipped": 9}
+
+
+def test_a_dry_run_within_its_limits_says_nothing() -> None:
+    run = limited(deleting(dvds(20), 10), Limits(deleted=0.5, before_first=True), dry_run=True, confirm="")
+    assert (run.status, run.report, run.result) == ("succeeded", [], {})
+
+
+def test_a_dry_run_also_says_what_would_stop_a_real_one_on_its_way() -> None:
+    stored = dvds(60)
+
+    def body(run: RunContext) -> None:
+        for batch in run.batches(paged([stored[:20], stored[20:]])):
+            batch.commit(deletion(batch.items, {dvd.pk for dvd in stored[:20]}), write=delete)
+
+    run = limited(body, Limits(deleted=0.5), dry_run=True, confirm="")
+    assert run.report == [f"A real run would be stopped (limit_exceeded): {ERROR.replace('11 of', '20 of')}"]
+
+
+# ---- parts
+
+
+@pytest.fixture
+def _clean(broker: str) -> None:
+    messages(broker)
+
+
+def in_parts(broker: str, doomed: set[int], limits: Limits, *, dry_run: bool = False) -> Run:
+    def body(run: RunContext) -> None:
+        for batch in run.batches(DVD.objects.all()):
+            batch.commit(deletion(batch.items, doomed), write=delete)
+
+    stage.body, stage.limits = body, limits
+    run = runner.record(scripted_limited_parts, Nothing(), queue="default", dry_run=dry_run)
+    attempt = claims.claim(run.pk)
+    assert attempt
+    runner.carry_out(run.pk, attempt)
+    worked_off(broker)
+    return reread(run)
+
+
+@pytest.mark.usefixtures("_clean")
+def test_a_limit_holds_for_all_parts_together(broker: str) -> None:
+    stored = dvds(30)
+    doomed = {dvd.pk for dvd in stored[:16]}
+    run = in_parts(broker, doomed, HALF)
+    assert run.status == "failed"
+    assert "16 of 30 items would be deleted, the limit is 50 %" in run.error
+    assert DVD.objects.filter(pk__in=doomed).count() == 6
+
+
+@pytest.mark.usefixtures("_clean")
+def test_one_part_may_delete_more_than_its_share_while_the_whole_does_not(broker: str) -> None:
+    stored = dvds(30)
+    run = in_parts(broker, {dvd.pk for dvd in stored[:15]}, HALF)
+    assert (run.status, DVD.objects.count()) == ("succeeded", 15)
+
+
+@pytest.mark.usefixtures("_clean")
+def test_a_split_run_is_counted_first_as_a_whole(broker: str) -> None:
+    stored = dvds(30)
+    run = in_parts(broker, {dvd.pk for dvd in stored[:16]}, Limits(deleted=0.5, before_first=True))
+    assert (run.status, run.parts.count(), DVD.objects.count()) == ("failed", 0, 30)
+    run = in_parts(broker, {dvd.pk for dvd in stored[:15]}, Limits(deleted=0.5, before_first=True))
+    assert (run.status, run.parts.count(), DVD.objects.count()) == ("succeeded", 3, 15)
+
+
+@pytest.mark.usefixtures("_clean")
+def test_a_dry_run_in_parts_says_that_a_real_one_would_be_stopped(broker: str) -> None:
+    stored = dvds(30)
+    run = in_parts(broker, {dvd.pk for dvd in stored[:16]}, HALF, dry_run=True)
+    assert (run.status, len(run.report)) == ("succeeded", 1)
+    assert "16 of 30 items would be deleted" in run.report[0]
+
+
+# ---- commands
+
+
+def test_a_stopped_run_is_a_failed_one_for_programs() -> None:
+    stage.body, stage.limits = deleting(dvds(20), 11), Limits(deleted=0.5, before_first=True)
+    outcome: Outcome = runner.execute(scripted_limited, Nothing(), confirm="yes", raises=False)
+    told = outcome.as_json()
+    assert (outcome.exit_code, told["status"], told["error"]) == (1, "failed", ERROR)
+    assert told["reasons"] == {"limit_exceeded": 1}
