@@ -91,7 +91,16 @@ class TrackerAdmin(Kept):
     search_fields = ("name", "api_location")
     raw_id_fields = ("project",)
     exclude = ("api_username",)
-    readonly_fields = ("api_kind", "api_location", "custom_assignee_fields", "has_username", "has_token", "position")
+    readonly_fields = (
+        "api_kind",
+        "api_location",
+        "custom_assignee_fields",
+        "task_fields",
+        "merge_requests",
+        "has_username",
+        "has_token",
+        "position",
+    )
     ordering = ("project__code", "place", "name")
 
     @admin.display(description="username", boolean=True)

@@ -23,6 +23,7 @@ from uuid_utils.compat import uuid7
 from backend.tracking import tokens
 from backend.tracking.kernel.kinds import ApiKind, Fallback
 from backend.tracking.kernel.names import NameKind, url_key
+from backend.tracking.kernel.records import Person
 from backend.tracking.kernel.rules import MatchOn
 from backend.tracking.validators import validate_code, validate_time_zone, validate_usernames
 
@@ -125,6 +126,13 @@ class Tracker(IdentifiedModel):
     api_username = models.TextField(blank=True)
     encrypted_token = models.TextField(blank=True, editable=False)
     custom_assignee_fields = ArrayField(models.TextField(), default=list, blank=True)
+    task_fields = ArrayField(
+        models.TextField(),
+        default=list,
+        blank=True,
+        help_text="Kimai's custom fields that name a task; empty: the usual.",
+    )
+    merge_requests = models.BooleanField(default=False, help_text="GitLab's merge requests are tasks, too.")
     user_mapping = models.TextField(blank=True, help_text="The name of a user mapping of the organization.")
     position = models.TextField(
         blank=True, editable=False, help_text="From where the next download goes on; empty: from the start."
@@ -167,7 +175,10 @@ class ExternalUser(IdentifiedModel):
     """A person as a tracker knows them, and who that is here."""
 
     tracker = models.ForeignKey(Tracker, models.CASCADE, related_name="external_users")
-    username = models.TextField()
+    external_id = models.TextField(
+        blank=True, help_text="Their id in the tracker, which stays when they are renamed; empty: none is known."
+    )
+    username = models.TextField(help_text="A login, an e-mail address or a name: what the tracker shows them as.")
     name = models.TextField(blank=True)
     email = models.TextField(blank=True)
     user = models.ForeignKey(
@@ -176,11 +187,22 @@ class ExternalUser(IdentifiedModel):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["tracker", "username"], name="tracking_externaluser_once"),
+            models.UniqueConstraint(
+                fields=["tracker", "external_id"], condition=~Q(external_id=""), name="tracking_externaluser_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tracker", "username"], condition=Q(external_id=""), name="tracking_externaluser_named_once"
+            ),
         ]
+        indexes: ClassVar = [models.Index(fields=["tracker", "username"], name="tracking_externaluser_name")]
 
     def __str__(self) -> str:
         return self.username
+
+    @property
+    def person(self) -> Person:
+        """The same as a connector brings it."""
+        return Person(self.username, self.name, self.email, self.external_id)
 
 
 class Folded(models.Func):

@@ -10,3 +10,5 @@ def map_people(organization: Organization, run: RunContext) -> None:
     run.apply(lambda: {"remapped_people": people.map_users(organization)})
     if number := run.tally.get("remapped_people", 0):
         run.report(f"{number:,} people of its trackers are another user now", remapped_people=number)
+    for line in people.namesakes(organization):
+        run.log(line)

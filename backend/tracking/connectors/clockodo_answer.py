@@ -59,7 +59,7 @@ class TimeEntry(Answer):
         """The entry in our own terms."""
         return WorkRecord(
             external_id=self.id,
-            person=Person(self.users_name or self.users_id, self.users_name),
+            person=Person(self.users_name or self.users_id, self.users_name, external_id=self.users_id),
             breadcrumb=breadcrumb([self.customers_name, self.projects_name, self.services_name]),
             text=self.text,
             started_at=self.time_since,

@@ -5,11 +5,14 @@ from datetime import datetime
 from pydantic import Field
 
 from backend.remote.wire import Answer, Array, Text
-from backend.tracking.connectors.wire import Identifier, Moment
+from backend.tracking.connectors.wire import Identifier, Moment, somebody
 from backend.tracking.kernel.records import Person, TaskRecord
 
 NOBODY = "ghost"
 """The login that stands for users who were removed."""
+
+PROGRAMS = frozenset({"Bot", "Mannequin"})
+"""A mannequin stands for the author of something that was imported."""
 
 UNREMARKABLE = {"", "completed", "reopened"}
 """The reasons for a state that say nothing more than the state."""
@@ -19,13 +22,14 @@ class User(Answer):
     """An account."""
 
     login: Text
+    id: Identifier | None = None
     type: Text = ""
 
     @property
     def person(self) -> Person | None:
-        """Who that is; programs and removed users are nobody."""
-        is_somebody = self.login and self.login != NOBODY and self.type != "Bot"
-        return Person(self.login) if is_somebody else None
+        """Who that is; programs, removed users and placeholders are nobody."""
+        is_somebody = self.login and self.login != NOBODY and self.type not in PROGRAMS
+        return Person(self.login, external_id=self.id or "") if is_somebody else None
 
 
 class Milestone(Answer):
@@ -54,7 +58,6 @@ class Issue(Answer):
     @property
     def task(self) -> TaskRecord:
         """The issue in our own terms. GitHub knows no estimates."""
-        assignees = [user.person for user in self.assignees]
         due: datetime | None = self.milestone.due_on if self.milestone else None
         return TaskRecord(
             external_id=self.id,
@@ -68,7 +71,7 @@ class Issue(Answer):
             closed_at=self.closed_at,
             due_on=due.date() if due else None,
             author=self.user.person if self.user else None,
-            assignees=tuple(person for person in assignees if person),
+            assignees=somebody(self.assignees),
         )
 
 

@@ -1,8 +1,8 @@
-"""Tasks from the issues of a GitLab project: https://docs.gitlab.com/api/issues/."""
+"""Tasks from the issues and merge requests of a GitLab project: https://docs.gitlab.com/api/issues/."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from backend.remote import wire
@@ -11,11 +11,11 @@ from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.remote.exchange import Request
 from backend.tracking.connectors.changes import Newest, Return, Seam, changed
-from backend.tracking.connectors.gitlab_answer import Issue, Project
+from backend.tracking.connectors.gitlab_answer import MERGE_REQUEST, Issue, MergeRequest, Project
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.wire import listed, next_link, record, token
 from backend.tracking.kernel.locations import quoted
-from backend.tracking.kernel.records import RecordPage
+from backend.tracking.kernel.records import Record, RecordPage
 
 CLOUD = "https://gitlab.com"
 
@@ -38,14 +38,15 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
         requests_per_second=REQUESTS_PER_SECOND if source.place.web_url == CLOUD else None,
     )
     with client:
-        yield GitLab(client, source.place.name)
+        yield GitLab(client, source.place.name, merge_requests=source.merge_requests)
 
 
 class GitLab:
-    """The issues of one project."""
+    """The issues of one project, and its merge requests, if they are wanted."""
 
-    def __init__(self, client: RemoteClient, project: str) -> None:
+    def __init__(self, client: RemoteClient, project: str, *, merge_requests: bool = False) -> None:
         self._client = client
+        self._merge_requests = merge_requests
         self._path = f"/projects/{quoted(project)}"
         self._hidden = f"GitLab has no project {project}, or the api_token may not see it"
 
@@ -57,18 +58,52 @@ class GitLab:
         project = wire.read(Project, reply.content, about="GitLab about the project")
         if project.issues_enabled is False:
             raise RemoteRejectedError(f"Issues are switched off in GitLab's project {project.path_with_namespace}")
+        if self._merge_requests and project.merge_requests_enabled is False:
+            raise RemoteRejectedError(
+                f"Merge requests are switched off in GitLab's project {project.path_with_namespace}"
+            )
         return project.path_with_namespace
 
     def pages(self, position: str) -> Iterator[RecordPage]:
-        """Everything that changed behind the position; see `Connector`."""
+        """Everything that changed behind the position; see `Connector`.
+
+        A position is that of the issues, and behind a blank that of the merge requests.
+        """
+        issues, _, merge_requests = position.partition(" ")
+        for page in self._pages(ISSUES, issues):
+            issues = page.position
+            yield replace(page, position=f"{issues} {merge_requests}".rstrip())
+        if self._merge_requests:
+            for page in self._pages(MERGE_REQUESTS, merge_requests):
+                yield replace(page, position=f"{issues} {page.position}".rstrip())
+
+    def _pages(self, listing: "Listing", position: str) -> Iterator[RecordPage]:
         newest, seam = Newest.at(position), Seam("updated_at")
-        reading, position = Reading(f"{self._path}/issues", newest.since), newest.page([]).position
+        reading, position = Reading(f"{self._path}/{listing.path}", newest.since), newest.page([]).position
         for reply in self._client.chain(reading.request, reading.following):
             if reply is None:
                 raise RemoteRejectedError(self._hidden)
-            page = newest.page(record(Issue, item, lambda issue: issue.task) for item in seam.new(_items(reply)))
+            page = newest.page(map(listing.record, seam.new(_items(reply))))
             position = position if reading.is_open else page.position
             yield replace(page, position=position)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One of the lists of a project that hold tasks."""
+
+    path: str
+    kind: type[Issue | MergeRequest]
+    prefix: str = ""
+    """Of external ids."""
+
+    def record(self, item: object) -> Record:
+        """The item in our own terms."""
+        return record(self.kind, item, lambda answer: answer.task, prefix=self.prefix)
+
+
+ISSUES = Listing("issues", Issue)
+MERGE_REQUESTS = Listing("merge_requests", MergeRequest, MERGE_REQUEST)
 
 
 class Reading:

@@ -1,24 +1,21 @@
-"""What GitLab answers about issues, as far as it is used: https://docs.gitlab.com/api/issues/."""
+"""What GitLab answers about issues and merge requests, as far as it is used: https://docs.gitlab.com/api/issues/."""
+
+from datetime import date, datetime
 
 from pydantic import Field
 
 from backend.remote.wire import Answer, Array, Text
 from backend.tracking.connectors.estimates import SECONDS_AN_HOUR, Amount, hours
+from backend.tracking.connectors.gitlab_people import User
 from backend.tracking.connectors.moments import Day
-from backend.tracking.connectors.wire import Identifier, Moment
-from backend.tracking.kernel.records import Person, TaskRecord
+from backend.tracking.connectors.wire import Identifier, Moment, somebody
+from backend.tracking.kernel.records import TaskRecord
 
+MERGE_REQUEST = "MergeRequest/"
+"""Before the number of a merge request, as in GitLab's global ids: an issue may have the same number."""
 
-class User(Answer):
-    """An account. The list tells no e-mail addresses."""
-
-    username: Identifier
-    name: Text = ""
-
-    @property
-    def person(self) -> Person:
-        """Who that is."""
-        return Person(self.username, self.name)
+FINISHED = frozenset({"merged", "closed"})
+"""The states of a merge request in which nothing is left to do."""
 
 
 class TimeStats(Answer):
@@ -28,8 +25,8 @@ class TimeStats(Answer):
     """Seconds; 0 when nobody has estimated it."""
 
 
-class Issue(Answer):
-    """An issue of a list, or a task below one."""
+class Item(Answer):
+    """What issues and merge requests have in common."""
 
     id: Identifier
     iid: int = Field(gt=0, lt=2**63)
@@ -39,30 +36,53 @@ class Issue(Answer):
     created_at: Moment | None = None
     updated_at: Moment
     closed_at: Moment | None = None
-    due_date: Day | None = None
     web_url: Text = ""
     author: User | None = None
     assignees: Array[User] = []
     time_stats: TimeStats | None = None
 
-    @property
-    def task(self) -> TaskRecord:
-        """The issue in our own terms."""
+    def record(
+        self, external_id: str, code: str, *, closed_at: datetime | None, due_on: date | None = None
+    ) -> TaskRecord:
+        """The item in our own terms."""
         return TaskRecord(
-            external_id=self.id,
-            code=f"#{self.iid}",
+            external_id=external_id,
+            code=code,
             title=self.title,
             description=self.description,
             url=self.web_url,
             state=self.state,
             created_at=self.created_at,
             updated_at=self.updated_at,
-            closed_at=self.closed_at,
-            due_on=self.due_date,
+            closed_at=closed_at,
+            due_on=due_on,
             estimate=hours(self.time_stats.time_estimate if self.time_stats else None, an_hour=SECONDS_AN_HOUR),
             author=self.author.person if self.author else None,
-            assignees=tuple(user.person for user in self.assignees),
+            assignees=somebody(self.assignees),
         )
+
+
+class Issue(Item):
+    """An issue of a list, or a task below one."""
+
+    due_date: Day | None = None
+
+    @property
+    def task(self) -> TaskRecord:
+        """The issue in our own terms."""
+        return self.record(self.id, f"#{self.iid}", closed_at=self.closed_at, due_on=self.due_date)
+
+
+class MergeRequest(Item):
+    """A merge request of a list: https://docs.gitlab.com/api/merge_requests/."""
+
+    merged_at: Moment | None = None
+
+    @property
+    def task(self) -> TaskRecord:
+        """The merge request in our own terms."""
+        closed_at = (self.merged_at or self.closed_at or self.updated_at) if self.state in FINISHED else None
+        return self.record(f"{MERGE_REQUEST}{self.id}", f"!{self.iid}", closed_at=closed_at)
 
 
 class Project(Answer):
@@ -71,3 +91,4 @@ class Project(Answer):
     path_with_namespace: Text
     issues_enabled: bool | None = None
     """None: that is not told."""
+    merge_requests_enabled: bool | None = None

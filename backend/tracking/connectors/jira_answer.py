@@ -8,7 +8,7 @@ from backend.remote.wire import Answer, Text
 from backend.tracking.connectors import jira_document
 from backend.tracking.connectors.estimates import SECONDS_AN_HOUR, Amount, hours
 from backend.tracking.connectors.moments import Day
-from backend.tracking.connectors.wire import Identifier, Moment
+from backend.tracking.connectors.wire import Identifier, Moment, somebody
 from backend.tracking.kernel.records import Person, TaskRecord
 
 FIELDS = (
@@ -34,11 +34,14 @@ class User(Answer):
     display_name: Text = Field("", alias="displayName")
     email: Text = Field("", alias="emailAddress")
     """Empty when they hide it, as most do."""
+    account_type: Text = Field("", alias="accountType")
 
     @property
-    def person(self) -> Person:
-        """As a record has them."""
-        return Person(self.account_id, self.display_name, self.email)
+    def person(self) -> Person | None:
+        """As a record has them; programs are nobody."""
+        if self.account_type == "app":
+            return None
+        return Person(self.account_id, self.display_name, self.email, external_id=self.account_id)
 
 
 class StatusCategory(Answer):
@@ -135,5 +138,5 @@ def task(issue: Issue, *, web_url: str) -> TaskRecord:
         due_on=fields.due_date,
         estimate=hours(fields.seconds, an_hour=SECONDS_AN_HOUR),
         author=fields.reporter.person if fields.reporter else None,
-        assignees=(fields.assignee.person,) if fields.assignee else (),
+        assignees=somebody([fields.assignee]),
     )

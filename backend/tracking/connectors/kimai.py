@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 from math import ceil
@@ -16,7 +16,7 @@ from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.remote.exchange import Request
 from backend.tracking.connectors import progress, spans
-from backend.tracking.connectors.kimai_answer import Me, Named, Timesheet
+from backend.tracking.connectors.kimai_answer import TASK_FIELDS, Me, Named, Timesheet
 from backend.tracking.connectors.progress import Part
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.spans import Span
@@ -55,7 +55,7 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
         assess=_assess,
     )
     with client:
-        yield Kimai(client, what, number)
+        yield Kimai(client, what, number, task_fields=source.task_fields or TASK_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +100,11 @@ class Clocks:
 class Kimai:
     """The entries of one project or customer; without the permission for those of others, the token owner's own."""
 
-    def __init__(self, client: RemoteClient, what: str, number: str) -> None:
+    def __init__(self, client: RemoteClient, what: str, number: str, *, task_fields: Sequence[str]) -> None:
         self._client = client
         self._what = what
         self._number = number
+        self._task_fields = task_fields
 
     def check(self) -> str:
         """What Kimai calls the project or customer. Raises RemoteError."""
@@ -199,7 +200,7 @@ class Kimai:
         named = timesheet.project if self._what == "project" else timesheet.project.customer
         if named.id != self._number:
             raise RemoteResponseError(f"Kimai answered with entries of others than {self._what} {self._number}")
-        return timesheet.work
+        return replace(timesheet.work, external_task=timesheet.task(self._task_fields))
 
     def _rest(self, step: Step, page: Page) -> list[Step]:
         """What is still missing of a step's span, in parts of about a page each."""

@@ -1,5 +1,6 @@
 """What Kimai answers, as far as it is used: https://www.kimai.org/documentation/rest-api.html."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Self
 
@@ -10,8 +11,8 @@ from backend.tracking.connectors.entries import Seconds, Start
 from backend.tracking.connectors.wire import Identifier
 from backend.tracking.kernel.records import Person, WorkRecord, breadcrumb
 
-TASK_FIELDS = ("external_task_id", "task_id", "task_url")
-"""Custom fields that name a task; the first one that is filled counts."""
+TASK_FIELDS = ("external_task_id", "task_id", "task_url", "ticket", "issue")
+"""Custom fields that name a task, unless the tracker says which do."""
 
 
 class Me(Answer):
@@ -74,14 +75,15 @@ class Timesheet(Answer):
         """The entry in our own terms."""
         return WorkRecord(
             external_id=self.id,
-            person=Person(self.user.username or self.user.id, self.user.alias),
+            person=Person(self.user.username or self.user.id, self.user.alias, external_id=self.user.id),
             breadcrumb=breadcrumb([self.project.customer.name, self.project.name, self.activity.name]),
             text=self.description,
             started_at=self.begin,
             duration=None if self.end is None or self.duration is None else timedelta(seconds=self.duration),
-            external_task=self._task(),
+            external_task=self.task(TASK_FIELDS),
         )
 
-    def _task(self) -> str:
+    def task(self, fields: Sequence[str]) -> str:
+        """The task that the entry names in the first of these custom fields that is filled; empty: none."""
         values = {field.name: field.value for field in self.metaFields if isinstance(field.value, str)}
-        return next((values[name] for name in TASK_FIELDS if values.get(name)), "")
+        return next((values[name] for name in fields if values.get(name)), "")

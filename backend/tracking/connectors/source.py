@@ -28,6 +28,10 @@ class Source:
     username: str = ""
     custom_assignee_fields: tuple[str, ...] = ()
     """YouTrack: names of the fields that hold assignees; empty: its own."""
+    task_fields: tuple[str, ...] = ()
+    """Kimai: names of the custom fields that name a task, the first choice first; empty: the usual ones."""
+    merge_requests: bool = False
+    """GitLab: its merge requests are tasks, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,13 +47,18 @@ class ReportEntry(Answer):
         is_running = self.stop is None or self.seconds < 0
         return WorkRecord(
             external_id=self.id,
-            person=Person(self.email or self.username or self.user_id, self.username, self.email),
+            person=self._person,
             breadcrumb=breadcrumb([self.client_name, self.project_name, self.task_name]),
             text=self.description,
             started_at=self.start,
             duration=None if is_running else timedelta(seconds=self.seconds),
             external_task=self.task_id or "",
         )
+
+    @property
+    def _person(self) -> Person:
+        username = self.email or self.username or self.user_id
+        return Person(username, self.username, self.email, external_id=self.user_id)
 
 
 def flat(groups: list[Any]) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationError
 
@@ -12,7 +12,7 @@ from backend.remote.answers import Reply
 from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.remote.wire import Answer, problem
 from backend.tracking.connectors.source import Source
-from backend.tracking.kernel.records import BrokenRecord, Record
+from backend.tracking.kernel.records import BrokenRecord, Person, Record
 
 A = TypeVar("A", bound=Answer)
 
@@ -46,7 +46,7 @@ Identifier = Annotated[
 """A number or text; comes out as text."""
 
 
-def record(kind: type[A], item: object, make: Callable[[A], Record], *, key: str = "id") -> Record:
+def record(kind: type[A], item: object, make: Callable[[A], Record], *, key: str = "id", prefix: str = "") -> Record:
     """Return the record that an item of a list makes; when it is not understood, the record of that.
 
     Args:
@@ -54,13 +54,14 @@ def record(kind: type[A], item: object, make: Callable[[A], Record], *, key: str
         item: the JSON.
         make: makes the record of an item that does.
         key: the field that identifies the item.
+        prefix: what `make` puts before its value.
     """
     try:
         return make(kind.model_validate(item))
     except ValidationError as error:
         known = _identifier(item.get(key)) if isinstance(item, dict) else ""
         external_id = known if isinstance(known, str) and len(known) <= LONGEST_ID and "\0" not in known else ""
-        return BrokenRecord(external_id, problem(error))
+        return BrokenRecord(external_id and f"{prefix}{external_id}", problem(error))
 
 
 def listed(content: object, *, about: str) -> list[object]:
@@ -68,6 +69,20 @@ def listed(content: object, *, about: str) -> list[object]:
     if not isinstance(content, list):
         raise RemoteResponseError(f"The answer of {about} is not understood: it is not a list")
     return content
+
+
+class Account(Protocol):
+    """Whoever an answer names."""
+
+    @property
+    def person(self) -> Person | None:
+        """Who that is; None: nobody."""
+
+
+def somebody(accounts: Iterable[Account | None]) -> tuple[Person, ...]:
+    """Return those who are people, each once."""
+    people = (account.person for account in accounts if account)
+    return tuple(dict.fromkeys(person for person in people if person))
 
 
 class RefusedQueryError(RemoteRejectedError):

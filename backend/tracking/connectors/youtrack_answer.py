@@ -14,7 +14,7 @@ from backend.tracking.kernel.records import Person, TaskRecord
 
 FIELDS = (
     "id,idReadable,summary,description,created,updated,resolved,isDraft,project(shortName),"
-    "reporter(login,fullName,email),customFields(name,value(name,login,fullName,email,minutes))"
+    "reporter(id,login,fullName,email),customFields(name,value(id,name,login,fullName,email,minutes))"
 )
 """Of an issue, all that is used here: YouTrack sends nothing but ids when it is not asked."""
 
@@ -29,13 +29,14 @@ class User(Answer):
     """An account."""
 
     login: Identifier
+    id: Identifier | None = None
     full_name: Text = Field("", alias="fullName")
     email: Text = ""
 
     @property
     def person(self) -> Person:
         """Who that is."""
-        return Person(self.login, self.full_name, self.email)
+        return Person(self.login, self.full_name, self.email, external_id=self.id or "")
 
 
 class Named(Answer):

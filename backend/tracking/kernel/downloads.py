@@ -10,11 +10,12 @@ from backend.tracking.kernel.names import NameKind, compared
 from backend.tracking.kernel.records import BrokenRecord, Person, Record, TaskRecord, WorkRecord
 
 Values = Mapping[str, Any]
-"""What can change, by field: a task's or a work entry's columns; people by their external usernames."""
+"""What can change, by field: a task's or a work entry's columns; people by their keys."""
 TASK_COLUMNS = (
     "code", "title", "description", "url", "state", "created_at", "updated_at", "closed_at", "due_on", "estimate",
 )  # fmt: skip
 WORK_COLUMNS = ("breadcrumb", "text", "started_at", "duration", "external_task")
+PEOPLE = ("author", "assignees", "user")
 LONGEST_TOLD = 200
 """Characters of a text that a recorded change shows."""
 
@@ -25,6 +26,8 @@ class Stored:
 
     pk: UUID
     values: Values
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The usernames of its people, by their keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,11 @@ def values(record: TaskRecord | WorkRecord) -> Values:
     """The record as it is compared and stored."""
     if isinstance(record, TaskRecord):
         people = {
-            "author": record.author.username if record.author else "",
-            "assignees": sorted({person.username for person in record.assignees}),
+            "author": record.author.key if record.author else "",
+            "assignees": sorted({person.key for person in record.assignees}),
         }
         return {name: getattr(record, name) for name in TASK_COLUMNS} | people
-    return {name: getattr(record, name) for name in WORK_COLUMNS} | {
-        "user": record.person.username if record.person else ""
-    }
+    return {name: getattr(record, name) for name in WORK_COLUMNS} | {"user": record.person.key if record.person else ""}
 
 
 def plan(records: Sequence[Record], stored: Mapping[str, Stored]) -> list[Change]:
@@ -86,13 +87,14 @@ def _change(record: Record, stored: Mapping[str, Stored], *, counts: bool) -> Ch
 
 def _compared(record: TaskRecord | WorkRecord, label: str, old: Stored | None) -> Change:
     new = values(record)
+    names = {**(old.names if old else {}), **{person.key: person.username for person in record.people}}
     if old is None:
-        told = {name: (None, _told(value)) for name, value in new.items() if value not in (None, "", [])}
+        told = {name: (None, _shown(name, value, names)) for name, value in new.items() if value not in (None, "", [])}
         return Change("created", record.external_id, label, told, payload=Entry(record.external_id, None, new, record))
     changed = [name for name, value in new.items() if value != old.values[name]]
     if not changed:
         return Change("unchanged", record.external_id, label, payload=Entry(record.external_id, record=record))
-    fields = {name: (_told(old.values[name]), _told(new[name])) for name in changed}
+    fields = {name: (_shown(name, old.values[name], names), _shown(name, new[name], names)) for name in changed}
     former = {kind: old.values[kind] for kind in NameKind if kind in changed and _is_lost(kind, old.values, new)}
     entry = Entry(record.external_id, old.pk, new, record, former)
     return Change("updated", record.external_id, label, fields, payload=entry)
@@ -109,8 +111,10 @@ def _label(record: TaskRecord | WorkRecord) -> str:
     return f"{record.text or record.breadcrumb} ({record.started_at:%Y-%m-%d %H:%M})"[:LONGEST_TOLD]
 
 
-def _told(value: Any) -> Any:
-    """A value as a recorded change shows it: a text, unless JSON knows better."""
+def _shown(name: str, value: Any, names: Mapping[str, str]) -> Any:
+    """The value of a field as a recorded change shows it: a text, unless JSON knows better; people by their names."""
+    if name in PEOPLE:
+        return sorted(names.get(key, key) for key in value) if isinstance(value, list) else names.get(value, value)
     if isinstance(value, str):
         return value if len(value) <= LONGEST_TOLD else f"{value[: LONGEST_TOLD - 1]}…"
-    return value if value is None or isinstance(value, list) else str(value)
+    return value if value is None else str(value)

@@ -19,7 +19,7 @@ def rule(facts: RuleFacts) -> Told:
         "priority": facts.priority,
         "source_work_trackers": list(facts.sources),
         "text_pattern": facts.text_pattern,
-        "breadcrumb_pattern": facts.breadcrumb_pattern,
+        "breadcrumb_trail_pattern": facts.breadcrumb_pattern,
         "target_task": facts.target_task,
     }
     return {name: value for name, value in told.items() if value not in ("", [])}

@@ -1,9 +1,10 @@
 """Who an external user is among our users."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from unicodedata import normalize
 
 from backend.tracking.kernel.records import Person
 
@@ -26,35 +27,69 @@ class People:
     """
 
     def __init__(self, members: Collection[Member], others: Mapping[str, int] = MappingProxyType({})) -> None:
-        self._by_username = {username.casefold(): user_id for username, user_id in others.items()}
-        self._by_username |= {member.username.casefold(): member.user_id for member in members}
-        named = [(name.casefold().strip(), member.user_id) for member in members for name in {*member.names}]
-        number = Counter(name for name, _ in named)
-        self._by_name = {name: user_id for name, user_id in named if name and number[name] == 1}
-        mails = Counter(member.email.casefold() for member in members)
-        self._by_email = {
-            member.email.casefold(): member.user_id
-            for member in members
-            if member.email and mails[member.email.casefold()] == 1
-        }
+        by_username = {folded(member.username): member.user_id for member in members}
+        self._all = {folded(username): user_id for username, user_id in others.items()} | by_username
+        by_email = _unique((member.email, member.user_id) for member in members)
+        by_name = _unique((name, member.user_id) for member in members for name in {*member.names})
+        self._members = (by_email, by_username, by_name)
 
     def user_id(self, person: Person, usernames: Mapping[str, str], default_username: str) -> int | None:
-        """Who that is: as the mapping says; else whose e-mail address or name it is; else the default user, if any.
+        """Who that is, whatever the case of names: as the mapping says; else a member; else the default user, if any.
 
-        Two members of the same name or address are nobody's.
+        The mapping may name somebody by username, id, e-mail address or name, and the first of these counts. A member
+        is known by e-mail address, else by username, else by full name. Two members of the same name or address are
+        nobody's.
 
         Args:
             person: the external user.
             usernames: the mapping, from external usernames to ours.
             default_username: who all others are; empty: nobody.
         """
-        mapped = usernames.get(person.username)
+        words = [each for each in (person.username, person.external_id, person.email, person.name) if each]
+        mapped = _mapped(words, usernames)
         if mapped is not None:
-            return self._by_username.get(mapped.casefold())
+            return self._all.get(folded(mapped))
+        by_email, by_username, by_name = self._members
+        username, email, name = folded(person.username), folded(person.email), folded(person.name)
         return (
-            self._by_email.get(person.email.casefold())
-            or self._by_email.get(person.username.casefold())
-            or self._by_name.get(person.name.casefold().strip())
-            or self._by_name.get(person.username.casefold().strip())
-            or self._by_username.get(default_username.casefold())
+            by_email.get(email)
+            or by_email.get(username)
+            or by_username.get(username)
+            or by_username.get(email)
+            or by_name.get(name)
+            or by_name.get(username)
+            or self._all.get(folded(default_username))
         )
+
+
+def folded(text: str) -> str:
+    """The text as names are compared."""
+    return normalize("NFC", text.strip()).casefold()
+
+
+def telling(people: Collection[Person]) -> Iterator[Person]:
+    """The people of one tracker, in their order, without the names that somebody else there has, too."""
+    usernames = Counter(folded(person.username) for person in people)
+    names = Counter(folded(person.name) for person in people)
+    for person in people:
+        username, name = folded(person.username), folded(person.name)
+        others = names[name] - 1 + usernames[name] - (username == name)
+        yield replace(
+            person,
+            username=person.username if usernames[username] == 1 else "",
+            name="" if others else person.name,
+        )
+
+
+def _mapped(words: Collection[str], usernames: Mapping[str, str]) -> str | None:
+    for word in words:
+        if word in usernames:
+            return usernames[word]
+    by_folded = {folded(external): username for external, username in usernames.items()}
+    return next((by_folded[folded(word)] for word in words if folded(word) in by_folded), None)
+
+
+def _unique(named: Iterable[tuple[str, int]]) -> dict[str, int]:
+    pairs = [(folded(word), user_id) for word, user_id in named]
+    number = Counter(word for word, _ in pairs)
+    return {word: user_id for word, user_id in pairs if word and number[word] == 1}

@@ -11,9 +11,16 @@ class Person:
     """Somebody, as an external system knows them."""
 
     username: str
-    """Identifies them there, and in user mappings: a login where the system has one."""
+    """A login; where the system has none, the e-mail address or the name. People rename themselves."""
     name: str = ""
     email: str = ""
+    external_id: str = ""
+    """Stays the same whatever they are called; empty when the system does not give one."""
+
+    @property
+    def key(self) -> str:
+        """What identifies them in their tracker."""
+        return self.external_id or self.username
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,8 @@ SEE = """
     INSERT INTO tracking_seenrecord (tracker_id, run_id, external_id) SELECT %s, %s, unnest(%s::text[])
     ON CONFLICT DO NOTHING
 """
+SOURCE = ("api_kind", "api_location", "custom_assignee_fields", "task_fields", "merge_requests")
+"""What decides on the records that a tracker brings."""
 PAGE = 1000
 GROUP_RECORDS = 1000
 GROUP_SECONDS = 0.5
@@ -52,7 +54,8 @@ class Download:
         self._dry_run = dry_run
         self._met: set[str] | None = set() if full and dry_run else None
         self._rows = work_rows if ApiKind(tracker.api_kind).brings_work else task_rows
-        self._place = sha256(f"{tracker.api_kind} {tracker.api_location}".encode()).hexdigest()[:8]
+        self._source = {name: getattr(tracker, name) for name in SOURCE}
+        self._place = sha256(repr(self._source).encode()).hexdigest()[:8]
 
     def pages(self, connector: Connector, after: Cursor) -> Iterator[tuple[Sequence[Record], Cursor]]:
         """The records behind a position, that of an earlier download at first.
@@ -141,8 +144,8 @@ class Download:
             SeenRecord.objects.filter(tracker=self._tracker).delete()
 
     def _reach(self, position: str) -> None:
-        read = self._tracker  # as it was: of another place, which it may have by now, the position says nothing
-        same = Tracker.objects.filter(pk=read.pk, api_kind=read.api_kind, api_location=read.api_location)
+        # Of another source, which it may have by now, the position says nothing.
+        same = Tracker.objects.filter(pk=self._tracker.pk, **self._source)
         same.exclude(position=position).update(position=position)
 
     def _is_met(self) -> Exists | Q:
@@ -220,6 +223,8 @@ def connected(tracker: Tracker, *, dry_run: bool) -> Iterator[Connector]:
         token=tracker.api_token,
         username=tracker.api_username,
         custom_assignee_fields=tuple(tracker.custom_assignee_fields),
+        task_fields=tuple(tracker.task_fields),
+        merge_requests=tracker.merge_requests,
     )
     network = Network(
         allow_http_hosts=settings.REMOTE_HTTP_HOSTS,

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import F, OuterRef
+from django.db.models import OuterRef
 
 from backend.tracking.kernel.downloads import TASK_COLUMNS, Entry, Stored
 from backend.tracking.kernel.names import url_key
 from backend.tracking.kernel.records import TaskRecord
 from backend.tracking.models import Task, TaskAssignee, Tracker, new_id
-from backend.tracking.services import former_names
+from backend.tracking.services import former_names, people
 from backend.tracking.services.arrays import array, texts
 from backend.tracking.services.upserts import execute, upsert
 
@@ -42,11 +42,13 @@ def stored(tracker: Tracker, external_ids: Collection[str]) -> dict[str, Stored]
         .exclude(external_id="")  # the words by which PostgreSQL knows that the partial index will do
         .values(
             "pk", "external_id", *TASK_COLUMNS,
-            author_name=F("author__username"),
-            assignee_names=ArraySubquery(assignees.values("external_user__username")),
+            "author",
+            assigned=ArraySubquery(assignees.values("external_user")),
         )
     )  # fmt: skip
-    return {task["external_id"]: Stored(task["pk"], _values(task)) for task in tasks}
+    rows = list(tasks)
+    persons = people.keys(pk for row in rows for pk in (row["author"], *row["assigned"]) if pk)
+    return {row["external_id"]: _stored(row, persons) for row in rows}
 
 
 def write(tracker: Tracker, entries: Sequence[Entry], known: Mapping[str, UUID]) -> None:
@@ -58,10 +60,7 @@ def write(tracker: Tracker, entries: Sequence[Entry], known: Mapping[str, UUID])
     written = execute(UPSERT, [_row(tracker, entry, known) for entry in entries])
     ids = {external_id: pk for pk, external_id in written}
     assigned = dict.fromkeys(
-        (ids[record.external_id], known[person.username])
-        for record in records
-        for person in record.assignees
-        if person.username
+        (ids[record.external_id], known[person.key]) for record in records for person in record.assignees if person.key
     )
     _assign(assigned, before=[entry.pk for entry in entries if entry.pk])
 
@@ -90,6 +89,8 @@ def _row(tracker: Tracker, entry: Entry, known: Mapping[str, UUID]) -> dict[str,
     }
 
 
-def _values(task: Mapping[str, Any]) -> dict[str, Any]:
-    people = {"author": task["author_name"] or "", "assignees": sorted(task["assignee_names"])}
-    return {name: task[name] for name in TASK_COLUMNS} | people
+def _stored(row: Mapping[str, Any], persons: Mapping[UUID, tuple[str, str]]) -> Stored:
+    author = [persons[row["author"]]] if row["author"] else []
+    assignees = [persons[pk] for pk in row["assigned"]]
+    keys = {"author": author[0][0] if author else "", "assignees": sorted(key for key, _ in assignees)}
+    return Stored(row["pk"], {name: row[name] for name in TASK_COLUMNS} | keys, dict([*author, *assignees]))

@@ -4,10 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
-
 from backend.tracking.kernel.downloads import WORK_COLUMNS, Entry, Stored
 from backend.tracking.models import Tracker, WorkEntry, new_id
+from backend.tracking.services import people
 from backend.tracking.services.arrays import texts
 from backend.tracking.services.upserts import execute, upsert
 
@@ -17,12 +16,9 @@ UPSERT = upsert("tracking_workentry", (*WORK_COLUMNS, "external_user_id"), "(tra
 def stored(tracker: Tracker, external_ids: Collection[str]) -> dict[str, Stored]:
     """The work entries of those external ids."""
     entries = WorkEntry.objects.filter(tracker=tracker, external_id__in=texts(external_ids))
-    return {
-        row["external_id"]: Stored(
-            row["pk"], {name: row[name] for name in WORK_COLUMNS} | {"user": row["username"] or ""}
-        )
-        for row in entries.values("pk", "external_id", *WORK_COLUMNS, username=F("external_user__username"))
-    }
+    rows = list(entries.values("pk", "external_id", *WORK_COLUMNS, "external_user"))
+    persons = people.keys(row["external_user"] for row in rows if row["external_user"])
+    return {row["external_id"]: _stored(row, persons) for row in rows}
 
 
 def write(tracker: Tracker, entries: Sequence[Entry], known: Mapping[str, UUID]) -> None:
@@ -39,3 +35,9 @@ def _row(tracker: Tracker, entry: Entry, known: Mapping[str, UUID]) -> dict[str,
         "external_user_id": known.get(values.pop("user")),
         **values,
     }
+
+
+def _stored(row: Mapping[str, Any], persons: Mapping[UUID, tuple[str, str]]) -> Stored:
+    person = [persons[row["external_user"]]] if row["external_user"] else []
+    values = {name: row[name] for name in WORK_COLUMNS} | {"user": person[0][0] if person else ""}
+    return Stored(row["pk"], values, dict(person))

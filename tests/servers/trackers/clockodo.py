@@ -224,7 +224,7 @@ def expected(number: int) -> WorkRecord:
     name = work.worker(number).name
     return WorkRecord(
         external_id=str(9_000_000 + number),
-        person=Person(name, name),
+        person=Person(name, name, external_id=str(work.worker(number).id)),
         breadcrumb=f"ACME & Söhne / Webshop / {work.activity(number)}",
         text=work.text(number),
         started_at=work.start(number),

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlencode
+from zlib import crc32
 
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.records import Person, TaskRecord
@@ -89,8 +90,8 @@ def expected(number: int) -> TaskRecord:
     """Return the task that issue `number` is."""
     changed = FIRST + timedelta(hours=number)
     is_closed = number % 2 == 0
-    author = None if number % 5 == 0 or number % 7 == 0 else Person("zoë-größe" if number % 3 == 0 else "ada")
-    assignees = {0: (), 1: (Person("ada"),), 2: (Person("ada"), Person("bob"))}[number % 3]
+    author = None if number % 5 == 0 or number % 7 == 0 else person("zoë-größe" if number % 3 == 0 else "ada")
+    assignees = {0: (), 1: (person("ada"),), 2: (person("ada"), person("bob"))}[number % 3]
     return TaskRecord(
         external_id=str(9_000_000_000 + number),
         code=f"#{number}",
@@ -107,13 +108,23 @@ def expected(number: int) -> TaskRecord:
     )
 
 
+def user_id(login: str) -> int:
+    """Return the number of an account, which stays when it is renamed."""
+    return 9_000 + crc32(login.encode())
+
+
+def person(login: str) -> Person:
+    """Return an account as it must come out."""
+    return Person(login, external_id=str(user_id(login)))
+
+
 def user(login: str, kind: str = "User") -> dict[str, Any]:
     """Return an account."""
     web = f"https://github.example/{login}"
     return {
         "login": login,
-        "id": len(login),
-        "node_id": f"U_{len(login)}",
+        "id": user_id(login),
+        "node_id": f"U_{user_id(login)}",
         "avatar_url": f"{web}.png",
         "url": f"{web}?api",
         "html_url": web,

@@ -42,7 +42,10 @@ USERS: dict[str, dict[str, Any]] = {
     "ada": {"id": 3, "username": "ada", "name": "Ada L.", "state": "active", "web_url": "https://gitlab.com/ada"},
     "zoe": {"id": 2**40, "username": "zoë.größe", "name": "Zoë Größe 🎬", "avatar_url": None},
 }
-PEOPLE = {"ada": Person("ada", "Ada L."), "zoe": Person("zoë.größe", "Zoë Größe 🎬")}
+PEOPLE = {
+    "ada": Person("ada", "Ada L.", external_id="3"),
+    "zoe": Person("zoë.größe", "Zoë Größe 🎬", external_id="1099511627776"),
+}
 
 VARIANTS = 4
 

@@ -52,8 +52,8 @@ USERS: dict[str, dict[str, Any]] = {
     },
 }
 PEOPLE = {
-    "ada": Person("5b10ac8d82e05b22cc7d4ef5", "Ada L."),
-    "zoe": Person("712020:0f3b-größe", "Zoë Größe 🎬", "zoe@example.com"),
+    "ada": Person("5b10ac8d82e05b22cc7d4ef5", "Ada L.", external_id="5b10ac8d82e05b22cc7d4ef5"),
+    "zoe": Person("712020:0f3b-größe", "Zoë Größe 🎬", "zoe@example.com", external_id="712020:0f3b-größe"),
 }
 
 PROJECT = {"id": "10000", "key": NAME, "name": "A demo", "archived": False}

@@ -236,7 +236,7 @@ def expected(number: int) -> WorkRecord:
     worker = work.worker(number)
     return WorkRecord(
         external_id=str(10_000_000 + number),
-        person=Person(worker.login, "" if worker.id % 2 else worker.name),
+        person=Person(worker.login, "" if worker.id % 2 else worker.name, external_id=str(worker.id)),
         breadcrumb=f"ACME & Söhne / Webshop / {work.activity(number)}",
         text=work.text(number),
         started_at=work.start(number),

@@ -243,7 +243,7 @@ def expected(number: int) -> WorkRecord:
     task, name = {0: ("", ""), 1: ("88", " / Büro"), 2: ("99", " / 会議")}[alike % 3]
     return WorkRecord(
         external_id=str(3_456_789_012 + number),
-        person=Person(email, worker.name, email),
+        person=Person(email, worker.name, email, external_id=str(worker.id)),
         breadcrumb=f"ACME & Söhne / Webshop{name}",
         text=work.text(alike),
         started_at=work.start(number),

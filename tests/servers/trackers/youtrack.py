@@ -52,7 +52,10 @@ USERS: dict[str, dict[str, Any]] = {
     "ada": {"$type": "User", "id": "1-2", "login": "ada", "fullName": "Ada L.", "email": "ada@example.com"},
     "zoe": {"$type": "User", "id": "1-3", "login": "zoë", "fullName": "Zoë Größe 🎬", "email": None},
 }
-PEOPLE = {"ada": Person("ada", "Ada L.", "ada@example.com"), "zoe": Person("zoë", "Zoë Größe 🎬")}
+PEOPLE = {
+    "ada": Person("ada", "Ada L.", "ada@example.com", external_id="1-2"),
+    "zoe": Person("zoë", "Zoë Größe 🎬", external_id="1-3"),
+}
 
 
 def issue(number: int, updated: datetime, project: str = NAME) -> dict[str, Any]:

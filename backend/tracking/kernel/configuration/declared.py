@@ -93,6 +93,8 @@ def _tracker(tracker: schema.Tracker, place: int, parent: Key) -> Iterator[Item]
         "api_token": tracker.api_token,
         "api_username": tracker.api_username,
         "api_custom_assignee_fields": tracker.api_custom_assignee_fields,
+        "api_task_fields": tracker.api_task_fields,
+        "merge_requests": tracker.merge_requests,
         "user_mapping": tracker.user_mapping,
     }
     yield Item(key, fields)
@@ -107,7 +109,7 @@ def _rule(rule: schema.Rule, place: int) -> dict[str, Value]:
         "match_on": rule.match_on.value,
         "source_work_trackers": rule.source_work_trackers,
         "text_pattern": rule.text_pattern,
-        "breadcrumb_pattern": rule.breadcrumb_pattern,
+        "breadcrumb_trail_pattern": rule.breadcrumb_trail_pattern,
         "target_task": rule.target_task,
         "priority": rule.priority,
         "place": place,

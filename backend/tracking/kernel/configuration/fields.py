@@ -24,6 +24,8 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 NO_ZONES = {"localtime", "Factory", "posixrules"}
 """Files beside those of the zones: whatever the machine is set to, and placeholders."""
 HOURS = re.compile(r"\+?[0-9]{1,8}(\.[0-9]{0,2}0*)?")
+FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+"""As YAML 1.1 writes them."""
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
 
@@ -101,6 +103,13 @@ def _written(value: object) -> str:
     return shown(value) if isinstance(value, str) else "a list or a mapping"
 
 
+def _flag(value: object) -> bool:
+    word = FLAGS.get(value.written.lower()) if isinstance(value, Unquoted) else None
+    if word is None:
+        raise ValueError(f"is to be true or false, without quotes, not {_written(value)}")
+    return word
+
+
 def choice(kinds: type[E], **other_words: E) -> Callable[[object], E]:
     """Takes the words of an enumeration, and those others."""
     words = {**{kind.value: kind for kind in kinds}, **other_words}
@@ -118,6 +127,10 @@ def _listed(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
+def _separated(value: Any) -> Any:
+    return [name.strip() for name in value.split(",")] if isinstance(value, str) else _listed(value)
+
+
 Code = Annotated[str, AfterValidator(code)]
 """Of an organization or a project: people type it, and it stands in addresses."""
 Name = Annotated[str, AfterValidator(_name)]
@@ -128,5 +141,8 @@ TimeZone = Annotated[str, AfterValidator(time_zone)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Hours = Annotated[Decimal, BeforeValidator(_hours)]
 Priority = Annotated[int, BeforeValidator(_priority)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
 Names = Annotated[list[Name], BeforeValidator(_listed)]
 """One name, or a list of them."""
+FieldNames = Annotated[list[Name], BeforeValidator(_separated)]
+"""A list of names, or one text with commas between them."""

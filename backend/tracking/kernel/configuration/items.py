@@ -25,7 +25,7 @@ Key: TypeAlias = tuple[tuple[Kind, str], ...]
 """Kind and name of an item, behind those of everything that it is in."""
 Value: TypeAlias = str | int | Decimal | SecretStr | Sequence[str] | Mapping[str, str] | None
 
-PATTERNS = ("text_pattern", "breadcrumb_pattern")
+PATTERNS = ("text_pattern", "breadcrumb_trail_pattern")
 
 
 @dataclass(frozen=True, slots=True)

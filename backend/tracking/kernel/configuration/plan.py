@@ -14,8 +14,8 @@ from backend.tracking.kernel.kinds import ApiKind
 
 NOT_IN_FILE = "not_in_file"
 NO_SUCH_USER = "no_such_user"
-SOURCE = ("api_kind", "api_location", "api_custom_assignee_fields")
-"""What decides on the records that a tracker brings."""
+READING = ("api_custom_assignee_fields", "api_task_fields", "merge_requests")
+"""How a tracker's records are read. With its kind and its location, it decides on what they are."""
 
 Plan: TypeAlias = Mapping[Key, Change]
 """What becomes of each item, each before what is in it."""
@@ -167,8 +167,9 @@ def _is_elsewhere(before: Item, after: Item) -> bool:
 
 
 def _source(tracker: Item) -> object:
-    kind, location, assignees = (tracker.fields[name] for name in SOURCE)
+    kind, location = tracker.fields["api_kind"], tracker.fields["api_location"]
+    reading = [tracker.fields[name] for name in READING]
     try:
-        return locations.parsed(ApiKind(str(kind)), str(location)), assignees
+        return locations.parsed(ApiKind(str(kind)), str(location)), reading
     except ValueError:
-        return kind, location, assignees
+        return kind, location, reading

@@ -5,7 +5,7 @@ from itertools import chain, islice
 
 from pydantic import ValidationError
 
-from backend.tracking.kernel.configuration import references
+from backend.tracking.kernel.configuration import aliases, references
 from backend.tracking.kernel.configuration.documents import Document
 from backend.tracking.kernel.configuration.explanations import explained
 from backend.tracking.kernel.configuration.problems import MOST, ConfigurationError
@@ -16,6 +16,7 @@ from backend.tracking.kernel.configuration.variables import Variables
 
 def configuration(document: Document, downloaded: Downloaded, variables: Variables) -> Organization:
     """The organization that the document describes. Raises ConfigurationError, which tells everything that is wrong."""
+    document = aliases.resolved(document)
     content, missing = variables.filled(document)
     filled = replace(document, content=content)
     misfits = references.problems(filled, downloaded)

@@ -17,7 +17,19 @@ from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.patterns import TASK_CODE, PatternError, groups
 from backend.tracking.kernel.rules import MatchOn
 
-OF_AN_API = ("api_location", "api_token", "api_username", "api_custom_assignee_fields")
+OF_AN_API = (
+    "api_location",
+    "api_token",
+    "api_username",
+    "api_custom_assignee_fields",
+    "api_task_fields",
+    "merge_requests",
+)
+OF_ONE_KIND = {
+    "api_custom_assignee_fields": ApiKind.YOUTRACK,
+    "api_task_fields": ApiKind.KIMAI,
+    "merge_requests": ApiKind.GITLAB,
+}
 USABLE = {
     MatchOn.ALWAYS_TO_TASK: ("target_task",),
     MatchOn.EXTERNAL_TASK_ID_TO_TASK_EXTERNAL_ID: (),
@@ -141,8 +153,9 @@ def _of_api(tracker: View, kind: ApiKind) -> Iterator[Problem]:
         except locations.LocationError as error:
             told = "with a name or a password in it" if "@" in location and "//" in location else shown(location)
             yield tracker.problem("api_location", f"api_location {told} is {error}")
-    if kind is not ApiKind.YOUTRACK and tracker.has("api_custom_assignee_fields"):
-        yield tracker.problem("api_custom_assignee_fields", f"api_custom_assignee_fields are youtrack's, not {kind}'s")
+    for key, owner in OF_ONE_KIND.items():
+        if kind is not owner and tracker.has(key):
+            yield tracker.problem(key, f"{key} is for {owner}, not for {kind}: remove it")
 
 
 def _of_sources(rule: View, names: Collection[str]) -> Iterator[Problem]:

@@ -9,6 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, m
 
 from backend.tracking.kernel.configuration.fields import (
     Code,
+    FieldNames,
+    Flag,
     Hours,
     Name,
     Names,
@@ -75,7 +77,7 @@ class Rule(Declared):
     source_work_trackers: Names = Field(default_factory=list)
     priority: Priority = 0
     text_pattern: Pattern = ""
-    breadcrumb_pattern: Pattern = ""
+    breadcrumb_trail_pattern: Pattern = ""
     target_task: Name = ""
 
 
@@ -87,7 +89,9 @@ class Tracker(Declared):
     api_location: Text = ""
     api_token: Secret = NO_SECRET
     api_username: Secret = NO_SECRET
-    api_custom_assignee_fields: list[Name] = Field(default_factory=list)
+    api_custom_assignee_fields: FieldNames = Field(default_factory=list)
+    api_task_fields: FieldNames = Field(default_factory=list)
+    merge_requests: Flag = False
     user_mapping: Name = ""
     tasks: list[Task] = Field(default_factory=list)
     work_matches: list[Rule] = Field(default_factory=list)

@@ -9,7 +9,9 @@ from backend.tracking.kernel.configuration.plan import NO_SUCH_USER, NOT_IN_FILE
 
 SIGNS = {"created": "+", "updated": "~", "deleted": "-", "skipped": "!", "unchanged": " "}
 REASONS = {NOT_IN_FILE: "not in the file, kept (--prune deletes it)", NO_SUCH_USER: "there is no such user"}
-IN_NAME = frozenset({"match_on", "source_work_trackers", "text_pattern", "breadcrumb_pattern", "target_task", "place"})
+IN_NAME = frozenset(
+    {"match_on", "source_work_trackers", "text_pattern", "breadcrumb_trail_pattern", "target_task", "place"}
+)
 """Fields that the name and the line of a new item tell already."""
 INDENT = "  "
 LONGEST = 60
@@ -81,6 +83,8 @@ def _item(key: Key, change: Change) -> Iterator[str]:
 def _told(value: Any) -> str:
     if value is None or value in ("", []):
         return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 

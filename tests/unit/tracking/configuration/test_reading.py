@@ -8,6 +8,7 @@ from tests.unit.tracking.configuration.factories import GITHUB, KIMAI, organizat
 AL = "{external_username: x, username: a}"
 ALWAYS = "match_on: always, target_task: pm"
 TEXT = "match_on: pattern_to_task, target_task: pm, text_pattern:"
+GITLAB = "api_kind: gitlab, api_location: 'https://gitlab.com/a/b'"
 YOUTRACK = "api_kind: youtrack, api_location: 'https://example.youtrack.cloud/projects/DEMO'"
 
 
@@ -75,9 +76,16 @@ def test_what_is_wrong_with_an_organization_is_told(told: str, problem: str) -> 
         ),
         (
             f"name: a, {GITHUB}, api_custom_assignee_fields: [b]",
-            "api_custom_assignee_fields are youtrack's, not github's",
+            "api_custom_assignee_fields is for youtrack, not for github: remove it",
         ),
-        (f"name: a, {YOUTRACK}, api_custom_assignee_fields: b", "api_custom_assignee_fields is to be a list"),
+        (f"name: a, {GITHUB}, api_task_fields: b", "api_task_fields is for kimai, not for github: remove it"),
+        (f"name: a, {KIMAI}, merge_requests: true", "merge_requests is for gitlab, not for kimai: remove it"),
+        (f"name: a, {KIMAI}, merge_requests: false", "merge_requests is for gitlab, not for kimai: remove it"),
+        (f"name: a, {GITLAB}, merge_requests: 'true'", "merge_requests is to be true or false, without quotes, not"),
+        (f"name: a, {GITLAB}, merge_requests: 1", "merge_requests is to be true or false, without quotes, not '1'"),
+        (f"name: a, {KIMAI}, api_task_fields: ','", "an item of api_task_fields '' is empty"),
+        (f"name: a, {KIMAI}, api_task_fields: {{a: b}}", "an item of api_task_fields is to be a text, not a mapping"),
+        ("name: a, api_task_fields: b", "api_task_fields wants an api_kind"),
         (f"name: a, {GITHUB}, api_token: '${{NO_TOKEN}}'", "${NO_TOKEN} is not set in the environment"),
         (
             f"name: a, {GITHUB}, api_token: '${{PATH}}'",
@@ -145,7 +153,7 @@ def test_what_is_no_name_of_a_variable_is_not_quoted(name: str, key: str) -> Non
         ("match_on: external_task_id_to_task_url, target_task: pm", "target_task means nothing to match_on external_"),
         (
             "match_on: pattern_to_task, target_task: pm",
-            "match_on pattern_to_task wants a text_pattern or a breadcrumb_pa",
+            "match_on pattern_to_task wants a text_pattern or a breadcrumb_trail_pa",
         ),
         ("match_on: pattern_to_task, text_pattern: a", "match_on pattern_to_task wants a target_task"),
         (
@@ -153,9 +161,16 @@ def test_what_is_no_name_of_a_variable_is_not_quoted(name: str, key: str) -> Non
             "match_on pattern_to_task_code: neither pattern has a group (?P<task_code>…)",
         ),
         (
-            "match_on: pattern_to_task_code, text_pattern: '(?P<task_code>a)', breadcrumb_pattern: '(?P<task_code>a)'",
+            "match_on: pattern_to_task_code, "
+            "text_pattern: '(?P<task_code>a)', breadcrumb_trail_pattern: '(?P<task_code>a)'",
             "match_on pattern_to_task_code: both patterns have a group",
         ),
+        (
+            f"{TEXT} a, breadcrumb_pattern: b, breadcrumb_trail_pattern: c",
+            "breadcrumb_pattern is another name of breadcrumb_trail_pattern, which is there already: keep one",
+        ),
+        (f"{TEXT} a, breadcrumb_pattern: [b]", "breadcrumb_trail_pattern is to be a text, not a list"),
+        ("match_on: always, target_task: pm, breadcrumb_pattern: b", "breadcrumb_trail_pattern means nothing to match"),
         (f"{TEXT} '(?=a)b'", "text_pattern '(?=a)b' is no pattern: patterns are RE2's, which has no lookaround"),
         (f"{TEXT} '(?<!a)b'", "text_pattern '(?<!a)b' is no pattern: patterns are RE2's, which has no lookaround"),
         (rf"{TEXT} '(a)\1'", r"text_pattern '(a)\\1' is no pattern: patterns are RE2's, which has no backreference"),
@@ -196,7 +211,7 @@ def test_values_are_read_as_they_are_meant() -> None:
     code, hours = parsed(
         rules(
             "match_on: always, target_task: pm, priority: -5, source_work_trackers: hours",
-            "match_on: pattern_to_task_code, breadcrumb_pattern: '(?i)(?P<task_code>a)'",
+            "match_on: pattern_to_task_code, breadcrumb_trail_pattern: '(?i)(?P<task_code>a)'",
         ).replace("code: pm", "code: pm, estimates: 1_000.5")
     ).projects[0].trackers  # fmt: skip
     assert code.tasks[0].estimates == Decimal("1000.5")
@@ -223,3 +238,32 @@ def test_a_token_may_stand_in_the_file(value: str) -> None:
 
 def test_fallback_none_is_a_word_and_not_nothing() -> None:
     assert parsed(organization("user_mappings: [{name: a, fallback: none}]")).user_mappings[0].fallback == "none"
+
+
+@pytest.mark.parametrize("fields", ["'Owner, Developer'", "[Owner, Developer]"])
+def test_names_of_fields_are_a_list_or_one_text_with_commas(fields: str) -> None:
+    text = trackers(
+        f"name: a, {YOUTRACK}, api_custom_assignee_fields: {fields}", f"name: b, {KIMAI}, api_task_fields: {fields}"
+    )
+    youtrack, kimai = parsed(text).projects[0].trackers
+    assert youtrack.api_custom_assignee_fields == kimai.api_task_fields == ["Owner", "Developer"]
+
+
+@pytest.mark.parametrize(("written", "flag"), [("true", True), ("yes", True), ("on", True), ("false", False)])
+def test_a_flag_is_written_as_yaml_writes_it(written: str, *, flag: bool) -> None:
+    (tracker,) = parsed(trackers(f"name: a, {GITLAB}, merge_requests: {written}")).projects[0].trackers
+    assert tracker.merge_requests is flag
+
+
+def test_an_alias_is_the_same_key() -> None:
+    alias, name = (
+        parsed(rules(f"match_on: pattern_to_task, target_task: pm, {key}: 'a / b'"))
+        for key in ("breadcrumb_pattern", "breadcrumb_trail_pattern")
+    )
+    assert alias == name
+    assert alias.projects[0].trackers[0].work_matches[0].breadcrumb_trail_pattern == "a / b"
+
+
+def test_the_line_of_what_is_wrong_below_an_alias_is_known() -> None:
+    text = rules(f"{TEXT} a,\n priority: 1,\n breadcrumb_pattern: '('")
+    assert problems(text)[0].startswith("5: breadcrumb_trail_pattern '(' is no pattern")

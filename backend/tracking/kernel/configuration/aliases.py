@@ -1,0 +1,43 @@
+"""Other names of keys, so that whatever reads a document knows one name of each."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from backend.tracking.kernel.configuration.documents import Document, Path
+from backend.tracking.kernel.configuration.problems import Problem
+
+ALIASES: Mapping[str, Mapping[str, str]] = {"work_matches": {"breadcrumb_pattern": "breadcrumb_trail_pattern"}}
+"""By the key of the list that holds the mappings: the real name of a key by its other one."""
+
+
+def resolved(document: Document) -> Document:
+    """The same document, in which each key has its real name. Both names of one key are a problem."""
+    lines = dict(document.lines)
+    problems = list(document.problems)
+    content = _resolved(document.content, (), lines, problems)
+    return replace(document, content=content, lines=lines, problems=problems)
+
+
+def _resolved(value: Any, path: Path, lines: dict[Path, int], problems: list[Problem]) -> Any:
+    if isinstance(value, list):
+        return [_resolved(item, (*path, place), lines, problems) for place, item in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    aliases = ALIASES.get(str(path[-2]), {}) if len(path) > 1 else {}
+    found: dict[str, Any] = {}
+    for key, item in value.items():
+        name = aliases.get(key, key)
+        if name != key and name in value:
+            told = f"{key} is another name of {name}, which is there already: keep one"
+            problems.append(Problem(lines[*path, key], told))
+            continue
+        if name != key:
+            _rename((*path, key), (*path, name), lines)
+        found[name] = _resolved(item, (*path, name), lines, problems)
+    return found
+
+
+def _rename(before: Path, after: Path, lines: dict[Path, int]) -> None:
+    for path in [path for path in lines if path[: len(before)] == before]:
+        lines[after + path[len(before) :]] = lines.pop(path)
