@@ -51,13 +51,20 @@ def tracker(module: ModuleType) -> Tracker:
 
 @contextmanager
 def connected(
-    system: Tracker, server: Server, *, token: str | None = None, location: str = "", cache: DownloadCache | None = None
+    system: Tracker,
+    server: Server,
+    *,
+    token: str | None = None,
+    location: str = "",
+    cache: DownloadCache | None = None,
+    **options: Any,
 ) -> Iterator[Connector]:
     source = Source(
         system.KIND,
         parsed(system.KIND, location or system.location(server.origin)),
         SecretStr(system.TOKEN if token is None else token),
         system.USERNAME,
+        **options,
     )
     with connectors.connect(source, Network(allow_http_hosts=HOSTS, cache=cache)) as connector:
         yield connector

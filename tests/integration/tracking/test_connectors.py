@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
-from backend.tracking.kernel.records import RecordPage
+from backend.tracking.kernel.records import BrokenRecord, RecordPage
 from tests.integration.tracking.connections import Tracker, all_expected, broken, by_id, connected, read, tracker
 from tests.servers import faults
 from tests.servers.faults import EVERYTHING, Fault
@@ -73,6 +73,14 @@ def test_everything_comes_as_the_right_records_on_several_pages(system: Tracker,
     pages = read(system, server)
     assert len([page for page in pages if page.records]) > 2
     assert by_id(pages) == all_expected(system, count)
+
+
+def test_everybody_comes_with_an_id_that_stays_when_they_are_renamed(system: Tracker, server: Server) -> None:
+    records = by_id(read(system, server)).values()
+    people = {person for record in records if not isinstance(record, BrokenRecord) for person in record.people}
+    assert len(people) > 1
+    assert all(person.external_id for person in people)
+    assert len({person.external_id for person in people}) == len(people)
 
 
 def test_the_place_has_a_name(system: Tracker, server: Server) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -11,9 +12,9 @@ from backend.remote.errors import RemoteRejectedError
 from backend.tracking import connectors
 from backend.tracking.connectors.source import Network, Source
 from backend.tracking.kernel.locations import parsed
-from backend.tracking.kernel.records import TaskRecord
+from backend.tracking.kernel.records import Record, RecordPage, TaskRecord
 from tests.integration.remote.test_servers import get, needs_schemas, validator
-from tests.integration.tracking.connections import all_expected, by_id, connected, read, tracker
+from tests.integration.tracking.connections import all_expected, broken, by_id, connected, read, tracker
 from tests.servers import faults
 from tests.servers.faults import Fault
 from tests.servers.process import Server
@@ -131,6 +132,75 @@ def test_plain_text_that_says_later_is_waited_for(server: Server) -> None:
     server.fail({"issues": faults.status(429, times=1)})
     assert by_id(read(SYSTEM, server)) == all_expected(SYSTEM, 120)
     assert server.stats().requests - before == 3
+
+
+@pytest.fixture(scope="module")
+def busy() -> Iterator[Server]:
+    """A project with issues and merge requests of the same numbers and ids."""
+    with gitlab.server(records=120, merge_requests=130) as server:
+        yield server
+
+
+def expected_merge_requests(count: int) -> dict[str, Record]:
+    return {record.external_id: record for record in map(gitlab.expected_merge_request, range(1, count + 1))}
+
+
+def test_merge_requests_come_when_they_are_wanted_and_are_taken_for_no_issues(busy: Server) -> None:
+    assert by_id(read(SYSTEM, busy)) == all_expected(SYSTEM, 120)
+    found = by_id(read(SYSTEM, busy, merge_requests=True))
+    assert found == all_expected(SYSTEM, 120) | expected_merge_requests(130)
+
+
+def test_of_merge_requests_only_those_come_that_changed_since(busy: Server) -> None:
+    before = read(SYSTEM, busy, merge_requests=True)
+    again = read(SYSTEM, busy, before[-1].position, merge_requests=True)
+    assert len(by_id(again)) < 50
+    assert again[-1].position == before[-1].position
+    with gitlab.server(records=121, merge_requests=133) as later:
+        news = by_id(read(SYSTEM, later, before[-1].position, merge_requests=True))
+    everything = all_expected(SYSTEM, 121) | expected_merge_requests(133)
+    assert everything.keys() - by_id(before).keys() <= news.keys() < everything.keys()
+
+
+def test_a_download_goes_on_within_the_merge_requests(busy: Server) -> None:
+    pages: list[RecordPage] = []
+    busy.fail({"merge_requests": faults.later(faults.status(404), after=1)})
+
+    def take() -> None:
+        for page in connector.pages(""):
+            pages.append(page)  # noqa: PERF402 - what comes before the error
+
+    with connected(SYSTEM, busy, merge_requests=True) as connector, pytest.raises(RemoteRejectedError):
+        take()
+    busy.fail({})
+    assert len(by_id(pages)) == 220
+    rest = by_id(read(SYSTEM, busy, pages[-1].position, merge_requests=True))
+    assert len(rest) < 100
+    assert by_id(pages) | rest == all_expected(SYSTEM, 120) | expected_merge_requests(130)
+
+
+@pytest.mark.parametrize("options", [{"moves": True}, {"vanishes": True}, {"at_once": True}])
+def test_merge_requests_that_change_meanwhile_are_not_missed(options: dict[str, Any]) -> None:
+    with gitlab.server(records=0, merge_requests=250, **options) as server:
+        found = by_id(read(SYSTEM, server, merge_requests=True))
+    assert found.keys() == expected_merge_requests(250).keys()
+
+
+def test_a_broken_merge_request_is_told_by_its_own_id() -> None:
+    with gitlab.server(records=0, merge_requests=3, broken=2) as server:
+        (problem,) = broken(read(SYSTEM, server, merge_requests=True))
+    assert problem.external_id == f"MergeRequest/{2**40 + 2}"
+
+
+def test_merge_requests_that_are_switched_off_are_told(server: Server) -> None:
+    server.fail({"group%2Fsub%2Fproject": faults.patched(merge_requests_enabled=False)})
+    with connected(SYSTEM, server) as connector:
+        assert connector.check()
+    with (
+        connected(SYSTEM, server, merge_requests=True) as connector,
+        pytest.raises(RemoteRejectedError, match="Merge requests are switched off in GitLab's project group/sub/"),
+    ):
+        connector.check()
 
 
 @pytest.mark.parametrize(("origin", "rate"), [("https://gitlab.com", 33.0), ("https://gitlab.example.com", None)])

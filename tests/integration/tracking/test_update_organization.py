@@ -38,6 +38,7 @@ pytestmark = pytest.mark.django_db(
     transaction=True, available_apps=["backend.operations", "backend.accounts", "backend.tracking", "tasks"]
 )
 EXAMPLE = Path(__file__).parents[3] / "docs" / "organization.example.yaml"
+MIGRATING = Path(__file__).parent / "migrating.example.yaml"
 SECRET = "s3cret-token-42"
 USERNAME = "hours-42@example.com"
 MODELS = (Organization, OrganizationProfile, UserMapping, Project, Tracker, Task, WorkMatch, WorkEntry, ExternalUser)
@@ -67,7 +68,8 @@ Apply = Callable[..., Applied]
 @pytest.fixture
 def apply(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Apply:
     """Calls update_organization with a file of that content and the options given."""
-    for name in re.findall(r"\${(\w+(?:_TOKEN|_KEY))}", EXAMPLE.read_text(encoding="utf-8")):
+    texts = [file.read_text(encoding="utf-8") for file in (EXAMPLE, MIGRATING)]
+    for name in re.findall(r"\${(\w+(?:_TOKEN|_KEY))}", "".join(texts)):
         monkeypatch.setenv(name, SECRET)
     for name in ("ACME_CLOCKODO_USERNAME", "ACME_JIRA_USERNAME"):
         monkeypatch.setenv(name, USERNAME)
@@ -413,3 +415,57 @@ def test_runs_that_write_organizations_share_a_key() -> None:
     assert (
         update_organization.exclusive_key(UpdateOrganization(file=InputFile(name="a", sha256="b"))) == "organizations"
     )
+
+
+def test_a_file_written_for_siisurit_applies_unchanged(apply: Apply) -> None:
+    for username in ("olga", "pia"):
+        user(username)
+    first = apply(MIGRATING)
+    assert (first.code, first.counts) == (0, {"created": 20}), first.output
+    assert apply(MIGRATING).counts == {"unchanged": 20}
+    owls = Organization.objects.get()
+    assert (owls.name, owls.time_zone, owls.default_username) == ("Owls & Sons", "Europe/Vienna", "olga")
+    kinds = [(tracker.name, tracker.api_kind) for tracker in Tracker.objects.order_by("place")]
+    assert [kind for _, kind in kinds] == ["github", "youtrack", "kimai", "clockodo"]
+    youtrack, clockodo = (Tracker.objects.get(name=name) for name in ("nest-plans", "nest-more-hours"))
+    assert youtrack.custom_assignee_fields == ["Owner", "Developer", "Tester"]
+    assert (clockodo.api_username, clockodo.user_mapping) == ("olga@example.com", "hours.example.com")
+    rules_by_priority = WorkMatch.objects.filter(tracker__name="nest-issues").order_by("-priority", "place")
+    assert [(rule.match_on, rule.breadcrumb_pattern, rule.target_task) for rule in rules_by_priority] == [
+        ("external_task_id_to_task_url", "", ""),
+        ("external_task_id_to_task_external_id", "", ""),
+        ("pattern_to_task_code", "", ""),
+        ("pattern_to_task_code", r"^Owls / (?P<task_code>#\d+) .*", ""),
+        ("pattern_to_task", "^Owls / .*", "pm"),
+        ("always_to_task", "", "various"),
+        ("always_to_task", "", "various"),
+    ]
+    assert [float(task.estimate or 0) for task in Task.objects.order_by("code")] == [12.5, 0]
+    assert UserMapping.objects.get(name="hours.example.com").usernames == {"p.owl": "pia"}
+
+
+def test_other_custom_fields_of_a_tracker_let_the_next_download_read_everything(apply: Apply) -> None:
+    hours = f"name: hours, {KIMAI}"
+    apply(trackers(hours))
+    Tracker.objects.update(position="somewhere")
+    changed = apply(trackers(f"{hours}, api_task_fields: [jira_key]"))
+    assert changed.counts == {"updated": 1, "unchanged": 2}
+    tracker = Tracker.objects.get()
+    assert (tracker.task_fields, tracker.position) == (["jira_key"], "")
+    assert "the next update_project reads everything" in changed.log[-1]
+    Tracker.objects.update(position="somewhere")
+    assert apply(trackers(f"{hours}, api_task_fields: jira_key")).counts == {"unchanged": 3}
+    assert Tracker.objects.get().position == "somewhere"
+
+
+def test_merge_requests_are_switched_on_and_off(apply: Apply) -> None:
+    code = "name: code, api_kind: gitlab, api_location: 'https://gitlab.com/a/b'"
+    apply(trackers(code))
+    Tracker.objects.update(position="somewhere")
+    preview = apply(trackers(f"{code}, merge_requests: true"), dry_run=True)
+    assert "merge_requests: false → true" in preview.output
+    apply(trackers(f"{code}, merge_requests: true"))
+    assert Tracker.objects.get().merge_requests is True
+    assert Tracker.objects.get().position == ""
+    apply(trackers(code))
+    assert Tracker.objects.get().merge_requests is False

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from django.core.cache import caches
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from redis import Redis
@@ -36,7 +38,7 @@ from tests.integration.messages import messages
 from tests.integration.tracking.factories import api_tracker, organization, project
 from tests.servers import faults
 from tests.servers.process import Server
-from tests.servers.trackers import github, kimai
+from tests.servers.trackers import clockodo, github, gitlab, jira, kimai, toggl, work, youtrack
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 
@@ -358,6 +360,43 @@ def test_who_has_another_name_by_now_is_noticed_though_no_record_changed(hours: 
     assert "updated" not in ran("update_project", "acme", "--no-match", "--full").counts
     person.refresh_from_db()
     assert person.name == named
+
+
+@pytest.mark.parametrize("kind", [github, gitlab, youtrack, jira, kimai, clockodo, toggl], ids=lambda kind: kind.KIND)
+def test_a_renamed_person_keeps_the_work_and_the_tasks(kind: ModuleType) -> None:
+    with kind.server(records=30) as server:
+        api_tracker(kind.KIND, kind.location(server.origin), token=kind.TOKEN, api_username=kind.USERNAME)
+        ran("update_project", "acme", "--no-match")
+        before = {external.pk: external.username for external in ExternalUser.objects.all()}
+        ExternalUser.objects.update(username=Concat("external_id", Value(" before")))
+        ended = ran("update_project", "acme", "--no-match", "--full")
+    assert "updated" not in ended.counts
+    assert "created" not in ended.counts
+    assert {external.pk: external.username for external in ExternalUser.objects.all()} == before
+
+
+@pytest.mark.parametrize("kind", [clockodo, toggl], ids=lambda kind: kind.KIND)
+def test_who_was_stored_by_name_is_joined_to_their_id_with_their_work(kind: ModuleType) -> None:
+    with kind.server(records=30) as server:
+        api_tracker(kind.KIND, kind.location(server.origin), token=kind.TOKEN, api_username=kind.USERNAME)
+        ran("update_project", "acme", "--no-match")
+        before = dump()
+        ExternalUser.objects.update(external_id="")
+        ran("update_project", "acme", "--no-match", "--full")
+    assert dump() == before
+
+
+def test_namesakes_are_two_people_from_their_first_entries_on() -> None:
+    with clockodo.server(records=30, namesakes=True) as server:
+        of_clockodo = api_tracker(
+            clockodo.KIND, clockodo.location(server.origin), token=clockodo.TOKEN, api_username=clockodo.USERNAME
+        )
+        ran("update_project", "acme", "--no-match")
+    assert {external.username for external in of_clockodo.external_users.all()} == {"Ada L."}
+    for number in range(3, 30):
+        worked = WorkEntry.objects.get(external_id=clockodo.expected(number).external_id)
+        assert worked.external_user
+        assert worked.external_user.external_id == str(work.worker(number).id)
 
 
 def test_a_tracker_that_fails_in_the_middle_keeps_what_was_committed_and_goes_on_from_there(code: Server) -> None:

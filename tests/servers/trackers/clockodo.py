@@ -49,6 +49,7 @@ class Catalogue:
         broken: int = 0,
         surprises: bool = True,
         at_once: bool = False,
+        namesakes: bool = False,
     ) -> None:
         self._entries = work.Entries(
             records,
@@ -58,6 +59,7 @@ class Catalogue:
             surprises=surprises,
         )
         self._at_once = at_once
+        self._shared = {"users_name": "Ada L."} if namesakes else {}
 
     def key(self, request: Received) -> str:
         """A request's key is the last part of its path."""
@@ -100,6 +102,7 @@ class Catalogue:
         is_enhanced = query.get("enhanced_list") == "true"
         entries = [
             self._entries.shaped(number, _entry(number, self._begin(number), is_enhanced=is_enhanced), "text")
+            | self._shared
             for number in sent
         ]
         self._entries.page_was_sent([number for number in sent if number > 0])
@@ -215,7 +218,10 @@ def location(origin: str) -> str:
 def server(
     *, records: int = 5, delay: float = 0.0, limit: int | None = None, **options: bool
 ) -> AbstractContextManager[Server]:
-    """Run a stand-in; an entry `moves` after the first page was sent, one `vanishes` after each of the first."""
+    """Run a stand-in; an entry `moves` after the first page was sent, one `vanishes` after each of the first.
+
+    With `namesakes`, everybody has the same name.
+    """
     return running(MODULE, path=PATH, delay=delay, limit=limit, records=records, **options)
 
 

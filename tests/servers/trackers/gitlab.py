@@ -1,5 +1,6 @@
 """A stand-in for GitLab's REST API, version 4: https://docs.gitlab.com/api/issues/."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -166,6 +167,59 @@ def expected(number: int) -> TaskRecord:
     )
 
 
+def merge_request(number: int, updated: datetime) -> dict[str, Any]:
+    """Return a merge request: open, merged, closed and opened again in turns. Ids are those of issues, too."""
+    state, merged, closed = (
+        ("opened", None, None),
+        ("merged", "2026-03-01T09:30:00.000Z", None),
+        ("closed", None, "2026-03-02T09:30:00.000Z"),
+        ("opened", None, "2026-03-02T09:30:00.000Z"),
+    )[number % VARIANTS]
+    return {
+        "id": 2**40 + number,
+        "iid": number,
+        "project_id": 77,
+        "title": f"Draft: Import {number}",
+        "description": "",
+        "state": state,
+        "created_at": text(CREATED + timedelta(hours=number)),
+        "updated_at": text(updated),
+        "merged_at": merged,
+        "closed_at": closed,
+        "author": USERS["ada"],
+        "assignees": [USERS["zoe"]],
+        "reviewers": [USERS["ada"]],
+        "source_branch": "import",
+        "target_branch": "main",
+        "web_url": f"https://gitlab.example.com/{NAME}/-/merge_requests/{number}",
+        "references": {"short": f"!{number}", "relative": f"!{number}", "full": f"{NAME}!{number}"},
+        "time_stats": {"time_estimate": 7_200, "total_time_spent": 0},
+    }
+
+
+def expected_merge_request(number: int) -> TaskRecord:
+    """Return the record that a merge request is."""
+    state, closed_at = (
+        ("opened", None),
+        ("merged", datetime(2026, 3, 1, 9, 30, tzinfo=UTC)),
+        ("closed", datetime(2026, 3, 2, 9, 30, tzinfo=UTC)),
+        ("opened", None),
+    )[number % VARIANTS]
+    return TaskRecord(
+        external_id=f"MergeRequest/{2**40 + number}",
+        code=f"!{number}",
+        title=f"Draft: Import {number}",
+        url=f"https://gitlab.example.com/group/sub/project/-/merge_requests/{number}",
+        state=state,
+        created_at=CREATED + timedelta(hours=number),
+        updated_at=updated_at(number),
+        closed_at=closed_at,
+        estimate=Decimal("2.00"),
+        author=PEOPLE["ada"],
+        assignees=(PEOPLE["zoe"],),
+    )
+
+
 def updated_at(number: int) -> datetime:
     """Return when an issue was changed: three at a time, also where a page ends."""
     return UPDATED + timedelta(minutes=number // 3)
@@ -184,15 +238,19 @@ class Catalogue:
         self,
         *,
         records: int,
+        merge_requests: int = 0,
         moves: bool = False,
         vanishes: bool = False,
         at_once: bool = False,
         broken: int = 0,
         surprises: bool = True,
     ) -> None:
-        numbers = range(1, records + 1)
-        times = {number: UPDATED if at_once else updated_at(number) for number in numbers}
-        self._changes = Changes(times, moves=moves, vanishes=vanishes)
+        issues, requests = (
+            {number: UPDATED if at_once else updated_at(number) for number in range(1, count + 1)}
+            for count in (records, merge_requests)
+        )
+        self._issues = Changes(issues, moves=moves, vanishes=vanishes)
+        self._merge_requests = Changes(requests, moves=moves, vanishes=vanishes)
         self._broken = broken
         self._surprises = surprises
 
@@ -209,7 +267,11 @@ class Catalogue:
             return Reply.of(USERS["ada"])
         if request.path == PROJECT:
             return Reply.of(project())
-        return self._issues(request) if request.path == f"{PROJECT}/issues" else self.error(404)
+        if request.path == f"{PROJECT}/issues":
+            return self._listed(request, self._issues, issue)
+        if request.path == f"{PROJECT}/merge_requests":
+            return self._listed(request, self._merge_requests, merge_request)
+        return self.error(404)
 
     def error(self, status: int) -> Reply:
         """Return an error; being too fast is told in plain text."""
@@ -218,24 +280,24 @@ class Catalogue:
             return Reply(429, b"Retry later\n", headers)
         return Reply.of(ERRORS.get(status, {"message": f"{status} Error"}), status)
 
-    def _issues(self, request: Received) -> Reply:
+    def _listed(self, request: Received, changes: Changes, make: Callable[[int, datetime], dict[str, Any]]) -> Reply:
         query = request.query
         try:
             after = datetime.fromisoformat(query.get("updated_after", "0001-01-01T00:00:00Z"))
             page, size = int(query.get("page", "1")), min(int(query.get("per_page", "20")), MOST_PER_PAGE)
         except ValueError:
             return self.error(400)
-        found = [number for number in self._changes.numbers() if self._changes.time(number) >= after]
+        found = [number for number in changes.numbers() if changes.time(number) >= after]
         if query.get("order_by", "created_at") == "created_at":
             found.sort()
         if query.get("sort", "desc") == "desc":
             found.reverse()
-        issues = [self._issue(number) for number in found[(page - 1) * size : page * size]]
-        self._changes.page_was_sent()
-        return Reply.of(issues).with_headers(**paging(request, page, size, is_last=len(found) <= page * size))
+        on_page = found[(page - 1) * size : page * size]
+        items = [self._shaped(number, make(number, changes.time(number))) for number in on_page]
+        changes.page_was_sent()
+        return Reply.of(items).with_headers(**paging(request, page, size, is_last=len(found) <= page * size))
 
-    def _issue(self, number: int) -> dict[str, Any]:
-        known = issue(number, self._changes.time(number))
+    def _shaped(self, number: int, known: dict[str, Any]) -> dict[str, Any]:
         if number == self._broken:
             return known | {"title": {"text": "secret"}}
         return known | ({"surprise": {"new": [True]}} if self._surprises else {})
@@ -266,6 +328,7 @@ def project() -> dict[str, Any]:
         "path_with_namespace": NAME,
         "web_url": f"https://gitlab.example.com/{NAME}",
         "issues_enabled": True,
+        "merge_requests_enabled": True,
         "archived": False,
     }
 
@@ -284,9 +347,10 @@ def server(
         records: the number of issues.
         delay: seconds an answer takes.
         limit: requests in any second.
-        options: `moves` or `vanishes`: after each of the first pages, the issue that was not changed for longest is
-            changed, or deleted; `at_once`: all were changed in the same moment; `broken`: the number of the issue that
-            has a shape which nobody understands; `surprises`: there are fields which the documentation does not know.
+        options: `merge_requests`: their number; `moves` or `vanishes`: after each of the first pages, what was not
+            changed for longest is changed, or deleted; `at_once`: all were changed in the same moment; `broken`: the
+            number of the issue that has a shape which nobody understands; `surprises`: there are fields which the
+            documentation does not know.
     """
     return running("tests.servers.trackers.gitlab", path=PATH, delay=delay, limit=limit, records=records, **options)
 

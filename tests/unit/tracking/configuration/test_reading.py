@@ -8,6 +8,7 @@ from tests.unit.tracking.configuration.factories import GITHUB, KIMAI, organizat
 AL = "{external_username: x, username: a}"
 ALWAYS = "match_on: always, target_task: pm"
 TEXT = "match_on: pattern_to_task, target_task: pm, text_pattern:"
+CODED = "'(?P<task_code>a)'"
 GITLAB = "api_kind: gitlab, api_location: 'https://gitlab.com/a/b'"
 YOUTRACK = "api_kind: youtrack, api_location: 'https://example.youtrack.cloud/projects/DEMO'"
 
@@ -161,8 +162,7 @@ def test_what_is_no_name_of_a_variable_is_not_quoted(name: str, key: str) -> Non
             "match_on pattern_to_task_code: neither pattern has a group (?P<task_code>…)",
         ),
         (
-            "match_on: pattern_to_task_code, "
-            "text_pattern: '(?P<task_code>a)', breadcrumb_trail_pattern: '(?P<task_code>a)'",
+            f"match_on: pattern_to_task_code, text_pattern: {CODED}, breadcrumb_trail_pattern: {CODED}",
             "match_on pattern_to_task_code: both patterns have a group",
         ),
         (

@@ -12,6 +12,8 @@ from backend.remote.answers import Reply
 from backend.remote.errors import RemoteResponseError
 from backend.remote.exchange import Request
 from backend.tracking.connectors.github import Reading
+from backend.tracking.connectors.github_answer import User
+from backend.tracking.kernel.records import Person
 from tests.unit.tracking.connectors.test_changes import EVENTS, SIZE, Team, ids, moment
 
 FIRST, LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
@@ -88,3 +90,18 @@ def test_any_times_make_a_position_that_is_understood(times: list[str], link: st
     reading = Reading("/issues", "")
     reading.following(page(*times, link=link))
     assert Reading("/issues", reading.position).position == reading.position
+
+
+@pytest.mark.parametrize(
+    ("login", "kind", "person"),
+    [
+        ("ada", "User", Person("ada", external_id="5")),
+        ("ada", "Organization", Person("ada", external_id="5")),
+        ("ghost", "User", None),
+        ("renovate[bot]", "Bot", None),
+        ("ada-imported", "Mannequin", None),
+        ("", "User", None),
+    ],
+)
+def test_programs_ghosts_and_placeholders_are_nobody(login: str, kind: str, person: Person | None) -> None:
+    assert User.model_validate({"login": login, "id": 5, "type": kind}).person == person

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.tracking.connectors.gitlab_answer import Issue
+from backend.tracking.connectors.gitlab_answer import Issue, MergeRequest
 from backend.tracking.connectors.wire import record
-from backend.tracking.kernel.records import BrokenRecord, Record, TaskRecord
+from backend.tracking.kernel.records import BrokenRecord, Person, Record, TaskRecord
 from tests.servers.trackers import gitlab
 
 JSON = st.recursive(
@@ -58,3 +58,68 @@ def test_no_time_stats_are_no_estimate(stats: object) -> None:
 @given(st.sampled_from(FIELDS), JSON)
 def test_any_value_makes_a_record_or_a_broken_one(name: str, value: Any) -> None:
     assert isinstance(read(**{name: value}), TaskRecord | BrokenRecord)
+
+
+@pytest.mark.parametrize(
+    "username",
+    [
+        "ghost",
+        "Ghost",
+        "ghost1",
+        "support-bot",
+        "alert-bot2",
+        "GitLab-Admin-Bot",
+        "GitLab-Security-Bot",
+        "gitlab-security-policy-bot",
+        "GitLabDuo",
+        "automation-bot",
+        "migration-bot",
+        "project_123_bot",
+        "project_123_bot4",
+        "project_123_bot_00f3a1b2c3d4e5f60718293a4b5c6d7e",
+        "group_5_bot_x9",
+        "service_account_group_345_6018816a18e515214e0c34c2b33523fc",
+        "service_account_6018816a18e515214e0c34c2b33523fc",
+        "ada_placeholder_user_7",
+        "ada_placeholder_u8x2",
+        "acme_github_placeholder_Zx81Q",
+        "import_user_acme_1",
+    ],
+)
+def test_programs_ghosts_and_placeholders_are_nobody(username: str) -> None:
+    user = {"id": 9, "username": username, "name": "Somebody", "state": "active"}
+    issue = read(author=user, assignees=[user, gitlab.USERS["ada"], user])
+    assert isinstance(issue, TaskRecord)
+    assert issue.author is None
+    assert issue.assignees == (gitlab.PEOPLE["ada"],)
+
+
+@pytest.mark.parametrize("fields", [{"bot": True}, {"user_type": "project_bot"}, {"user_type": "PLACEHOLDER"}])
+def test_who_is_called_no_human_is_nobody(fields: dict[str, Any]) -> None:
+    issue = read(author=gitlab.USERS["ada"] | fields)
+    assert isinstance(issue, TaskRecord)
+    assert issue.author is None
+
+
+@pytest.mark.parametrize(
+    "username",
+    ["ghostwriter", "bot", "abbot", "the-alert-bot-fan", "project_bot", "my_project_123_bot", "placeholder", "talbot1"],
+)
+@pytest.mark.parametrize("fields", [{}, {"bot": False}, {"bot": None, "user_type": "human"}])
+def test_people_are_people_whatever_they_are_called(username: str, fields: dict[str, Any]) -> None:
+    issue = read(author={"id": 9, "username": username, "name": ""} | fields)
+    assert isinstance(issue, TaskRecord)
+    assert issue.author == Person(username, external_id="9")
+
+
+@pytest.mark.parametrize("number", range(1, 5))
+def test_every_kind_of_merge_request_is_understood(number: int) -> None:
+    item = gitlab.merge_request(number, gitlab.updated_at(number))
+    assert record(MergeRequest, item, lambda found: found.task) == gitlab.expected_merge_request(number)
+
+
+def test_a_finished_merge_request_that_does_not_tell_when_is_finished_all_the_same() -> None:
+    item = gitlab.merge_request(1, gitlab.updated_at(1)) | {"merged_at": None}
+    found = record(MergeRequest, item, lambda answer: answer.task)
+    assert isinstance(found, TaskRecord)
+    assert found.closed_at == gitlab.updated_at(1)

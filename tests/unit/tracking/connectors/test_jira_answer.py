@@ -63,6 +63,13 @@ def test_what_is_done_by_its_category_is_closed_whatever_it_is_called() -> None:
     assert understood(status={"name": "Odd"}).closed_at is None
 
 
+def test_programs_are_nobody() -> None:
+    app = {"accountId": "557058:1", "displayName": "Automation", "accountType": "app", "active": True}
+    issue = understood(reporter=app, assignee=app)
+    assert (issue.author, issue.assignees) == (None, ())
+    assert understood(reporter=app | {"accountType": "atlassian"}).author
+
+
 def test_no_status_is_an_open_issue() -> None:
     issue = understood(status=None)
     assert (issue.state, issue.closed_at) == ("", None)

@@ -146,10 +146,22 @@ def test_an_entry_of_clockodo_that_says_nothing_of_its_duration_is_broken() -> N
         ([{"name": "task_id", "value": "#7"}, {"name": "external_task_id", "value": "X-1"}], "X-1"),
         ([{"name": "task", "value": "#7"}], ""),
         ([{"name": "task_id", "value": "#\x007"}], "#7"),
+        ([{"name": "ticket", "value": "ABC-12"}, {"name": "issue", "value": "#7"}], "ABC-12"),
+        ([{"name": "issue", "value": "#7"}, {"name": "task_url", "value": "https://x"}], "https://x"),
     ],
 )
 def test_custom_fields_of_kimai_name_the_task(fields: object, task: str) -> None:
     assert work(kimai(metaFields=fields)).external_task == task
+
+
+def test_which_custom_fields_of_kimai_name_the_task_and_in_which_order_may_be_said() -> None:
+    values = {"task_id": "#7", "Jira key": "ABC-12", "ticket": " "}
+    timesheet = Timesheet.model_validate(
+        KIMAI | {"metaFields": [{"name": name, "value": value} for name, value in values.items()]}
+    )
+    assert timesheet.task(["ticket", "Jira key", "task_id"]) == "ABC-12"
+    assert timesheet.task(["task_id", "Jira key"]) == "#7"
+    assert timesheet.task(["other"]) == ""
 
 
 def test_lump_sums_are_about_money_and_what_is_unknown_is_not() -> None:
