@@ -74,6 +74,8 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
 class Clockodo:
     """The time entries of one project; lump sums are no work, and are left out."""
 
+    project = None
+
     def __init__(self, client: RemoteClient, number: str) -> None:
         self._client = client
         self._number = number

@@ -14,6 +14,7 @@ from backend.tracking.connectors.changes import Return, before, changed
 from backend.tracking.connectors.github_answer import Issue, Repository
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.wire import listed, next_link, record, token
+from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import Record, RecordPage
 
 CLOUD = "https://api.github.com"
@@ -57,6 +58,7 @@ class GitHub:
     def __init__(self, client: RemoteClient, repository: str) -> None:
         self._client = client
         self._path = f"/repos/{repository}"
+        self.project: ProjectFacts | None = None
         self._hidden = f"GitHub has no repository {repository}, or the api_token may not see it"
 
     def check(self) -> str:
@@ -67,6 +69,7 @@ class GitHub:
         repository = wire.read(Repository, reply.content, about="GitHub about the repository")
         if repository.has_issues is False:
             raise RemoteRejectedError(f"Issues are switched off in GitHub's repository {repository.full_name}")
+        self.project = repository.facts
         return repository.full_name
 
     def pages(self, position: str) -> Iterator[RecordPage]:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from backend.remote.wire import Answer, Array, Text
 from backend.tracking.connectors.wire import Identifier, Moment, somebody
+from backend.tracking.kernel.names import ProjectFacts, base
 from backend.tracking.kernel.records import Person, TaskRecord
 
 NOBODY = "ghost"
@@ -78,9 +79,16 @@ class Issue(Answer):
 class Repository(Answer):
     """Where issues are."""
 
+    id: Identifier = ""
     full_name: Text
+    html_url: Text = ""
     has_issues: bool | None = None
     """None: that is not told."""
+
+    @property
+    def facts(self) -> ProjectFacts:
+        """What it is called by now, which need not be what it was asked for by."""
+        return ProjectFacts(self.id, self.full_name, base(self.html_url, self.full_name))
 
 
 class Refusal(Answer):

@@ -15,6 +15,7 @@ from backend.tracking.connectors.gitlab_answer import MERGE_REQUEST, Issue, Merg
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.wire import listed, next_link, record, token
 from backend.tracking.kernel.locations import quoted
+from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import Record, RecordPage
 
 CLOUD = "https://gitlab.com"
@@ -48,6 +49,7 @@ class GitLab:
         self._client = client
         self._merge_requests = merge_requests
         self._path = f"/projects/{quoted(project)}"
+        self.project: ProjectFacts | None = None
         self._hidden = f"GitLab has no project {project}, or the api_token may not see it"
 
     def check(self) -> str:
@@ -62,6 +64,7 @@ class GitLab:
             raise RemoteRejectedError(
                 f"Merge requests are switched off in GitLab's project {project.path_with_namespace}"
             )
+        self.project = project.facts
         return project.path_with_namespace
 
     def pages(self, position: str) -> Iterator[RecordPage]:

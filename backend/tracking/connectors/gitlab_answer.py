@@ -9,6 +9,7 @@ from backend.tracking.connectors.estimates import SECONDS_AN_HOUR, Amount, hours
 from backend.tracking.connectors.gitlab_people import User
 from backend.tracking.connectors.moments import Day
 from backend.tracking.connectors.wire import Identifier, Moment, somebody
+from backend.tracking.kernel.names import ProjectFacts, base
 from backend.tracking.kernel.records import TaskRecord
 
 MERGE_REQUEST = "MergeRequest/"
@@ -88,7 +89,14 @@ class MergeRequest(Item):
 class Project(Answer):
     """Where issues are."""
 
+    id: Identifier = ""
     path_with_namespace: Text
+    web_url: Text = ""
     issues_enabled: bool | None = None
     """None: that is not told."""
     merge_requests_enabled: bool | None = None
+
+    @property
+    def facts(self) -> ProjectFacts:
+        """What it is called by now, which need not be what it was asked for by."""
+        return ProjectFacts(self.id, self.path_with_namespace, base(self.web_url, self.path_with_namespace))

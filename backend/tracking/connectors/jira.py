@@ -17,6 +17,7 @@ from backend.tracking.connectors.jira_answer import FIELDS, Issue, Page, Project
 from backend.tracking.connectors.moments import to_milliseconds
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.wire import assess_query, found, record, token
+from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import RecordPage
 
 PAGE_SIZE = 100
@@ -44,6 +45,7 @@ class Jira:
     """The issues of one project."""
 
     def __init__(self, source: Source, network: Network, stack: ExitStack) -> None:
+        self.project: ProjectFacts | None = None
         self._place = source.place
         self._network = network
         self._open = partial(_opened, source, network, stack)
@@ -54,12 +56,14 @@ class Jira:
         reply = self._client.ask(Request(f"/project/{self._place.name}"))
         if reply is None:
             raise RemoteRejectedError(_hidden(self._place.name))
-        return wire.read(Project, reply.content, about="Jira about the project").name
+        project = wire.read(Project, reply.content, about="Jira about the project")
+        self.project = ProjectFacts(project.id, project.key or self._place.name)
+        return project.name
 
     def pages(self, position: str) -> Iterator[RecordPage]:
         """Everything that changed behind the position; see `Connector`."""
         newest = Newest.at(position)
-        reading = Reading(self._place.name, newest.since)
+        reading = Reading(self.project.name if self.project else self._place.name, newest.since)
         make = partial(task, web_url=self._place.web_url)
         replies = self._client.chain(reading.request(), reading.following)
         for reply in found(replies, hidden=_hidden(self._place.name)):

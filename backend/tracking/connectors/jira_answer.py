@@ -111,8 +111,10 @@ class Page(Answer):
 
 
 class Project(Answer):
-    """What `/project/KEY` answers."""
+    """What `/project/KEY` answers: also to a key that it had before."""
 
+    id: Identifier = ""
+    key: Text = ""
     name: Text
 
 

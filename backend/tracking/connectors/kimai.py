@@ -100,6 +100,8 @@ class Clocks:
 class Kimai:
     """The entries of one project or customer; without the permission for those of others, the token owner's own."""
 
+    project = None
+
     def __init__(self, client: RemoteClient, what: str, number: str, *, task_fields: Sequence[str]) -> None:
         self._client = client
         self._what = what

@@ -12,6 +12,7 @@ from backend.remote.client import RemoteClient, as_usual
 from backend.remote.keeping import DownloadCache
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.locations import Place
+from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import RecordPage
 
 TIMEOUT = 60.0
@@ -71,6 +72,10 @@ class Network:
 
 class Connector(Protocol):
     """A tracker's API, between `with` and the end of its block."""
+
+    @property
+    def project(self) -> ProjectFacts | None:
+        """What `check` was told of the project; None before, and of trackers of work."""
 
     def check(self) -> str:
         """What the system itself calls the place. Raises RemoteError when it refuses the token, or hides the place."""

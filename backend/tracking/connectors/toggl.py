@@ -69,6 +69,8 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
 class Toggl:
     """The entries of one project; of the whole workspace when that is empty."""
 
+    project = None
+
     def __init__(self, client: RemoteClient, workspace: str, project: str) -> None:
         self._client = client
         self._workspace = workspace

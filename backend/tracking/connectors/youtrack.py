@@ -13,7 +13,8 @@ from backend.remote.exchange import Request
 from backend.tracking.connectors.changes import Newest, UnsteadyError, joined
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.wire import assess_query, found, listed, record, token
-from backend.tracking.connectors.youtrack_answer import FIELDS, Issue, Me, Named, Reading, TimeTracking
+from backend.tracking.connectors.youtrack_answer import FIELDS, Issue, Me, Project, Reading, TimeTracking
+from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import Record, RecordPage, TaskRecord
 
 A = TypeVar("A", bound=wire.Answer)
@@ -56,15 +57,16 @@ class YouTrack:
     def __init__(self, client: RemoteClient, source: Source) -> None:
         self._client = client
         self._source = source
-        self._project = source.place.name
+        self.project: ProjectFacts | None = None
         self._hidden = f"YouTrack has no project {source.place.name}, or the api_token may not see it"
 
     def check(self) -> str:
         """What YouTrack calls the project. Raises RemoteError."""
-        named = self._asked(Named, f"/admin/projects/{self._project}", "name")
-        if named is None:
+        project = self._asked(Project, f"/admin/projects/{self._source.place.name}", "id,shortName,name")
+        if project is None:
             raise RemoteRejectedError(self._hidden)
-        return named.name
+        self.project = ProjectFacts(project.id, project.short_name or self._source.place.name)
+        return project.name
 
     def pages(self, position: str) -> Iterator[RecordPage]:
         """Everything that changed behind the position; see `Connector`."""
@@ -83,7 +85,12 @@ class YouTrack:
 
     def _query(self, since: datetime | None) -> str:
         behind = f" updated: {literal(since, self._time_zone())} .. *" if since else ""
-        return f"project: {{{self._project}}}{behind} sort by: updated asc"
+        return f"project: {{{self._name}}}{behind} sort by: updated asc"
+
+    @property
+    def _name(self) -> str:
+        """What the project is called by now, as far as that was asked."""
+        return self.project.name if self.project else self._source.place.name
 
     def _time_zone(self) -> str:
         me = self._asked(Me, "/users/me", "profiles(general(timezone(id)))")
@@ -91,12 +98,12 @@ class YouTrack:
 
     def _reading(self) -> Reading:
         place, fields = self._source.place, self._source.custom_assignee_fields
-        return Reading(place.web_url, place.name, self._estimate_field() or ESTIMATE_FIELD, fields)
+        return Reading(place.web_url, self._name, self._estimate_field() or ESTIMATE_FIELD, fields)
 
     def _estimate_field(self) -> str:
         """Return its name; empty when there is none, or the token may not know."""
         try:
-            path = f"/admin/projects/{self._project}/timeTrackingSettings"
+            path = f"/admin/projects/{self._name}/timeTrackingSettings"
             settings = self._asked(TimeTracking, path, "estimate(field(name))")
         except RemoteRejectedError:
             return ""

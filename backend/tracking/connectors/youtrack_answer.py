@@ -45,6 +45,13 @@ class Named(Answer):
     name: Text
 
 
+class Project(Named):
+    """Where issues are."""
+
+    id: Identifier = ""
+    short_name: Text = Field("", alias="shortName")
+
+
 class Period(Answer):
     """The value of a field for spans of time. How it is presented depends on how long a day is there."""
 

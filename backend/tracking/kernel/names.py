@@ -12,6 +12,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from backend.tracking.kernel.kinds import ApiKind
+from backend.tracking.kernel.locations import Place
 
 LONGEST_ADDRESS = 2_000
 """Characters; what is longer is no address of a task."""
@@ -59,6 +60,17 @@ class NameKind(StrEnum):
 
     CODE = "code"
     URL = "url"
+
+
+class ProjectFacts(NamedTuple):
+    """What a system says of the project that a tracker reads."""
+
+    external_id: str
+    """Stays when the project is renamed; empty when that is not told."""
+    name: str
+    """As `Place.name`."""
+    web_url: str = ""
+    """Where the pages of the system are; empty: where the tracker's location says."""
 
 
 class Keys(NamedTuple):
@@ -164,6 +176,17 @@ class ProjectNames:
     def _everywhere(self, name: str, rest: str, names: Sequence[str]) -> Keys:
         others = dict.fromkeys(other + rest for other in reversed(names) if other != name)
         return Keys((name + rest,), tuple(others), is_former=name != names[-1])
+
+
+def pages(kind: ApiKind, place: Place, project: ProjectFacts) -> list[str]:
+    """The addresses of a project's page: as it was asked for, and last as the system itself has it."""
+    bases = dict.fromkeys((place.web_url, project.web_url or place.web_url))
+    return list(dict.fromkeys(page(kind, base, name) for name in (place.name, project.name) for base in bases))
+
+
+def base(page: str, name: str) -> str:
+    """Where the pages of a system are, by that of a project; empty when that does not end with the project's name."""
+    return page.removesuffix(f"/{name}") if page.endswith(f"/{name}") else ""
 
 
 def page(kind: ApiKind, web_url: str, name: str) -> str:

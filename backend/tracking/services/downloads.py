@@ -23,7 +23,7 @@ from backend.tracking.kernel.downloads import Entry
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.records import Record, RecordPage
 from backend.tracking.models import Project, SeenRecord, Task, Tracker, WorkEntry
-from backend.tracking.services import people, task_rows, work_rows
+from backend.tracking.services import former_names, people, task_rows, work_rows
 from backend.tracking.services.arrays import texts
 
 SEE = """
@@ -217,9 +217,10 @@ def connected(tracker: Tracker, *, dry_run: bool) -> Iterator[Connector]:
         LocationError, UnreadableTokenError: what is stored of it is not fit to ask with.
     """
     kind = ApiKind(tracker.api_kind)
+    place = locations.parsed(kind, tracker.api_location)
     source = Source(
         kind=kind,
-        place=locations.parsed(kind, tracker.api_location),
+        place=place,
         token=tracker.api_token,
         username=tracker.api_username,
         custom_assignee_fields=tuple(tracker.custom_assignee_fields),
@@ -233,4 +234,6 @@ def connected(tracker: Tracker, *, dry_run: bool) -> Iterator[Connector]:
     )
     with connectors.connect(source, network) as connector:
         connector.check()
+        if connector.project and not dry_run:
+            former_names.keep_pages(tracker, place, connector.project)
         yield connector

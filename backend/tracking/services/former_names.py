@@ -1,10 +1,12 @@
-"""Codes and addresses that tasks had before."""
+"""What tasks and the projects of trackers were called before."""
 
 from collections.abc import Iterable
 from uuid import UUID
 
-from backend.tracking.kernel.names import NameKind, compared
-from backend.tracking.models import new_id
+from backend.tracking.kernel.kinds import ApiKind
+from backend.tracking.kernel.locations import Place
+from backend.tracking.kernel.names import NameKind, ProjectFacts, compared, pages
+from backend.tracking.models import Tracker, new_id
 from backend.tracking.services.upserts import execute
 
 KEEP = """
@@ -29,3 +31,18 @@ def keep(names: Iterable[Former]) -> None:
     }  # fmt: skip
     if rows:
         execute(KEEP, rows.values())
+
+
+def keep_pages(tracker: Tracker, place: Place, project: ProjectFacts) -> None:
+    """Remember how a tracker's project is called, by its location and by the system itself.
+
+    Former names are kept as long as it is the same project.
+    """
+    found = pages(ApiKind(tracker.api_kind), place, project)
+    is_same = project.external_id and project.external_id == tracker.project_external_id
+    columns = {
+        "project_external_id": project.external_id,
+        "pages": [page for page in tracker.pages if is_same and page not in found] + found,
+    }
+    asked = Tracker.objects.filter(pk=tracker.pk, api_kind=tracker.api_kind, api_location=tracker.api_location)
+    asked.exclude(**columns).update(**columns)
