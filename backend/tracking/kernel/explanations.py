@@ -30,7 +30,10 @@ def match(trials: Sequence[Trial], tasks: Mapping[str, Told]) -> Told | None:
     last = trials[-1] if trials else None
     if last is None or last.task is None:
         return None
-    return {**rule(last.rule.facts), "matched": _known_by(last), "task": tasks[last.task]}
+    task = tasks[last.task]
+    key, _ = last.rule.leads_to
+    note = {"note": f"that is a former {key} of the task: it is {task[key]} by now"} if last.is_former else {}
+    return {**rule(last.rule.facts), "matched": {key.value: last.value}, **note, "task": task}
 
 
 def failures(trials: Sequence[Trial], tracker: str) -> list[Told]:
@@ -38,11 +41,6 @@ def failures(trials: Sequence[Trial], tracker: str) -> list[Told]:
     return [
         {**rule(trial.rule.facts), "reason": _reason(trial, tracker)} for trial in trials if trial.task is None
     ]  # fmt: skip
-
-
-def _known_by(trial: Trial) -> Told:
-    key, _ = trial.rule.leads_to
-    return {key.value: trial.value}
 
 
 def _reason(trial: Trial, tracker: str) -> str:

@@ -15,8 +15,10 @@ class Found(NamedTuple):
 
     task: str
     """The id of a task."""
+    name: str
+    """What of the value leads to it: that of several addresses which does."""
     is_former: bool = False
-    """Whether it, or its project, is called otherwise by now."""
+    """Whether the task, or its project, is called otherwise by now."""
 
 
 LookUp = Callable[[TaskKey, str, Collection[str]], Mapping[str, Found]]
@@ -38,11 +40,11 @@ class Trial(NamedTuple):
     miss: Miss | None
     """Why it does not apply."""
     value: str = ""
-    """What it knows the task by, where it applies."""
+    """What it knows the task by, or would."""
     task: str | None = None
     """The id of that task; None: there is none, and the next rule is tried."""
     is_former: bool = False
-    """Whether the value is a former name of it."""
+    """Whether that is a former name of it."""
 
 
 class Matcher:
@@ -60,7 +62,7 @@ class Matcher:
         self._trackers = trackers
         self._look_up = look_up
         self._tasks: dict[tuple[TaskKey, str], dict[str, str | None]] = {rule.leads_to: {} for rule in self.rules}
-        self._former: dict[tuple[TaskKey, str], set[str]] = {rule.leads_to: set() for rule in self.rules}
+        self._remarkable: dict[tuple[TaskKey, str], dict[str, Found]] = {rule.leads_to: {} for rule in self.rules}
         self._tried = [
             [
                 (number, rule.value, rule.leads_to, self._tasks[rule.leads_to])
@@ -94,7 +96,8 @@ class Matcher:
             if value not in self._tasks[rule.leads_to]:
                 self._learn({rule.leads_to: {value}})
             task = self._tasks[rule.leads_to][value]
-            yield Trial(rule, None, value, task, value in self._former[rule.leads_to])
+            found = self._remarkable[rule.leads_to].get(value)
+            yield Trial(rule, None, found.name if found else value, task, found is not None and found.is_former)
             if task is not None:
                 return
 
@@ -124,11 +127,12 @@ class Matcher:
             tasks = self._tasks[key, tracker]
             tasks.update(dict.fromkeys(values))
             tasks.update((value, each.task) for value, each in found.items())
-            self._former[key, tracker].update(value for value, each in found.items() if each.is_former)
+            remarkable = {value: each for value, each in found.items() if each.is_former or each.name != value}
+            self._remarkable[key, tracker].update(remarkable)
 
     def _forget(self) -> None:
         if sum(map(len, self._tasks.values())) > MOST_REMEMBERED:
             for tasks in self._tasks.values():
                 tasks.clear()
-            for values in self._former.values():
-                values.clear()
+            for found in self._remarkable.values():
+                found.clear()

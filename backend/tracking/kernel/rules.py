@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
+from backend.tracking.kernel.names import addresses
 from backend.tracking.kernel.patterns import TASK_CODE, Pattern, RememberingPattern
 
 
@@ -11,14 +12,16 @@ class MatchOn(StrEnum):
     """What a rule looks at, and how it finds the task."""
 
     ALWAYS_TO_TASK = "always_to_task"
+    EXTERNAL_TASK_ID_TO_TASK_CODE = "external_task_id_to_task_code"
     EXTERNAL_TASK_ID_TO_TASK_EXTERNAL_ID = "external_task_id_to_task_external_id"
     EXTERNAL_TASK_ID_TO_TASK_URL = "external_task_id_to_task_url"
     PATTERN_TO_TASK = "pattern_to_task"
     PATTERN_TO_TASK_CODE = "pattern_to_task_code"
+    TEXT_URL_TO_TASK_URL = "text_url_to_task_url"
 
 
 class TaskKey(StrEnum):
-    """By what a rule knows the task: a column of tasks."""
+    """By what a rule knows the task: a column of tasks. Of several addresses the first that leads to a task counts."""
 
     CODE = "code"
     EXTERNAL_ID = "external_id"
@@ -32,6 +35,7 @@ class Miss(Enum):
     NO_EXTERNAL_TASK = "the entry names no external task"
     BREADCRUMB = "its breadcrumb pattern does not match"
     TEXT = "its text pattern does not match"
+    NO_ADDRESS = "the entry's text holds no address"
     NO_CODE = "its pattern matches, but its group task_code is empty"
 
 
@@ -85,6 +89,7 @@ class Rule:
             MatchOn.ALWAYS_TO_TASK: self._always,
             MatchOn.PATTERN_TO_TASK: self._by_pattern,
             MatchOn.PATTERN_TO_TASK_CODE: self._by_pattern,
+            MatchOn.TEXT_URL_TO_TASK_URL: self._by_address,
         }.get(self._match_on, self._by_external_task)
         """From an entry's breadcrumb, text and external task to what the task is known by, or why there is nothing."""
 
@@ -105,6 +110,9 @@ class Rule:
     def _by_external_task(self, _breadcrumb: str, _text: str, external_task: str) -> str | Miss:
         return external_task or Miss.NO_EXTERNAL_TASK
 
+    def _by_address(self, _breadcrumb: str, text: str, _external_task: str) -> str | Miss:
+        return " ".join(addresses(text)) or Miss.NO_ADDRESS
+
     def _by_pattern(self, breadcrumb: str, text: str, _external_task: str) -> str | Miss:
         value = self._target
         if self._breadcrumb is not None:
@@ -124,5 +132,6 @@ TO_TARGET = frozenset({MatchOn.ALWAYS_TO_TASK, MatchOn.PATTERN_TO_TASK})
 KEYS = {
     MatchOn.EXTERNAL_TASK_ID_TO_TASK_EXTERNAL_ID: TaskKey.EXTERNAL_ID,
     MatchOn.EXTERNAL_TASK_ID_TO_TASK_URL: TaskKey.URL,
+    MatchOn.TEXT_URL_TO_TASK_URL: TaskKey.URL,
 }
 """All others know the task by its code."""

@@ -12,7 +12,11 @@ from backend.tracking.kernel.configuration.reading import configuration
 from backend.tracking.kernel.configuration.references import Downloaded
 from backend.tracking.kernel.configuration.schema import Organization
 from backend.tracking.kernel.configuration.variables import Variables
-from backend.tracking.models import Task
+from backend.tracking.kernel.matching import Found
+from backend.tracking.kernel.rules import TaskKey
+from backend.tracking.models import Project, Task
+from backend.tracking.services import rules
+from backend.tracking.services.named_tasks import NamedTasks
 
 
 def document(file: IO[bytes], name: str) -> Document:
@@ -32,14 +36,21 @@ def _variables(environment: Mapping[str, str]) -> Variables:
 
 
 def _downloaded(document: Document) -> Downloaded:
-    """Which of the tasks that rules name were downloaded."""
-    codes = {code for found in references.targets(document).values() for code in found}
-    if not codes:
-        return {}
-    tasks = Task.objects.exclude(external_id="").filter(
-        tracker__project__organization__code=references.code(document), code__in=codes
-    )
+    """Which of the tasks that rules name were downloaded: found as the rules will find them."""
+    targets = references.targets(document)
+    projects = Project.objects.filter(organization__code=references.code(document))
+    wanted = projects.filter(code__in={code for code, _ in targets}) if targets else projects.none()
     found: dict[tuple[str, str], set[str]] = {}
-    for project, tracker, code in tasks.values_list("tracker__project__code", "tracker__name", "code").distinct():
-        found.setdefault((project, tracker), set()).add(code)
+    for project in wanted:
+        trackers = rules.trackers(project)
+        tasks = NamedTasks(trackers)
+        for tracker in trackers:
+            named = tasks.look_up(TaskKey.CODE, str(tracker.pk), targets.get((project.code, tracker.name), ()))
+            found[project.code, tracker.name] = _brought(named)
     return found
+
+
+def _brought(named: Mapping[str, Found]) -> set[str]:
+    tasks = Task.objects.filter(pk__in=[found.task for found in named.values()]).exclude(external_id="")
+    brought = {str(pk) for pk in tasks.values_list("pk", flat=True)}
+    return {code for code, found in named.items() if found.task in brought}

@@ -61,7 +61,7 @@ class NamedTasks:
         if key is TaskKey.EXTERNAL_ID:
             with connection.cursor() as cursor:
                 cursor.execute(BY_EXTERNAL_ID, [tracker_id, list(values)])
-                return {value: Found(task) for value, task in cursor.fetchall()}
+                return {value: Found(task, value) for value, task in cursor.fetchall()}
         if key is TaskKey.CODE:
             return self._named(NameKind.CODE, tracker_id, values)
         return self._addressed(tracker_id, values)
@@ -79,7 +79,7 @@ class NamedTasks:
         wanted = [(name, key, False) for name in names for key in keys[name].own]
         if kind is NameKind.CODE:
             wanted += [(name, code, True) for name in names if (code := folded(name)) not in keys[name].own]
-        found = {name: Found(task) for name, task in _rows(CURRENT[kind], [tracker_id], wanted)}
+        found = {name: Found(task, name) for name, task in _rows(CURRENT[kind], [tracker_id], wanted)}
         left = {name: keys[name] for name in names if name not in found}
         return found | self._formerly(kind, tracker_id, left)
 
@@ -87,11 +87,11 @@ class NamedTasks:
         others = [(name, key, False) for name, each in keys.items() for key in each.others]
         every = [(name, key, False) for name, each in keys.items() for key in (*each.own, *each.others)]
         renamed = {
-            name: Found(task, is_former=keys[name].is_former)
+            name: Found(task, name, is_former=keys[name].is_former)
             for name, task in _rows(CURRENT[kind], [tracker_id], others)
         }
         former = _rows(BY_FORMER_NAME, [tracker_id], every, kind=kind)
-        found = {name: Found(task, is_former=True) for name, task in former} | renamed
+        found = {name: Found(task, name, is_former=True) for name, task in former} | renamed
         elsewhere = self._elsewhere(kind, tracker_id, {name: keys[name] for name in found})
         return {name: task for name, task in found.items() if name not in elsewhere}
 

@@ -18,10 +18,27 @@ CODE_PATTERNS = [
     r"(?P<task_code>#\d*)?",
 ]
 PLAIN_PATTERNS = ["", r"(?i)meeting", r"(see|ask) .*", r"[^/]*/ dev", r"#\d"]
-WORDS = ["#1", "#2", "#3", "#", "AB-1", "see ", "ask ", "meeting", "MEETING", " / dev", "\n", "ä ", "x/"]
+WORDS = [
+    "#1",
+    "#2",
+    "#3",
+    "#",
+    "AB-1",
+    "see ",
+    "ask ",
+    "meeting",
+    "MEETING",
+    " / dev",
+    "\n",
+    "ä ",
+    "x/",
+    " https://t/1 ",
+]
 KINDS = {
     "external_task_id_to_task_external_id": TaskKey.EXTERNAL_ID,
     "external_task_id_to_task_url": TaskKey.URL,
+    "external_task_id_to_task_code": TaskKey.CODE,
+    "text_url_to_task_url": TaskKey.URL,
 }
 Tasks = Mapping[tuple[TaskKey, str], Mapping[str, str]]
 
@@ -61,7 +78,7 @@ def rules(draw: st.DrawFn, number: int) -> RuleFacts:
 def cases(draw: st.DrawFn) -> Case:
     text = st.lists(st.sampled_from(WORDS), max_size=3).map("".join)
     work = st.tuples(st.sampled_from([0, 1]), text, text, st.sampled_from(["", "#1", "#3", "gone"]))
-    values = st.dictionaries(st.sampled_from(["#1", "#2", "#3", "AB-1"]), st.uuids().map(str))
+    values = st.dictionaries(st.sampled_from(["#1", "#2", "#3", "AB-1", "https://t/1"]), st.uuids().map(str))
     return Case(
         [draw(rules(number)) for number in range(draw(st.integers(0, 5)))],
         draw(st.lists(work, max_size=12)),
@@ -72,7 +89,7 @@ def cases(draw: st.DrawFn) -> Case:
 def matcher(case: Case) -> Matcher:
     def look_up(key: TaskKey, tracker: str, values: Collection[str]) -> dict[str, Found]:
         tasks = case.tasks[key, tracker]
-        return {value: Found(tasks[value], is_former=value == "#3") for value in values if value in tasks}
+        return {value: Found(tasks[value], value, is_former=value == "#3") for value in values if value in tasks}
 
     return Matcher(case.rules, TRACKERS, look_up)
 
@@ -84,7 +101,9 @@ def naively(case: Case, work: Work) -> Match:
         if facts.sources and TRACKERS[place] not in facts.sources:
             continue
         key, value = KINDS.get(facts.match_on, TaskKey.CODE), facts.target_task
-        if facts.match_on in KINDS:
+        if facts.match_on == "text_url_to_task_url":
+            value = " ".join(dict.fromkeys(word for word in text.split() if "://" in word))
+        elif facts.match_on in KINDS:
             value = external_task
         elif facts.match_on != "always_to_task":
             found = [re.match(facts.breadcrumb_pattern, breadcrumb), re.match(facts.text_pattern, text)]
@@ -139,6 +158,8 @@ def trials(facts: RuleFacts, work: Work) -> list[Trial]:
     [
         (rule("always_to_task", target_task="x", sources=("more hours",)), Miss.OTHER_TRACKER),
         (rule("external_task_id_to_task_url"), Miss.NO_EXTERNAL_TASK),
+        (rule("external_task_id_to_task_code"), Miss.NO_EXTERNAL_TASK),
+        (rule("text_url_to_task_url"), Miss.NO_ADDRESS),
         (rule("pattern_to_task", target_task="x", breadcrumb_pattern="y", text_pattern="z"), Miss.BREADCRUMB),
         (rule("pattern_to_task", target_task="x", breadcrumb_pattern="b", text_pattern="z"), Miss.TEXT),
         (rule("pattern_to_task_code", text_pattern="t(?P<task_code>[0-9]*)"), Miss.NO_CODE),
@@ -155,7 +176,7 @@ def test_tasks_are_looked_up_together_and_once() -> None:
 
     def look_up(_key: TaskKey, _tracker: str, values: Collection[str]) -> dict[str, Found]:
         asked.append(set(values))
-        return {value: Found(f"id of {value}") for value in values if value != "#2"}
+        return {value: Found(f"id of {value}", value) for value in values if value != "#2"}
 
     ready = Matcher([rule("pattern_to_task_code", text_pattern=r"(?P<task_code>#\d)")], TRACKERS, look_up)
     works: list[Work] = [(0, "", f"#{number % 3} again", "") for number in range(30)]

@@ -32,15 +32,17 @@ OF_ONE_KIND = {
 }
 USABLE = {
     MatchOn.ALWAYS_TO_TASK: ("target_task",),
+    MatchOn.EXTERNAL_TASK_ID_TO_TASK_CODE: (),
     MatchOn.EXTERNAL_TASK_ID_TO_TASK_EXTERNAL_ID: (),
     MatchOn.EXTERNAL_TASK_ID_TO_TASK_URL: (),
     MatchOn.PATTERN_TO_TASK: ("target_task", *PATTERNS),
     MatchOn.PATTERN_TO_TASK_CODE: PATTERNS,
+    MatchOn.TEXT_URL_TO_TASK_URL: (),
 }
 """What a rule may have beside its sources and its priority."""
 
 Downloaded = Mapping[tuple[str, str], Collection[str]]
-"""Codes of tasks that a tracker has brought, by its project's code and its name."""
+"""Codes that lead to a task that a tracker has brought, by its project's code and its name."""
 
 
 @dataclass(frozen=True, slots=True)
