@@ -9,7 +9,7 @@ from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from urllib.request import ProxyHandler, build_opener
 
 from tests.servers.catalogue import Received, Reply
@@ -24,10 +24,10 @@ BY_ID = {"github": ("/repos/someone/any.thing", "/repositories/1"), "gitlab": (q
 class Catalogue:
     """Calls the project by its old name inside, and by the new one outside as soon as it is renamed."""
 
-    def __init__(self, *, module: str, **options: Any) -> None:
-        self._inner = import_module(f"tests.servers.trackers.{module}").Catalogue(**options)
-        self._old, self._new = OLD[module], NEW[module]
-        self._by_id = BY_ID.get(module)
+    def __init__(self, *, system: str, **options: Any) -> None:
+        self._inner = import_module(f"tests.servers.trackers.{system}").Catalogue(**options)
+        self._old, self._new = OLD[system], NEW[system]
+        self._by_id = BY_ID.get(system)
         self._is_renamed = False
 
     def key(self, request: Received) -> str:
@@ -41,7 +41,8 @@ class Catalogue:
             reply: Reply = self._inner.reply(request)
             return reply
         if self._by_id and self._by_id[0] in request.path:
-            target = f"http://{request.headers['host']}{request.path.replace(*self._by_id)}"
+            query = f"?{urlencode(request.pairs)}" if request.pairs else ""
+            target = f"http://{request.headers['host']}{request.path.replace(*self._by_id)}{query}"
             return Reply(301, b"Moved").with_headers(Location=target)
         reply = self._inner.reply(self._inside(request))
         headers = {name: self._outside(value) for name, value in reply.headers.items()}
@@ -52,7 +53,7 @@ class Catalogue:
         return reply
 
     def _inside(self, request: Received) -> Received:
-        path = request.path.replace(*reversed(self._by_id)) if self._by_id else request.path
+        path = request.path.replace(self._by_id[1], self._by_id[0]) if self._by_id else request.path
         for new, old in ((self._new, self._old), (quote(self._new, ""), quote(self._old, ""))):
             path = path.replace(new, old)
         query = {name: value.replace(self._new, self._old) for name, value in request.query.items()}
@@ -64,11 +65,10 @@ class Catalogue:
 
 @contextmanager
 def server(system: ModuleType, *, records: int) -> Iterator[Server]:
+    """Run the stand-in of a system."""
     name = system.__name__.rpartition(".")[2]
     options = {"at_once": False, "moves": False, "broken": 0, "surprises": True} if name == "github" else {}
-    with running(
-        __name__, path=system.PATH, delay=0.0, limit=None, records=records, module=name, **options
-    ) as started:  # fmt: skip
+    with running(__name__, path=system.PATH, delay=0.0, limit=None, records=records, system=name, **options) as started:
         yield started
 
 

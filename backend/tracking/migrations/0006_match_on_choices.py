@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracking', '0004_names'),
+        ('tracking', '0005_stable_people_and_fields'),
     ]
 
     operations = [
