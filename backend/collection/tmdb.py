@@ -1,7 +1,25 @@
-"""Film details from TMDB: https://developer.themoviedb.org/reference/movie-details."""
+"""Film details from TMDB: https://developer.themoviedb.org/reference/movie-details.
+
+What an answer means for its film, and whether TMDB is noted as asked about it, so that it is left alone for a while:
+
+| answer | outcome | noted |
+|---|---|---|
+| 200: an object about this film with every part that was asked for, empty or not | the film | yes |
+| the same with a value of an unknown type | not understood | yes |
+| 404 | not found | yes |
+| 400, 405, 410, 422, 451, other 4xx | rejected | yes |
+| 401, 403 | the API key is refused: the run ends | no |
+| 200: a part is absent or null; about another film; no object; `success: false` or a `status_code` | unavailable | no |
+| 200, 204: no JSON, nothing; HTML with 404, too | unavailable | no |
+| gzip that is cut or corrupt (whole, it is unpacked, declared or not); packed in an undeclared other way | unavailable | no |
+| 304, a redirect elsewhere, 408, 425, 429, 5xx; no connection, no answer in time | unavailable | no |
+
+Unavailable 10 times in a row ends the run.
+"""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import httpx2
@@ -11,12 +29,16 @@ from backend.collection.tmdb_answer import Details, ExternalIdsAnswer
 from backend.remote import wire
 from backend.remote.answers import Outcome, Reply
 from backend.remote.client import RemoteClient
-from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError
+from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
 from backend.remote.exchange import Request
 
 T = TypeVar("T")
 
-EVERYTHING = {"append_to_response": "external_ids,release_dates,credits"}
+Lacking = Callable[[Mapping[str, Any]], list[str]]
+"""Names what an answer lacks."""
+
+PARTS = ("external_ids", "release_dates", "credits")
+EVERYTHING = {"append_to_response": ",".join(PARTS)}
 """One request a film: what is appended does not count."""
 
 
@@ -31,11 +53,13 @@ class Tmdb:
 
     def movies(self, tmdb_ids: Collection[int]) -> dict[int, Movie | RemoteError | None]:
         """Return the details of each film."""
-        return self._ask({tmdb_id: Request(f"/movie/{tmdb_id}", EVERYTHING) for tmdb_id in tmdb_ids}, movie)
+        return self._ask({tmdb_id: _request(tmdb_id, lacking_parts, query=EVERYTHING) for tmdb_id in tmdb_ids}, movie)
 
     def external_ids(self, tmdb_ids: Collection[int]) -> dict[int, ExternalIds | RemoteError | None]:
         """Return the names of each film in other catalogues."""
-        return self._ask({tmdb_id: Request(f"/movie/{tmdb_id}/external_ids") for tmdb_id in tmdb_ids}, external_ids)
+        return self._ask(
+            {tmdb_id: _request(tmdb_id, lacking_ids, part="/external_ids") for tmdb_id in tmdb_ids}, external_ids
+        )
 
     def _ask(
         self, requests: Mapping[int, Request], read: Callable[[int, dict[str, Any]], T]
@@ -80,15 +104,46 @@ def connect(  # noqa: PLR0913 - each is an option of a client
 
 def movie(tmdb_id: int, answer: dict[str, Any]) -> Movie:
     """Return the film that an answer describes; raise `RemoteResponseError` when it is not understood."""
-    details = wire.read(Details, answer, about=f"TMDB about film {tmdb_id}")
-    if details.id != tmdb_id:
-        raise RemoteResponseError(f"TMDB answered about another film than {tmdb_id}")
-    return details.movie()
+    return wire.read(Details, answer, about=f"TMDB about film {tmdb_id}").movie()
 
 
 def external_ids(tmdb_id: int, answer: dict[str, Any]) -> ExternalIds:
     """Return a film's names elsewhere; raise `RemoteResponseError` when the answer is not understood."""
     return ExternalIds(wire.read(ExternalIdsAnswer, answer, about=f"TMDB about film {tmdb_id}").valid_imdb_id or None)
+
+
+def lacking_parts(answer: Mapping[str, Any]) -> list[str]:
+    """Return the names of the appended parts that are absent or null; an empty part is there."""
+    return [part for part in PARTS if answer.get(part) is None]
+
+
+def lacking_ids(answer: Mapping[str, Any]) -> list[str]:
+    """Return `imdb_id` when an answer about external ids lacks it; null says that there is no such id."""
+    return [] if "imdb_id" in answer else ["imdb_id"]
+
+
+def about_film_or_unavailable(outcome: Outcome, *, tmdb_id: int, lacking: Lacking) -> Outcome:
+    """Let only an answer about this film pass that lacks nothing; any other one says nothing about the film."""
+    if isinstance(outcome, RemoteResponseError):
+        return RemoteUnavailableError(str(outcome))
+    fault = _fault(outcome.content, tmdb_id, lacking) if isinstance(outcome, Reply) else ""
+    return RemoteUnavailableError(f"TMDB answered {fault}: try again later") if fault else outcome
+
+
+def _fault(answer: object, tmdb_id: int, lacking: Lacking) -> str:
+    if not isinstance(answer, dict):
+        return "with JSON that is not an object"
+    if answer.get("success") is False or isinstance(answer.get("status_code"), int):
+        return "with an error of its own and 200"
+    if isinstance(found := answer.get("id"), int) and found != tmdb_id:
+        return f"about another film than {tmdb_id}"
+    missing = lacking(answer)
+    return f"without {', '.join(missing)}" if missing else ""
+
+
+def _request(tmdb_id: int, lacking: Lacking, *, part: str = "", query: Mapping[str, str] | None = None) -> Request:
+    judge = partial(about_film_or_unavailable, tmdb_id=tmdb_id, lacking=lacking)
+    return Request(f"/movie/{tmdb_id}{part}", query or {}, judge=judge)
 
 
 def _read(tmdb_id: int, outcome: Outcome, read: Callable[[int, dict[str, Any]], T]) -> T | RemoteError | None:

@@ -5,12 +5,13 @@ No authority describes it; public clients agree on `/list_movies.json?query_term
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import httpx2
 
 from backend.collection.kernel.quality import Quality
-from backend.collection.yts_answer import MovieList
+from backend.collection.yts_answer import MovieList, is_clear
 from backend.remote import wire
 from backend.remote.answers import Outcome
 from backend.remote.client import RemoteClient
@@ -19,8 +20,9 @@ from backend.remote.exchange import Request
 
 API_PATH = "/api/v2"
 
-PAUSE = 1.0
-"""Seconds between an answer and the next request: these servers are small, and ask for patience."""
+PAUSE = 2.0
+"""Seconds between an answer and the next request, and between the requests of all processes: clients of these small
+servers found one too short."""
 
 
 class Yts:
@@ -36,7 +38,12 @@ class Yts:
         film, never "not available".
         """
         requests = {
-            imdb_id: Request("/list_movies.json", {"query_term": imdb_id, "limit": "50"}) for imdb_id in imdb_ids
+            imdb_id: Request(
+                "/list_movies.json",
+                {"query_term": imdb_id, "limit": "50"},
+                judge=partial(clear_or_unavailable, imdb_id=imdb_id),
+            )
+            for imdb_id in imdb_ids
         }
         outcomes = self._client.map(list(requests.values()))
         return {imdb_id: _read(imdb_id, outcome) for imdb_id, outcome in zip(requests, outcomes, strict=True)}
@@ -60,7 +67,7 @@ def connect(
         f"{base_url.strip().rstrip('/').removesuffix(API_PATH)}{API_PATH}",
         concurrency=1,
         rest=pause,
-        judge=clear_or_unavailable,
+        requests_per_second=1 / pause if pause else None,
         redis_url=redis_url,
         allow_http_hosts=allow_http_hosts,
         transport=transport,
@@ -69,8 +76,11 @@ def connect(
         yield Yts(client)
 
 
-def clear_or_unavailable(outcome: Outcome) -> Outcome:
-    """Let only JSON that says "ok" pass: moved domains, captchas and errors all mean that nobody knows."""
+def clear_or_unavailable(outcome: Outcome, *, imdb_id: str) -> Outcome:
+    """Let only JSON pass that says "ok" and, in itself, whether there is such a film.
+
+    Moved domains, captchas, errors and lists that lack what they count all mean that nobody knows.
+    """
     if isinstance(outcome, RemoteUnavailableError):
         return outcome
     if isinstance(outcome, RemoteError):
@@ -78,6 +88,8 @@ def clear_or_unavailable(outcome: Outcome) -> Outcome:
     content = outcome.content if outcome else None
     if not isinstance(content, dict) or content.get("status") != "ok":
         return RemoteUnavailableError("YTS could not answer: check its address, or try again later")
+    if not is_clear(content.get("data"), imdb_id):
+        return RemoteUnavailableError(f"YTS answered neither yes nor no about {imdb_id}: try again later")
     return outcome
 
 

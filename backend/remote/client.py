@@ -30,11 +30,6 @@ GIVE_UP_AFTER = 10
 """Requests in a row, each after all its attempts, that found the service unavailable."""
 
 
-def as_answered(outcome: Outcome) -> Outcome:
-    """Take every outcome for what it is."""
-    return outcome
-
-
 def as_usual(answer: Answer) -> None:
     """See nothing special in an answer."""
 
@@ -66,8 +61,6 @@ class RemoteClient:
     redis_url: Callable[[], str] | None = None
     """Says, whenever it has to be known, in which Redis all processes that ask this host share its rate and its pauses;
     may take a while, and raise OSError. Without it, and while that Redis is away, this client counts alone."""
-    judge: Callable[[Outcome], Outcome] = as_answered
-    """Corrects an outcome for a service that, say, reports errors with 200."""
     assess: Callable[[Answer], None] = as_usual
     """Sees every answer first. Where a service says it in its own way, it may raise `TransientError` (wait for its
     pause, then another attempt) or a RemoteError."""
@@ -209,14 +202,14 @@ class RemoteClient:
         with anyio.CancelScope() as scope:
             self._scopes.add(scope)
             try:
-                return self.judge(await self._exchange.ask(request))
+                return await self._exchange.ask(request)
             finally:
                 self._scopes.discard(scope)
         raise self._closed()
 
     async def _work(self, queue: Iterator[tuple[int, Request]], outcomes: list[Outcome]) -> None:
         for place, request in queue:
-            outcomes[place] = outcome = self.judge(await self._exchange.ask(request))
+            outcomes[place] = outcome = await self._exchange.ask(request)
             self._count(outcome)
 
     def _count(self, outcome: Outcome) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 import anyio
 import httpx2
 
-from backend.remote import address, keeping
+from backend.remote import address, keeping, packing
 from backend.remote.answers import Answer, Outcome, Reply, outcome
 from backend.remote.errors import RemoteResponseError, RemoteUnavailableError
 from backend.remote.keeping import Keeper
 from backend.remote.pacing import Pacer
-from backend.remote.retries import TransientError, retrying
+from backend.remote.retries import REPEATABLE, TransientError, retrying
 
 logger = logging.getLogger(__name__)
 
@@ -25,10 +25,18 @@ logging.getLogger("httpx2").addFilter(lambda record: record.levelno >= logging.W
 LARGEST_BODY = 50_000_000
 """Bytes, after decompression: a page of 100 issues, each as long as the vendors allow, stays below."""
 
+SAYING_ENOUGH = REPEATABLE | {401, 403}
+"""The statuses that mean the same whatever the body says."""
+
 MOST_REDIRECTS = 3
 
 FOLLOWED = {"GET": {301, 302, 303, 307, 308}, "POST": {307, 308}}
 """The redirects that leave a request what it is."""
+
+
+def as_answered(outcome: Outcome) -> Outcome:
+    """Take an outcome as it is."""
+    return outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,8 @@ class Request:
     """In pairs, a name may come more than once."""
     json: Any = None
     """Not None: it is sent by POST."""
+    judge: Callable[[Outcome], Outcome] = as_answered
+    """Corrects the outcome, for a service that, say, reports errors with 200."""
 
     @property
     def method(self) -> str:
@@ -67,9 +77,9 @@ class Exchange:
     async def ask(self, request: Request) -> Outcome:
         """Return what became of the request after at most 4 attempts; raise when the credentials are refused."""
         try:
-            return await retrying(self._attempt, request)
+            return request.judge(await retrying(self._attempt, request))
         except (RemoteUnavailableError, RemoteResponseError) as error:
-            return error
+            return request.judge(error)
 
     async def _attempt(self, request: Request) -> Outcome:
         async with self.slots:
@@ -121,6 +131,7 @@ class Exchange:
         try:
             with anyio.fail_after(self.timeout):
                 response = await self.http.send(request, stream=True)
+                packing.leave_to_us(response.headers)
                 try:
                     status = response.status_code
                     return Answer(self.service, status, response.headers, await self._body(response))
@@ -130,6 +141,8 @@ class Exchange:
             raise TransientError(f"{self.service} did not answer within {self.timeout:g} s: try again later") from error
         except httpx2.ConnectError as error:
             raise TransientError(f"{self.service} cannot be reached: check the address and the network") from error
+        except httpx2.DecodingError as error:
+            raise TransientError(f"{self.service} sent a damaged answer: try again later") from error
         except httpx2.RequestError as error:
             raise TransientError(f"The connection to {self.service} broke: try again later") from error
         finally:
@@ -137,12 +150,26 @@ class Exchange:
             logger.debug("%s: %s %s: %s in %.3f s", self.service, request.method, path, status, monotonic() - started)
 
     async def _body(self, response: httpx2.Response) -> bytes:
+        body = await self._read(response)
+        try:
+            return packing.unpacked(body, largest=LARGEST_BODY)
+        except packing.OversizedError as error:
+            raise self._oversized() from error
+        except packing.DamagedError as error:
+            if response.status_code in SAYING_ENOUGH or response.is_redirect:
+                return b""
+            raise TransientError(f"{self.service} sent a damaged answer: try again later") from error
+
+    async def _read(self, response: httpx2.Response) -> bytes:
         body = bytearray()
         async for chunk in response.aiter_bytes():
             body += chunk
             if len(body) > LARGEST_BODY:
-                raise RemoteResponseError(f"{self.service} answered with more than {LARGEST_BODY // 1_000_000} MB")
+                raise self._oversized()
         return bytes(body)
+
+    def _oversized(self) -> RemoteResponseError:
+        return RemoteResponseError(f"{self.service} answered with more than {LARGEST_BODY // 1_000_000} MB")
 
 
 def _redirected(request: httpx2.Request, answer: Answer) -> str | None:

@@ -11,7 +11,7 @@ from backend.remote.errors import RemoteUnavailableError
 
 logger = logging.getLogger(__name__)
 
-REPEATABLE = frozenset({429, 500, 502, 503, 504})
+REPEATABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 """The statuses that may be gone in a moment."""
 
 LONGEST_PAUSE = 60.0

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.servers.faults import Fault
+from tests.servers.faults import PACKERS, Fault
 
 JSON = {"Content-Type": "application/json; charset=utf-8"}
 
@@ -65,8 +65,14 @@ class Reply:
     def spoilt(self, fault: Fault) -> "Reply":
         """Return this reply with the fault in it."""
         body = self.body if fault.body is None else fault.body.encode()
-        if fault.patch:
-            body = json.dumps(json.loads(body) | dict(fault.patch), ensure_ascii=False).encode()
+        if fault.patch or fault.without:
+            fields = {name: value for name, value in json.loads(body).items() if name not in fault.without}
+            body = json.dumps(fields | dict(fault.patch), ensure_ascii=False).encode()
+        for way in fault.packed:
+            body = PACKERS[way](body)
+        if fault.corrupt:
+            middle = len(body) // 2
+            body = body[:middle] + bytes([body[middle] ^ 0xFF]) + body[middle + 1 :]
         return replace(
             self,
             body=body,

@@ -3,8 +3,10 @@
 A fault hits the requests for one key (a TMDB id, an IMDb id) or, as `*`, all that have none of their own.
 """
 
+import gzip
 import json
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +24,12 @@ class Fault:
     body: str | None = None
     patch: Mapping[str, Any] = field(default_factory=dict)
     """Replaces top-level fields of the JSON answer."""
+    without: Sequence[str] = ()
+    """Top-level fields that the JSON answer lacks."""
+    packed: Sequence[str] = ()
+    """How the body is packed, the innermost first: `gzip`, `zlib` or `deflate`. The headers do not say so."""
+    corrupt: bool = False
+    """One byte in the middle of the body is another one."""
     delay: float | None = None
     keep: int | None = None
     """So many bytes of the body are sent, which is announced as `announced` says."""
@@ -31,6 +39,13 @@ class Fault:
     """Right for the first so many requests."""
     times: int | None = None
     """Wrong for so many requests, then right again."""
+
+
+PACKERS = {
+    "gzip": gzip.compress,
+    "zlib": zlib.compress,
+    "deflate": lambda body: zlib.compress(body, wbits=-zlib.MAX_WBITS),
+}
 
 
 def status(code: int, *, times: int | None = None, retry_after: str = "") -> Fault:
@@ -66,6 +81,16 @@ def text(body: str) -> Fault:
 def patched(**fields: Any) -> Fault:
     """Other values in the first level of the answer."""
     return Fault(patch=fields)
+
+
+def lacking(*fields: str) -> Fault:
+    """An answer without these top-level fields."""
+    return Fault(without=fields)
+
+
+def packed(*ways: str, declared: str = "", **spoilt: Any) -> Fault:
+    """A body that is packed in these ways, as the header says only if `declared`."""
+    return Fault(packed=ways, headers={"Content-Encoding": declared} if declared else {}, **spoilt)
 
 
 def slow(seconds: float) -> Fault:

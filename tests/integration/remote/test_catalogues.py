@@ -82,7 +82,7 @@ def test_each_fault_hits_its_own_film_only(server: Server) -> None:
             "3": faults.html(404),
             "4": faults.text("[]"),
             "5": faults.patched(budget="much"),
-            "6": faults.patched(overview=None, credits=None, surprise={"new": True}),
+            "6": faults.patched(overview=None, credits={}, surprise={"new": True}),
             "7": faults.patched(tagline="Zoë 🎬"),
             "8": faults.status(422),
         }
@@ -93,7 +93,7 @@ def test_each_fault_hits_its_own_film_only(server: Server) -> None:
         1: type(None),
         2: RemoteUnavailableError,
         3: RemoteUnavailableError,
-        4: RemoteResponseError,
+        4: RemoteUnavailableError,
         5: RemoteResponseError,
         6: Movie,
         7: Movie,

@@ -3,12 +3,14 @@ from typing import Any
 
 import httpx2
 import pytest
+import stamina
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.collection import tmdb
 from backend.collection.kernel.movie import ExternalIds, Movie
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError
+from backend.remote.answers import Reply
+from backend.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
 from tests.servers import films
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -186,11 +188,6 @@ def test_a_wrong_type_is_named_and_its_value_is_not(wrong: dict[str, Any]) -> No
     assert "Zoë" not in str(caught.value)
 
 
-def test_an_answer_about_another_film_is_refused() -> None:
-    with pytest.raises(RemoteResponseError, match="TMDB answered about another film than 603"):
-        movie(id=604)
-
-
 def fits(film: Movie) -> bool:
     texts = [value for name in Movie.__slots__ if isinstance(value := getattr(film, name), str)]
     numbers = [film.budget or 0, film.revenue or 0, (film.runtime or 0) << 32, (film.release_year or 0) << 32]
@@ -291,7 +288,8 @@ def test_each_film_has_an_outcome_of_its_own() -> None:
     def handler(request: httpx2.Request) -> httpx2.Response:
         number = int(request.url.path.rpartition("/")[2])
         status = {2: 404, 3: 422}.get(number, 200)
-        return httpx2.Response(status, json=films.details(number) | ({"budget": "all"} if number == 4 else {}))
+        wrong: dict[str, Any] = {"budget": "all"} if number == 4 else {}
+        return httpx2.Response(status, json=answer() | films.details(number) | wrong)
 
     with connected(handler) as source:
         found = source.movies([1, 2, 3, 4, 1])
@@ -309,3 +307,98 @@ def test_an_unknown_imdb_id_is_not_the_same_as_an_unknown_film() -> None:
 
     with connected(handler) as source:
         assert source.external_ids([1, 2, 3]) == {1: ExternalIds("tt0133093"), 2: None, 3: ExternalIds(None)}
+
+
+def looked_up(response: httpx2.Response) -> tuple[Any, Any]:
+    """What becomes of a film's details, and of its ids, when everything is answered like this."""
+
+    def handler(_: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(response.status_code, headers=response.headers, content=response.content)
+
+    with stamina.set_testing(testing=True, attempts=1), connected(handler) as source:
+        return source.movies([603])[603], source.external_ids([603])[603]
+
+
+@pytest.mark.parametrize("part", tmdb.PARTS)
+@pytest.mark.parametrize("is_null", [True, False])
+def test_details_without_a_part_that_was_asked_for_say_nothing(part: str, *, is_null: bool) -> None:
+    body = {**answer(), part: None}
+    if not is_null:
+        del body[part]
+    found, _ = looked_up(httpx2.Response(200, json=body))
+    assert isinstance(found, RemoteUnavailableError)
+    assert str(found) == f"TMDB answered without {part}: try again later"
+
+
+def test_an_empty_part_is_an_answer() -> None:
+    found, _ = looked_up(httpx2.Response(200, json=answer(release_dates={}, credits={}, external_ids={})))
+    assert isinstance(found, Movie)
+
+
+@pytest.mark.parametrize("ids", [{"imdb_id": None}, {"imdb_id": ""}, {"id": 603, "imdb_id": None, "wikidata_id": None}])
+def test_no_imdb_id_is_an_answer(ids: dict[str, Any]) -> None:
+    assert looked_up(httpx2.Response(200, json=ids))[1] == ExternalIds(None)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx2.Response(200, json={}),
+        httpx2.Response(200, json=[]),
+        httpx2.Response(200, json=None),
+        httpx2.Response(200, json="tt0133093"),
+        httpx2.Response(200, json=603),
+        httpx2.Response(200, json={"id": 603}),
+        httpx2.Response(200, json=answer(id=604)),
+        httpx2.Response(200, json={"success": False, "status_code": 34, "status_message": "Not found"}),
+        httpx2.Response(200, json={"status_code": 25}),
+        httpx2.Response(200, json=answer(success=False)),
+        httpx2.Response(200, json=answer(imdb_id=None, status_code=11)),
+        httpx2.Response(200, content=b""),
+        httpx2.Response(200, content=b"\xef\xbb\xbf"),
+        httpx2.Response(200, text="OK"),
+        httpx2.Response(200, text="<html>soon</html>"),
+        httpx2.Response(200, text="soon", headers={"Content-Type": "text/html"}),
+        httpx2.Response(404, text="<html>no such page</html>"),
+        httpx2.Response(200, content=b"x\x9c\x03\x00\x00\x00\x00\x01"),
+        httpx2.Response(200, content=b"\x8b\x02\x80{}\x03"),
+        httpx2.Response(200, content=b"(\xb5/\xfd\x04\x00"),
+        httpx2.Response(200, content=b"\x1f\x8b\x08\x00"),
+        httpx2.Response(204),
+        httpx2.Response(206, text='{"id": 60'),
+        httpx2.Response(301, headers={"Location": "https://tmdb.elsewhere.example/3"}),
+        httpx2.Response(302),
+        httpx2.Response(304),
+        *[httpx2.Response(status, json={}) for status in (408, 425, 429, 500, 502, 503, 504, 520)],
+    ],
+    ids=repr,
+)
+def test_what_is_no_answer_about_the_film_means_unavailable(response: httpx2.Response) -> None:
+    for found in looked_up(response):
+        assert isinstance(found, RemoteUnavailableError)
+        assert str(found).count("TMDB") == len(str(found).splitlines()) == 1
+
+
+@pytest.mark.parametrize("status", [400, 405, 410, 422, 451])
+def test_a_refusal_is_an_answer_about_the_film(status: int) -> None:
+    for found in looked_up(httpx2.Response(status, json={"success": False, "status_code": 5})):
+        assert isinstance(found, RemoteRejectedError)
+
+
+def test_a_byte_order_mark_does_no_harm() -> None:
+    body = httpx2.Response(200, json=answer()).content
+    assert looked_up(httpx2.Response(200, content=b"\xef\xbb\xbf" + body)) == (movie(), ExternalIds(movie().imdb_id))
+
+
+def test_ten_answers_in_a_row_that_say_nothing_end_everything() -> None:
+    with (
+        connected(lambda _: httpx2.Response(200, json={"id": 603})) as source,
+        pytest.raises(RemoteUnavailableError, match="TMDB was unavailable 10 times in a row: TMDB answered"),
+    ):
+        source.movies(range(1, 30))
+
+
+@given(JSON)
+def test_any_json_is_a_film_or_what_became_of_asking_for_it(content: object) -> None:
+    judged = tmdb.about_film_or_unavailable(Reply(content, httpx2.Headers()), tmdb_id=603, lacking=tmdb.lacking_parts)
+    assert isinstance(judged, Reply | RemoteUnavailableError)

@@ -135,6 +135,10 @@ def test_the_address_may_lack_the_path_and_have_a_slash(base: str, end: str) -> 
         httpx2.Response(200, json={"status": "error", "status_message": "no", "data": {"movie_count": 0}}),
         httpx2.Response(200, json={"data": {"movie_count": 0}}),
         httpx2.Response(200, json=[]),
+        httpx2.Response(200, json=None),
+        httpx2.Response(200, content=b""),
+        httpx2.Response(200, content=b"x\x9c\x03\x00"),
+        httpx2.Response(204),
         httpx2.Response(200, text="<html>captcha</html>"),
         httpx2.Response(200, text="moved"),
         httpx2.Response(301, headers={"Location": "https://yts.elsewhere.example/"}),
@@ -155,6 +159,64 @@ def test_what_is_not_a_clear_answer_is_unavailable_and_never_not_available(respo
         found = source.availability([FILM])[FILM]
     assert isinstance(found, RemoteUnavailableError)
     assert str(found).count("YTS") == 1
+
+
+def said(data: object) -> Any:
+    """What becomes of the film when this is the data of the answer."""
+    with connected(lambda _: httpx2.Response(200, json={"status": "ok", "data": data})) as source:
+        return source.availability([FILM])[FILM]
+
+
+@pytest.mark.parametrize("nothing", [{}, {"movies": None}, {"movies": []}], ids=str)
+@pytest.mark.parametrize("count", [1, "1", 7, None, True, False, -1, 0.0, "none", "", "9" * 5000, [], {}], ids=repr)
+def test_no_films_with_a_count_other_than_zero_say_nothing(nothing: dict[str, Any], count: object) -> None:
+    assert isinstance(said({"movie_count": count} | nothing), RemoteUnavailableError)
+
+
+@pytest.mark.parametrize("nothing", [{}, {"movies": None}, {"movies": []}], ids=str)
+def test_no_films_without_a_count_say_nothing(nothing: dict[str, Any]) -> None:
+    assert isinstance(said(nothing), RemoteUnavailableError)
+
+
+@pytest.mark.parametrize("nothing", [{}, {"movies": None}, {"movies": []}], ids=str)
+@pytest.mark.parametrize("count", [0, "0"], ids=repr)
+def test_no_films_and_a_count_of_zero_say_that_it_is_not_available(nothing: dict[str, Any], count: object) -> None:
+    assert said({"movie_count": count} | nothing) == ()
+
+
+@pytest.mark.parametrize("data", [None, [], "", "none", 0, {"movie_count": 0, "movies": {}}], ids=repr)
+def test_data_of_another_shape_say_nothing(data: object) -> None:
+    assert isinstance(said(data), RemoteUnavailableError)
+
+
+OTHER = movie("tt9999999")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"movie_count": 2, "movies": [OTHER]},
+        {"movies": [OTHER]},
+        {"movie_count": None, "movies": [OTHER]},
+        {"movie_count": 2, "movies": [OTHER, {"title": "Without a code"}]},
+        {"movie_count": 2, "movies": [OTHER, {"imdb_code": None}]},
+        {"movie_count": 2, "movies": [OTHER, {"imdb_code": 133093}]},
+        {"movie_count": 1, "movies": [None]},
+    ],
+)
+def test_other_films_say_nothing_while_one_may_be_missing(data: dict[str, Any]) -> None:
+    assert isinstance(said(data), RemoteUnavailableError)
+
+
+@pytest.mark.parametrize("count", [1, 0, "1"], ids=repr)
+def test_a_whole_list_of_other_films_says_that_it_is_not_available(count: object) -> None:
+    assert said({"movie_count": count, "movies": [OTHER]}) == ()
+
+
+@pytest.mark.parametrize("count", [1, 0, 50, "many", None], ids=repr)
+@pytest.mark.parametrize("code", [FILM, FILM.upper(), f" {FILM}"])
+def test_a_film_that_is_listed_is_there_whatever_is_counted(count: object, code: str) -> None:
+    assert len(said({"movie_count": count, "movies": [film(torrent("720p", seeds=1)) | {"imdb_code": code}]})) == 1
 
 
 def test_a_service_that_only_reports_errors_is_given_up_after_ten() -> None:
@@ -189,9 +251,9 @@ def test_there_is_one_request_at_a_time_with_a_pause_after_each_answer() -> None
     assert all(later - earlier >= 0.1 for earlier, later in pairwise(times))
 
 
-def test_the_pause_is_a_second_unless_told_otherwise() -> None:
-    assert yts.PAUSE == 1.0
+def test_the_pause_is_two_seconds_unless_told_otherwise() -> None:
+    assert yts.PAUSE == 2.0
     start = monotonic()
     with yts.connect("https://yts.example", transport=httpx2.MockTransport(lambda _: httpx2.Response(404))) as source:
         source.availability(["tt0000001", "tt0000002"])
-    assert monotonic() - start >= 1
+    assert monotonic() - start >= 2

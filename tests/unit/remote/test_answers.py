@@ -83,7 +83,7 @@ def test_nothing_is_no_html_whatever_it_calls_itself(body: bytes) -> None:
         meaning(body, status=403, headers=HTML)
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 @pytest.mark.parametrize("body", [b"{}", b"<html>"])
 def test_a_passing_problem_is_worth_another_attempt(status: int, body: bytes) -> None:
     with pytest.raises(TransientError, match=f"Oracle answered {status}: try again later"):
