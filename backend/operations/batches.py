@@ -104,7 +104,8 @@ class Batch(Generic[T]):
         """Carry out a plan that says for every item of the batch what becomes of it.
 
         The effects, the counts, the recorded changes and the cursor are one transaction. In a dry run neither
-        `prepare` nor `write` is called. When `write` fails because of the data, each change is redone by itself.
+        `prepare` nor `write` is called. When `write` fails because of the data, each change is redone by itself. While
+        the step's `Trial` is not over, all of that waits for a later batch.
 
         Args:
             plan: one change an item.
@@ -115,7 +116,10 @@ class Batch(Generic[T]):
             whole: all of it or nothing: when the data makes `write` fail, that is raised and nothing is redone.
         """
         self.committed = True
-        changes = list(plan)
+        again = partial(self.commit, write=write, prepare=prepare, tally=tally, whole=whole)
+        changes = self._step.hearing.believed(self, list(plan), again)
+        if changes is None:
+            return
         effects = [change for change in changes if change.has_effect]
         if self._step.dry_run or not effects:
             self._step.advance(self._page.cursor, changes, Counts.of(changes, tally))

@@ -18,9 +18,19 @@ from backend.operations.files import InputFile
 from backend.operations.guard import Guard
 from backend.operations.ledger import Ledger, Outcomes, StepState
 from backend.operations.limits import LIMIT_EXCEEDED, LimitExceededError, Limits
-from backend.operations.paging import BatchSize, Page, QuerySetPages, Source, fetched, function_pages, limited
+from backend.operations.paging import (
+    FETCHES_IN_FLIGHT,
+    BatchSize,
+    Page,
+    QuerySetPages,
+    Source,
+    fetched,
+    function_pages,
+    limited,
+)
 from backend.operations.plans import Change
 from backend.operations.shares import Cursor
+from backend.operations.trials import Hearing, Trial
 
 T = TypeVar("T")
 MOST_ROWS = 2_000
@@ -40,6 +50,7 @@ class Step:
         self._ledger = ledger
         self._control = control
         self._guard = guard
+        self.hearing = Hearing()
 
     @property
     def _state(self) -> StepState:
@@ -87,8 +98,19 @@ class Step:
             raise ValueError("before_first is declared with the operation, which is counted as a whole")
         self._guard.limit(self.name, limits, of=of)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether parts may share the items of the run: all of them have to find the same ones in a source."""
+        return self._ledger.partitions > 1 or self._ledger.part is not None
+
     def batches(
-        self, source: Source[T], *, limit: int | None = None, fetch: Callable[[Sequence[T]], Any] | None = None
+        self,
+        source: Source[T],
+        *,
+        limit: int | None = None,
+        fetch: Callable[[Sequence[T]], Any] | None = None,
+        trial: Trial | None = None,
+        in_vain: Callable[[Sequence[T]], None] | None = None,
     ) -> Iterator[Batch[T]]:
         """The items of `source` behind the step's cursor, in batches of about half a second.
 
@@ -98,7 +120,10 @@ class Step:
                 step then starts again.
             limit: at most so many items, those before a resumption included.
             fetch: called with the items of the next batches in background threads, where there is no database, while
-                this one is worked on; what it returns is `batch.fetched`, what it raises is raised there.
+                this one is worked on; what it returns is `batch.fetched`, what it raises ends the step.
+            trial: what has to come before refusals are believed. Parts are made only after that.
+            in_vain: called with the items of a batch whose `fetch` raised, or with all that the trial held back to an
+                end with an error; in a transaction of its own, and not in a dry run.
         """
         self._ledger.take(self.name)
         part = self._ledger.part
@@ -109,22 +134,25 @@ class Step:
         if part:
             source, limit = part.of_source(source), None
         self._start(source, limit)
-        if self._is_divided(source, limit):
+        self.hearing = Hearing(None if part or (trial and trial.is_over(self._state.counts)) else trial)
+        if self.hearing.is_over and self._is_divided(source, limit):
             raise Divided
         pages = QuerySetPages(source) if isinstance(source, QuerySet) else None
         size = BatchSize(20, 1, MOST_FETCHED) if fetch else BatchSize(MOST_ROWS, 100, MOST_ROWS)
-        for page in self._pages(source, limit, size, fetch):
-            self._control.check()
-            batch = Batch(self, page, pages)
+        for page in self._checked(self._pages(source, limit, size, fetch), in_vain):
+            batch, was_on_trial = Batch(self, page, pages), not self.hearing.is_over
             yield batch
             if not batch.committed:
                 self.advance(page.cursor, [], Counts.one("unchanged", page.number))
             self._check_limits()
+            if was_on_trial and self.hearing.is_over and self._is_divided(source, limit):
+                raise Divided
             if page.rows is None:
                 size.allow(MOST_KEYS)
             size.learn(page.number)
             page.release()
         self._control.check()
+        self._end_hearing(in_vain)
         self._ledger.update(self.name, done=True)
         if part:
             raise PartDone
@@ -206,6 +234,29 @@ class Step:
         else:
             self._guard.check(self.name, self._guard.reached(self.name))
 
+    def _checked(self, pages: Iterator[Page[T]], in_vain: Callable[[Sequence[T]], None] | None) -> Iterator[Page[T]]:
+        for page in pages:
+            self._control.check()
+            if page.error:
+                self._note(page.items, in_vain)
+                raise page.error
+            yield page
+
+    def _end_hearing(self, in_vain: Callable[[Sequence[Any]], None] | None) -> None:
+        try:
+            self.hearing.end()
+        except OperationError:
+            self._note(self.hearing.items, in_vain)
+            raise
+
+    def _note(self, items: Sequence[Any], in_vain: Callable[[Sequence[Any]], None] | None) -> None:
+        def noted() -> Mapping[str, int]:
+            if in_vain:
+                in_vain(items)
+            return {}
+
+        self.apply(noted)
+
     def _is_divided(self, source: Source[T], limit: int | None) -> bool:
         if self._ledger.partitions == 1 or not isinstance(source, QuerySet):
             return False
@@ -233,7 +284,11 @@ class Step:
             found = function_pages(source(self.cursor))
         left = None if limit is None else max(0, limit - self._state.counts.processed)
         found = limited(found, left, size)
-        return fetched(found, fetch) if fetch else found
+        if not fetch:
+            return found
+        # What is fetched ahead of a division would be fetched by a part again.
+        will_divide = not self.hearing.is_over and self._ledger.partitions > 1
+        return fetched(found, fetch, in_flight=0 if will_divide else FETCHES_IN_FLIGHT)
 
 
 class RunContext(Step):

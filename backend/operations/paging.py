@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from threading import Semaphore, Thread
@@ -54,6 +54,11 @@ class Page(Generic[T]):
     first: Any = None
     last: Any = None
     future: "Future[Any] | None" = None
+
+    @property
+    def error(self) -> BaseException | None:
+        """What `fetch` raised, once it has ended."""
+        return self.future.exception() if self.future else None
 
     @property
     def items(self) -> Sequence[T]:
@@ -141,15 +146,20 @@ def limited(pages: Iterator[Page[T]], limit: int | None, size: BatchSize) -> Ite
         yield page
 
 
-def fetched(pages: Iterator[Page[T]], fetch: Callable[[Sequence[T]], Any]) -> Iterator[Page[T]]:
-    """The pages with what `fetch` made of their items, which goes on for the next ones while one is worked on."""
+def fetched(
+    pages: Iterator[Page[T]], fetch: Callable[[Sequence[T]], Any], *, in_flight: int = FETCHES_IN_FLIGHT
+) -> Iterator[Page[T]]:
+    """The pages with what `fetch` made of their items, or the error that it raised.
+
+    That goes on for the next `in_flight` pages while one is worked on.
+    """
     ahead: deque[Page[T]] = deque()
     turns = Semaphore(FETCHES_IN_FLIGHT)
     try:
         for page in pages:
             page.future = _started(partial(fetch, page.items), turns)
             ahead.append(page)
-            if len(ahead) > FETCHES_IN_FLIGHT:
+            if len(ahead) > in_flight:
                 yield _arrived(ahead.popleft())
         while ahead:
             yield _arrived(ahead.popleft())
@@ -177,7 +187,7 @@ def _started(work: Callable[[], Any], turns: Semaphore) -> "Future[Any]":
 
 def _arrived(page: Page[T]) -> Page[T]:
     if page.future is not None:
-        page.future.result()
+        wait([page.future])
     return page
 
 
