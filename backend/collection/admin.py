@@ -3,11 +3,18 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 from django.db import models
+from django.forms import ModelForm
 from django.http import HttpRequest
 
 from backend.collection.models import DVD
 
 LONG_TEXTS = ("overview", "duplicate_notes")
+
+FORGOTTEN = {
+    "tmdb_id": ("details_asked_at", "imdb_id_asked_at"),
+    "imdb_id": ("availability_asked_at",),
+}
+"""What was asked about another id says nothing about the new one."""
 
 
 @admin.register(DVD)
@@ -20,8 +27,9 @@ class DVDAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     readonly_fields = [
         "is_available",
         "qualities",
-        "availability_asked_at",
         "details_asked_at",
+        "imdb_id_asked_at",
+        "availability_asked_at",
         "created_at",
         "updated_at",
     ]
@@ -38,3 +46,10 @@ class DVDAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if isinstance(db_field, models.TextField):
             kwargs["widget"] = AdminTextareaWidget if db_field.name in LONG_TEXTS else AdminTextInputWidget
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: DVD, form: "ModelForm[DVD]", change: bool) -> None:  # noqa: FBT001
+        """Save; a DVD with another id is looked up again."""
+        for name in form.changed_data:
+            for column in FORGOTTEN.get(name, ()):
+                setattr(obj, column, None)
+        super().save_model(request, obj, form, change)

@@ -70,8 +70,13 @@ class DVD(models.Model):
 
     is_available = models.BooleanField("is available", default=False)
     qualities = models.JSONField(default=list, blank=True, help_text="In which qualities it is available.")
-    availability_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     details_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    imdb_id_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    availability_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When it was last looked up without an answer: such a DVD is asked for again, but after the others.
+    details_tried_at = models.DateTimeField(null=True, blank=True, editable=False)
+    imdb_id_tried_at = models.DateTimeField(null=True, blank=True, editable=False)
+    availability_tried_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

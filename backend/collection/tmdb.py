@@ -11,8 +11,8 @@ What an answer means for its film, and whether TMDB is noted as asked about it, 
 | 401, 403 | the API key is refused: the run ends | no |
 | 200: a part is absent or null; about another film; no object; `success: false` or a `status_code` | unavailable | no |
 | 200, 204: no JSON, nothing; HTML with 404, too | unavailable | no |
-| gzip that is cut or corrupt (whole, it is unpacked, declared or not); packed in an undeclared other way | unavailable | no |
-| 304, a redirect elsewhere, 408, 425, 429, 5xx; no connection, no answer in time | unavailable | no |
+| gzip that is cut or corrupt (whole, it is unpacked, declared or not); packed otherwise | unavailable | no |
+| 304, a redirect elsewhere, 408, 425, 429, 5xx; no connection; no answer in time | unavailable | no |
 
 Unavailable 10 times in a row ends the run.
 """
@@ -50,6 +50,11 @@ class Tmdb:
 
     def __init__(self, client: RemoteClient) -> None:
         self._client = client
+
+    @property
+    def address(self) -> str:
+        """The base address of the API, without anything secret."""
+        return self._client.address
 
     def movies(self, tmdb_ids: Collection[int]) -> dict[int, Movie | RemoteError | None]:
         """Return the details of each film."""

@@ -78,6 +78,11 @@ class RemoteClient:
         self._portal: BlockingPortal | None = None
         self._closing = False
 
+    @property
+    def address(self) -> str:
+        """The base address, which holds neither credentials nor a query."""
+        return str(self._url)
+
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._portal = stack.enter_context(start_blocking_portal(name=f"requests to {self.service}"))

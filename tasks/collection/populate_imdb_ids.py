@@ -6,16 +6,29 @@ from backend.operations.context import RunContext
 from backend.operations.declaration import operation
 from backend.operations.params import Params
 from backend.remote.errors import RemoteError
+from tasks.collection.ages import Days
+from tasks.collection.lookups import trial_of
 
 
 class PopulateImdbIds(Params):
     limit: PositiveInt | None = None
-    """Process at most this many DVDs."""
+    """Process at most this many DVDs, those first whose last look-up is longest ago."""
+    recheck_after: Days = 30
+    """Days for which a DVD that was looked up is not looked up again."""
 
 
 @operation("collection.populate_imdb_ids", queue="connectors", exclusive="collection:details", errors=(RemoteError,))
 def populate_imdb_ids(params: PopulateImdbIds, run: RunContext) -> None:
     """Fetch from TMDB the IMDb ids of DVDs that have none."""
+    dvds = services.dvds_without_imdb_id(recheck_after=params.recheck_after)
+    if not run.is_shared:
+        dvds = services.next_in_turn(dvds, "imdb_id", limit=params.limit)
     with services.tmdb() as tmdb:
-        for batch in run.batches(services.dvds_without_imdb_id(), limit=params.limit, fetch=tmdb.external_ids):
-            batch.commit(imdb_ids.plan(batch.items, batch.fetched), write=services.write_dvds)
+        for batch in run.batches(
+            dvds,
+            limit=params.limit,
+            fetch=tmdb.external_ids,
+            trial=trial_of(tmdb),
+            in_vain=services.tried_in_vain("imdb_id"),
+        ):
+            batch.commit(imdb_ids.plan(batch.items, batch.fetched), write=services.write_imdb_ids)

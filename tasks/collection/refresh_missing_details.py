@@ -7,17 +7,18 @@ from backend.operations.declaration import operation
 from backend.operations.params import Params
 from backend.remote.errors import RemoteError
 from tasks.collection.ages import Days
+from tasks.collection.lookups import trial_of
 
 
 class RefreshMissingDetails(Params):
     limit: PositiveInt | None = None
-    """Process at most this many DVDs."""
+    """Process at most this many DVDs, those first whose last look-up is longest ago."""
     force: bool = False
-    """Also refresh DVDs whose details are complete, or that were asked for a short while ago."""
+    """Also refresh DVDs whose details are complete, or that were looked up a short while ago."""
     tmdb_id: PositiveInt | None = None
     """Refresh the DVDs of this film alone, complete or not."""
     recheck_after: Days = 30
-    """Days for which a DVD that was asked for is not asked for again."""
+    """Days for which a DVD that was looked up is not looked up again."""
 
 
 @operation(
@@ -30,8 +31,16 @@ def refresh_missing_details(params: RefreshMissingDetails, run: RunContext) -> N
     genres, runtime, release year, language and IMDb id are filled while blank. Nothing is replaced by an empty value.
     """
     dvds = services.dvds_to_refresh(force=params.force, tmdb_id=params.tmdb_id, recheck_after=params.recheck_after)
+    if not run.is_shared:
+        dvds = services.next_in_turn(dvds, "details", limit=params.limit)
     with services.tmdb() as tmdb:
-        for batch in run.batches(dvds, limit=params.limit, fetch=tmdb.movies):
+        for batch in run.batches(
+            dvds,
+            limit=params.limit,
+            fetch=tmdb.movies,
+            trial=trial_of(tmdb),
+            in_vain=services.tried_in_vain("details"),
+        ):
             batch.commit(refresh.plan(batch.items, batch.fetched), write=services.write_details)
     for covered in services.coverage():
         run.report(str(covered), **{covered.name: {"filled": covered.filled, "total": covered.total}})

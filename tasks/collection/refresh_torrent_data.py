@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from pydantic import PositiveInt
 
 from backend.collection import services
@@ -15,11 +17,11 @@ class RefreshTorrentData(Params):
     recent_days: Days = 30
     """What "lately" means."""
     max_age_hours: Hours = 168
-    """Hours for which a DVD that was asked for is not asked for again."""
+    """Hours for which a DVD that was looked up is not looked up again."""
     limit: PositiveInt | None = None
-    """Process at most this many DVDs."""
+    """Process at most this many DVDs, those first whose last look-up is longest ago."""
     force: bool = False
-    """Also ask for DVDs that were asked for a short while ago."""
+    """Also look up DVDs that were looked up a short while ago."""
     update_flags_only: bool = False
     """Recompute the flag from what is stored, without a request."""
 
@@ -34,13 +36,19 @@ def refresh_torrent_data(params: RefreshTorrentData, run: RunContext) -> None:
     """
     dvds = services.dvds_with_imdb_id(added_in_days=params.recent_days if params.recent_only else None)
     if params.update_flags_only:
-        for batch in run.batches(dvds, limit=params.limit):
+        # With a limit, those that are right would be all that there is to see, night after night.
+        flagged = services.with_wrong_flag(dvds) if params.limit else dvds
+        for batch in run.batches(flagged, limit=params.limit):
             batch.commit(availability.flags(batch.items), write=services.write_dvds)
         return
     if not services.has_yts():
         run.report("YTS_API_URL is not set, so there is nobody to ask: nothing was done.")
         return
-    aged = dvds if params.force else services.not_asked_for(dvds, hours=params.max_age_hours)
+    if not params.force:
+        dvds = services.due(dvds, "availability", after=timedelta(hours=params.max_age_hours))
+    if not run.is_shared:
+        dvds = services.next_in_turn(dvds, "availability", limit=params.limit)
+    in_vain = services.tried_in_vain("availability")
     with services.yts() as yts:
-        for batch in run.batches(aged, limit=params.limit, fetch=yts.qualities):
+        for batch in run.batches(dvds, limit=params.limit, fetch=yts.qualities, in_vain=in_vain):
             batch.commit(availability.plan(batch.items, batch.fetched), write=services.write_availability)

@@ -1,9 +1,11 @@
 """What asking another system gave, as far as a plan has to know."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from backend.operations.plans import Change
+
+UNAVAILABLE = "unavailable"
+"""The reason of a failure without an answer; every other one is an answer, so asking again soon is pointless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +16,9 @@ class Failure:
     """A short code that can be counted, such as `not_found`."""
     detail: str = ""
     """One line for a person, without secrets."""
-    answered: bool = True
-    """The system did answer, so asking it again soon is pointless."""
 
     def change(self, key: str, label: str) -> Change:
-        """The DVD's change: failed, and noted as asked (an empty payload) if there was an answer at all."""
-        noted: dict[str, Any] | None = {} if self.answered else None
+        """The DVD's change: failed; its empty payload notes that it was looked up."""
         return Change(
-            "failed", key, f"{label}: {self.detail}" if self.detail else label, reason=self.reason, payload=noted
+            "failed", key, f"{label}: {self.detail}" if self.detail else label, reason=self.reason, payload={}
         )

@@ -1,6 +1,6 @@
 """In which qualities our DVDs exist elsewhere, and the flag that follows from it.
 
-Payloads are the columns to write; an empty one notes that the DVD was asked for.
+Payloads are the columns to write; an empty one notes that the DVD was looked up.
 """
 
 from collections.abc import Iterable, Mapping

@@ -23,7 +23,7 @@ COLUMNS = tuple(Row.__annotations__)
 
 
 def plan(rows: Iterable[Row], answers: Mapping[int, ExternalIds | Failure]) -> list[Change]:
-    """One change a DVD; `answers` by TMDB id. Payloads are the columns to write."""
+    """One change a DVD; `answers` by TMDB id. Payloads are the columns to write; an empty one notes the look-up."""
     return [_change(row, answers[row["tmdb_id"]]) for row in rows]
 
 
@@ -33,5 +33,5 @@ def _change(row: Row, answer: ExternalIds | Failure) -> Change:
         return answer.change(key, label)
     imdb_id = answer.imdb_id or ""
     if not IMDB_ID.fullmatch(imdb_id):
-        return Change("skipped", key, label, reason="no_imdb_id")
+        return Change("skipped", key, label, reason="no_imdb_id", payload={})
     return Change("updated", key, label, {"imdb_id": ("", imdb_id)}, payload={"imdb_id": imdb_id})

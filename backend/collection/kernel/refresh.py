@@ -1,6 +1,6 @@
 """What TMDB's details change in our DVDs.
 
-Payloads are the columns to write; an empty one notes that TMDB was asked.
+Payloads are the columns to write; an empty one notes that the DVD was looked up.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,15 +1,24 @@
 """What operations do with DVDs."""
 
-from backend.collection.services.availability import dvds_with_imdb_id, not_asked_for
+from backend.collection.services.availability import dvds_with_imdb_id, with_wrong_flag
 from backend.collection.services.certifications import certification_distribution, certified_dvds
 from backend.collection.services.details import coverage, dvds_to_refresh, dvds_without_imdb_id
-from backend.collection.services.dvds import create_dvds, delete_dvds, write_availability, write_details, write_dvds
+from backend.collection.services.dvds import (
+    create_dvds,
+    delete_dvds,
+    write_availability,
+    write_details,
+    write_dvds,
+    write_imdb_ids,
+)
+from backend.collection.services.lookups import due, next_in_turn, tried_in_vain
 from backend.collection.services.poster_folder import PosterFolderError
 from backend.collection.services.posters import poster_folder, used_posters
 from backend.collection.services.sample import all_dvds, existing_tmdb_ids, sample_films
-from backend.collection.services.sources import has_yts, tmdb, yts
+from backend.collection.services.sources import Catalogue, has_yts, tmdb, yts
 
 __all__ = [
+    "Catalogue",
     "PosterFolderError",
     "all_dvds",
     "certification_distribution",
@@ -17,18 +26,22 @@ __all__ = [
     "coverage",
     "create_dvds",
     "delete_dvds",
+    "due",
     "dvds_to_refresh",
     "dvds_with_imdb_id",
     "dvds_without_imdb_id",
     "existing_tmdb_ids",
     "has_yts",
-    "not_asked_for",
+    "next_in_turn",
     "poster_folder",
     "sample_films",
     "tmdb",
+    "tried_in_vain",
     "used_posters",
+    "with_wrong_flag",
     "write_availability",
     "write_details",
     "write_dvds",
+    "write_imdb_ids",
     "yts",
 ]

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import cast
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from backend.collection.kernel import availability
@@ -20,6 +20,6 @@ def dvds_with_imdb_id(*, added_in_days: int | None = None) -> Rows:
     return cast("Rows", dvds.values(*availability.COLUMNS))
 
 
-def not_asked_for(dvds: Rows, *, hours: int) -> Rows:
-    """Those of the DVDs whose availability was not asked for in the last so many hours."""
-    return dvds.exclude(availability_asked_at__gt=timezone.now() - timedelta(hours=hours))
+def with_wrong_flag(dvds: Rows) -> Rows:
+    """Those of the DVDs whose flag does not follow from the stored qualities."""
+    return dvds.filter(Q(is_available=True, qualities=[]) | Q(is_available=False) & ~Q(qualities=[]))

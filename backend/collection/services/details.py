@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import cast
 
 from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
 
 from backend.collection.kernel import imdb_ids, refresh
 from backend.collection.models import DVD
+from backend.collection.services.lookups import due
 
 BLANK = {
     "tagline": Q(tagline=""),
@@ -50,14 +50,17 @@ def dvds_to_refresh(*, force: bool, tmdb_id: int | None, recheck_after: int) -> 
     """
     dvds = DVD.objects.exclude(tmdb_id=None) if tmdb_id is None else DVD.objects.filter(tmdb_id=tmdb_id)
     if tmdb_id is None and not force:
-        since = timezone.now() - timedelta(days=recheck_after)
-        dvds = dvds.filter(_any_blank()).exclude(details_asked_at__gt=since)
+        dvds = due(dvds.filter(_any_blank()), "details", after=timedelta(days=recheck_after))
     return cast("QuerySet[DVD, refresh.Row]", dvds.values(*refresh.COLUMNS))
 
 
-def dvds_without_imdb_id() -> QuerySet[DVD, imdb_ids.Row]:
-    """DVDs that have a TMDB id and no IMDb id."""
-    dvds = DVD.objects.filter(imdb_id="").exclude(tmdb_id=None)
+def dvds_without_imdb_id(*, recheck_after: int) -> QuerySet[DVD, imdb_ids.Row]:
+    """DVDs that have a TMDB id and no IMDb id, which was not asked for in the last `recheck_after` days.
+
+    That `dvds_to_refresh` were asked for does not count: an answer about details may be unintelligible where the one
+    about ids is not.
+    """
+    dvds = due(DVD.objects.filter(imdb_id="").exclude(tmdb_id=None), "imdb_id", after=timedelta(days=recheck_after))
     return cast("QuerySet[DVD, imdb_ids.Row]", dvds.values(*imdb_ids.COLUMNS))
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from backend.collection.kernel.answers import UNAVAILABLE
 from backend.collection.models import DVD
+from backend.collection.services.lookups import Lookup
 from backend.operations.plans import Change
 
 FOLLOWING = (
@@ -22,7 +24,11 @@ FOLLOWING = (
     "is_available",
     "qualities",
     "details_asked_at",
+    "imdb_id_asked_at",
     "availability_asked_at",
+    "details_tried_at",
+    "imdb_id_tried_at",
+    "availability_tried_at",
     "updated_at",
 )
 """Columns that take the value they are given."""
@@ -43,26 +49,33 @@ UPDATE = (
 """Absent columns of a record are null, and leave theirs as they are."""
 
 
-def write_dvds(changes: Sequence[Change], *, asked: str = "") -> None:
+def write_dvds(changes: Sequence[Change], *, lookup: Lookup | None = None) -> None:
     """Write the columns of the changes' payloads in one statement; no other column is touched.
 
-    `asked` names a column in which all of these DVDs are noted as asked for now; `updated_at` follows the others alone.
+    With `lookup` all of these DVDs are noted as looked up now: as asked for, or as tried in vain when the system was
+    unavailable. `updated_at` follows the other columns alone.
     """
     now = timezone.now().isoformat()
-    noted = {asked: now} if asked else {}
-    records = [_record(change, {"updated_at": now}, noted) for change in changes]
+    records = [
+        _record(change, {"updated_at": now}, {_column(change, lookup): now} if lookup else {}) for change in changes
+    ]
     with connection.cursor() as cursor:
         cursor.execute(UPDATE, [json.dumps(records)])
 
 
 def write_details(changes: Sequence[Change]) -> None:
     """`write_dvds`, and note that TMDB was asked for these DVDs' details."""
-    write_dvds(changes, asked="details_asked_at")
+    write_dvds(changes, lookup="details")
+
+
+def write_imdb_ids(changes: Sequence[Change]) -> None:
+    """`write_dvds`, and note that TMDB was asked for these DVDs' IMDb ids."""
+    write_dvds(changes, lookup="imdb_id")
 
 
 def write_availability(changes: Sequence[Change]) -> None:
     """`write_dvds`, and note that these DVDs' availability was asked for."""
-    write_dvds(changes, asked="availability_asked_at")
+    write_dvds(changes, lookup="availability")
 
 
 def create_dvds(changes: Sequence[Change]) -> None:
@@ -73,6 +86,10 @@ def create_dvds(changes: Sequence[Change]) -> None:
 def delete_dvds(changes: Sequence[Change]) -> None:
     """Delete these DVDs; their poster files stay, for `cleanup_unused_posters`."""
     DVD.objects.filter(pk__in=[int(change.key) for change in changes]).delete()
+
+
+def _column(change: Change, lookup: Lookup) -> str:
+    return f"{lookup}_tried_at" if change.reason == UNAVAILABLE else f"{lookup}_asked_at"
 
 
 def _record(change: Change, updated: dict[str, Any], noted: dict[str, Any]) -> dict[str, Any]:

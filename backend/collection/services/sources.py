@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 from backend.collection import tmdb as tmdb_api
 from backend.collection import yts as yts_api
 from backend.collection.kernel import availability, imdb_ids, refresh
-from backend.collection.kernel.answers import Failure
+from backend.collection.kernel.answers import UNAVAILABLE, Failure
 from backend.collection.kernel.movie import ExternalIds, Movie
 from backend.collection.kernel.quality import Quality
 from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteUnavailableError
@@ -24,6 +24,11 @@ class Catalogue:
 
     def __init__(self, tmdb: tmdb_api.Tmdb) -> None:
         self._tmdb = tmdb
+
+    @property
+    def address(self) -> str:
+        """Where it is asked, without anything secret."""
+        return self._tmdb.address
 
     def movies(self, rows: Sequence[refresh.Row]) -> dict[int, Movie | Failure]:
         """The details of each film, by TMDB id."""
@@ -82,7 +87,7 @@ def _answer(outcome: T | RemoteError | None) -> T | Failure:
     if outcome is None:
         return Failure("not_found")
     if isinstance(outcome, RemoteUnavailableError):
-        return Failure("unavailable", str(outcome), answered=False)
+        return Failure(UNAVAILABLE, str(outcome))
     if isinstance(outcome, RemoteRejectedError):
         return Failure("rejected", str(outcome))
     if isinstance(outcome, RemoteError):

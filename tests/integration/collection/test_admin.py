@@ -1,6 +1,7 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from backend.collection.models import DVD
 from tests.integration.collection.factories import dvd
@@ -39,3 +40,22 @@ def test_a_place_that_is_no_number_is_told_at_the_form(admin_client: Client) -> 
 def test_only_long_texts_have_room_for_many_lines(admin_client: Client) -> None:
     form = admin_client.get(reverse("admin:collection_dvd_change", args=[dvd().pk])).content.decode()
     assert form.count("<textarea") == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "forgotten"),
+    [
+        ({"tmdb_id": "349"}, {"details_asked_at", "imdb_id_asked_at"}),
+        ({"imdb_id": "tt0078749"}, {"availability_asked_at"}),
+        ({"name": "Aliens"}, set()),
+    ],
+)
+def test_a_dvd_with_another_id_is_looked_up_again(
+    admin_client: Client, typed: dict[str, str], forgotten: set[str]
+) -> None:
+    notes = ("details_asked_at", "imdb_id_asked_at", "availability_asked_at")
+    film = dvd(name="Alien", tmdb_id=348, imdb_id="tt0078748", **dict.fromkeys(notes, timezone.now()))
+    form = {**TYPED, "tmdb_id": "348", "imdb_id": "tt0078748", **typed}
+    assert admin_client.post(reverse("admin:collection_dvd_change", args=[film.pk]), form).status_code == 302
+    film.refresh_from_db()
+    assert {name for name in notes if getattr(film, name) is None} == forgotten

@@ -27,5 +27,5 @@ def test_a_dvd_that_was_asked_for_a_short_while_ago_is_left_out() -> None:
     never = dvd(imdb_id="tt0000001")
     aged = dvd(imdb_id="tt0000002", availability_asked_at=now - timedelta(hours=25))
     dvd(imdb_id="tt0000003", availability_asked_at=now - timedelta(hours=23))
-    rows = services.not_asked_for(services.dvds_with_imdb_id(), hours=24)
+    rows = services.due(services.dvds_with_imdb_id(), "availability", after=timedelta(hours=24))
     assert {row["pk"] for row in rows} == {never.pk, aged.pk}

@@ -61,7 +61,9 @@ def test_only_dvds_with_a_tmdb_id_and_no_imdb_id_get_one() -> None:
     wanted = dvd()
     dvd(imdb_id="tt0000001")
     dvd(tmdb_id=None)
-    assert [row["pk"] for row in services.dvds_without_imdb_id()] == [wanted.pk]
+    dvd(imdb_id_asked_at=days_ago(29))
+    aged = dvd(imdb_id_asked_at=days_ago(31), details_asked_at=days_ago(0))
+    assert {row["pk"] for row in services.dvds_without_imdb_id(recheck_after=30)} == {wanted.pk, aged.pk}
 
 
 def test_coverage_counts_the_dvds_with_a_tmdb_id() -> None:

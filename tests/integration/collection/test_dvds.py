@@ -56,13 +56,21 @@ def test_a_batch_is_one_statement() -> None:
     assert sorted(DVD.objects.values_list("tagline", flat=True)) == sorted(f"{number}" for number in range(30))
 
 
-def test_noting_that_a_dvd_was_asked_for_is_no_change_of_it() -> None:
-    stored, other = dvd(), dvd()
-    services.write_details([updated(stored)])
-    services.write_availability([updated(other)])
-    for before, asked in ((stored, "details_asked_at"), (other, "availability_asked_at")):
-        after = DVD.objects.get(pk=before.pk)
-        assert getattr(after, asked) > before.updated_at == after.updated_at
+NOTES = ("details", "imdb_id", "availability")
+
+
+@pytest.mark.parametrize("lookup", NOTES)
+@pytest.mark.parametrize(("reason", "kind"), [("", "asked"), ("not_found", "asked"), ("unavailable", "tried")])
+def test_a_look_up_is_noted_by_its_outcome_and_is_no_change_of_the_dvd(lookup: str, reason: str, kind: str) -> None:
+    before = dvd()
+    write = getattr(services, "write_imdb_ids" if lookup == "imdb_id" else f"write_{lookup}")
+    write([updated(before)._replace(reason=reason)])
+    after = DVD.objects.get(pk=before.pk)
+    noted = {
+        name: at for each in NOTES for name in (f"{each}_asked_at", f"{each}_tried_at") if (at := getattr(after, name))
+    }
+    assert noted.keys() == {f"{lookup}_{kind}_at"}
+    assert noted.popitem()[1] > before.updated_at == after.updated_at
 
 
 def test_a_change_of_a_dvd_is_dated_without_noting_it_as_asked() -> None:

@@ -1,6 +1,9 @@
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import stamina
+from django.utils import timezone
 from pytest_django import Settings
 from redis import Redis
 
@@ -72,6 +75,162 @@ def test_a_dvd_that_could_not_be_asked_for_is_asked_for_the_next_time(tmdb: Serv
     assert refreshed().reasons == {"unavailable": 1}
     tmdb.fail({})
     assert refreshed().counts == {"processed": 1, "updated": 1}
+
+
+GARBLED = {
+    "gzip that is cut": faults.packed("gzip", keep=30, announced=False),
+    "gzip that is corrupt": faults.packed("gzip", corrupt=True),
+    "gzip that is cut, declared": faults.packed("gzip", declared="gzip", keep=30, announced=False),
+    "zlib": faults.packed("zlib"),
+    "deflate": faults.packed("deflate"),
+    "no JSON": faults.text("OK"),
+    "nothing": faults.text(""),
+    "a list": faults.text("[]"),
+    "null": faults.text("null"),
+    "a page": faults.html(),
+    "a page with 404": faults.html(404),
+    "an error with 200": faults.text('{"success": false, "status_code": 34, "status_message": "Not found"}'),
+    "another film": faults.patched(id=1),
+    "no credits": faults.lacking("credits"),
+    "no release dates": faults.lacking("release_dates"),
+    "no external ids": faults.lacking("external_ids"),
+    "null credits": faults.patched(credits=None),
+    "nothing appended": faults.lacking("credits", "release_dates", "external_ids"),
+    "a redirect": faults.redirect("https://elsewhere.example/"),
+    "not modified": faults.status(304),
+    "no content": faults.Fault(status=204, body=""),
+    "too late": faults.status(408),
+}
+
+
+@pytest.mark.parametrize("fault", GARBLED.values(), ids=GARBLED)
+def test_an_answer_that_says_nothing_about_the_film_is_asked_for_again_the_next_time(
+    tmdb: Server, fault: faults.Fault
+) -> None:
+    film = dvd(tmdb_id=140)
+    tmdb.fail({"140": fault})
+    with stamina.set_testing(testing=True, attempts=1):
+        ended = refreshed()
+    assert (ended.exit_code, ended.reasons) == (3, {"unavailable": 1})
+    film.refresh_from_db()
+    assert (film.tagline, film.details_asked_at, film.details_tried_at is None) == ("", None, False)
+    tmdb.fail({})
+    assert refreshed().counts == {"processed": 1, "updated": 1}
+
+
+PACKED = {
+    "undeclared": faults.packed("gzip"),
+    "declared": faults.packed("gzip", declared="gzip"),
+    "twice, declared once": faults.packed("gzip", "gzip", declared="gzip"),
+    "twice, undeclared": faults.packed("gzip", "gzip"),
+    "declared, but not done": faults.packed(declared="gzip"),
+}
+
+
+@pytest.mark.parametrize("fault", PACKED.values(), ids=PACKED)
+def test_a_packed_answer_is_read_whatever_its_headers_say(tmdb: Server, fault: faults.Fault) -> None:
+    film = dvd(tmdb_id=141)
+    tmdb.fail({"*": fault})
+    assert refreshed().counts == {"processed": 1, "updated": 1}
+    film.refresh_from_db()
+    assert film.director == "Bea O'Neil 🎬, Ann Roux"
+
+
+def test_a_packed_refusal_is_read_too(tmdb: Server) -> None:
+    dvd(tmdb_id=142)
+    tmdb.fail({"142": faults.packed("gzip", status=404)})
+    assert refreshed().reasons == {"not_found": 1}
+
+
+def test_ten_answers_in_a_row_that_say_nothing_stop_the_run(tmdb: Server) -> None:
+    for number in range(12):
+        dvd(tmdb_id=150 + number)
+    tmdb.fail({"*": faults.lacking("credits")})
+    ended = refreshed()
+    assert ended.exit_code == 1
+    assert "TMDB was unavailable 10 times in a row: TMDB answered without credits" in ended.error
+    assert not DVD.objects.exclude(details_asked_at=None).exists()
+
+
+def asked_at() -> list[int | None]:
+    """The TMDB ids of the DVDs that are noted as asked for."""
+    return list(DVD.objects.exclude(details_asked_at=None).order_by("tmdb_id").values_list("tmdb_id", flat=True))
+
+
+@pytest.mark.parametrize(("number", "noted"), [(1, 1), (4, 4), (5, 0), (45, 0)])
+def test_a_wrong_address_lets_no_dvds_sleep_when_there_are_five_or_more(
+    tmdb: Server, settings: Settings, number: int, noted: int
+) -> None:
+    settings.TMDB_API_URL = f"{tmdb.origin}/4"
+    for place in range(number):
+        dvd(tmdb_id=1_100 + place)
+    ended = refreshed()
+    assert len(asked_at()) == noted
+    if noted:
+        assert (ended.exit_code, ended.reasons) == (3, {"not_found": number})
+        return
+    assert (ended.exit_code, ended.run.status) == (1, "failed")
+    assert f"all {number} lookups failed ({number} not_found), so nothing was noted: check TMDB_API_URL" in ended.error
+    assert f"({tmdb.origin}/4)" in ended.error
+    assert settings.TMDB_API_KEY not in ended.error
+
+
+def test_after_a_wrong_address_the_same_run_is_resumed_with_the_right_one(tmdb: Server, settings: Settings) -> None:
+    for place in range(6):
+        dvd(tmdb_id=1_200 + place)
+    settings.TMDB_API_URL = f"{tmdb.origin}/4"
+    run = refreshed().run
+    settings.TMDB_API_URL = tmdb.url
+    assert ran("resume_run", str(run.pk)).exit_code == 0
+    run.refresh_from_db()
+    assert (run.status, run.counts["updated"], len(asked_at())) == ("succeeded", 6, 6)
+
+
+def test_the_first_film_that_is_found_lets_those_before_it_be_noted(tmdb: Server) -> None:
+    for place in range(6):
+        dvd(tmdb_id=1_300 + place)
+    tmdb.fail({"*": faults.status(404), "1303": faults.status(422), "1305": faults.patched(tagline="Found.")})
+    ended = refreshed()
+    assert (ended.exit_code, ended.reasons) == (3, {"not_found": 4, "rejected": 1})
+    assert asked_at() == list(range(1_300, 1_306))
+    assert refreshed().counts == {}
+
+
+def test_removed_films_at_the_head_do_not_stop_a_limit_from_moving_on(tmdb: Server) -> None:
+    for place in range(7):
+        dvd(tmdb_id=1_400 + place)
+    tmdb.fail({str(1_400 + place): faults.status(404) for place in range(5)})
+    assert refreshed("--limit", "5").exit_code == 1
+    assert asked_at() == []
+    assert refreshed("--limit", "5").counts == {"processed": 5, "updated": 2, "failed": 3}
+    assert refreshed("--limit", "5").counts == {"processed": 2, "failed": 2}
+    assert refreshed("--limit", "5").counts == {}
+
+
+def test_dvds_about_which_nothing_is_said_do_not_stop_a_limit_from_moving_on(tmdb: Server) -> None:
+    for place in range(4):
+        dvd(tmdb_id=1_500 + place)
+    tmdb.fail({"1500": faults.html(), "1501": faults.lacking("credits")})
+    assert refreshed("--limit", "2").reasons == {"unavailable": 2}
+    assert refreshed("--limit", "2").counts == {"processed": 2, "updated": 2}
+    assert refreshed("--limit", "2").reasons == {"unavailable": 2}
+
+
+def test_ten_dvds_in_a_row_about_which_nothing_is_said_do_not_stop_a_limit_either(tmdb: Server) -> None:
+    for place in range(12):
+        dvd(tmdb_id=1_600 + place)
+    tmdb.fail({str(1_600 + place): faults.html() for place in range(10)})
+    assert refreshed("--limit", "10").exit_code == 1
+    assert refreshed("--limit", "2").counts == {"processed": 2, "updated": 2}
+
+
+def test_a_limit_takes_whose_last_look_up_is_longest_ago(tmdb: Server) -> None:
+    old, older, never = (dvd(tmdb_id=1_700 + place) for place in range(3))
+    for film, days in ((old, 40), (older, 50)):
+        DVD.objects.filter(pk=film.pk).update(details_asked_at=timezone.now() - timedelta(days=days))
+    for expected in (never, older, old):
+        assert refreshed("--limit", "1").counts == {"processed": 1, "updated": 1}
+        assert asked(tmdb, expected) == 1
 
 
 def test_a_refused_key_stops_the_run_at_once(tmdb: Server, settings: Settings) -> None:

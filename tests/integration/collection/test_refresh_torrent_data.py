@@ -57,6 +57,66 @@ def test_a_service_that_cannot_answer_says_nothing_about_a_film(yts: Server) -> 
     assert (after.is_available, after.qualities, after.availability_asked_at) == (True, film.qualities, None)
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"movie_count": 1},
+        {"movie_count": 1, "movies": []},
+        {"movie_count": 1, "movies": None},
+        {"movie_count": None},
+        {"movies": None},
+        {"movie_count": 2, "movies": [{"imdb_code": "tt9999999"}]},
+        {"movie_count": 1, "movies": [{"title": "Without a code"}]},
+        None,
+    ],
+    ids=repr,
+)
+def test_a_list_that_lacks_what_it_counts_wipes_no_availability(yts: Server, data: object) -> None:
+    film = dvd(imdb_id="tt0000306", is_available=True, qualities=[{"quality": "1080p"}])
+    yts.fail({"*": faults.patched(data=data)})
+    ended = refreshed()
+    assert (ended.exit_code, ended.reasons) == (3, {"unavailable": 1})
+    after = DVD.objects.get(pk=film.pk)
+    assert (after.is_available, after.qualities, after.availability_asked_at) == (True, film.qualities, None)
+
+
+@pytest.mark.parametrize(
+    "data", [{"movie_count": 0}, {"movie_count": 1, "movies": [{"imdb_code": "tt9999999", "torrents": []}]}], ids=repr
+)
+def test_a_film_that_is_gone_is_not_available_any_more(yts: Server, data: object) -> None:
+    film = dvd(imdb_id="tt0000307", is_available=True, qualities=[{"quality": "1080p"}])
+    yts.fail({"*": faults.patched(data=data)})
+    assert refreshed().counts == {"processed": 1, "updated": 1}
+    after = DVD.objects.get(pk=film.pk)
+    assert (after.is_available, after.qualities, after.availability_asked_at is None) == (False, [], False)
+
+
+def test_a_packed_list_is_read(yts: Server) -> None:
+    dvd(imdb_id="tt0000308")
+    yts.fail({"*": faults.packed("gzip")})
+    assert refreshed().counts == {"processed": 1, "updated": 1}
+
+
+def test_a_film_about_which_nothing_is_said_does_not_stop_a_limit_from_moving_on(yts: Server) -> None:
+    dvd(imdb_id="tt0000309")
+    other = dvd(imdb_id="tt0000329")
+    yts.fail({"tt0000309": faults.patched(data={"movie_count": 1})})
+    assert refreshed("--limit", "1").reasons == {"unavailable": 1}
+    assert refreshed("--limit", "1").counts == {"processed": 1, "updated": 1}
+    other.refresh_from_db()
+    assert other.is_available
+    assert refreshed("--limit", "1").reasons == {"unavailable": 1}
+
+
+def test_flags_are_recomputed_limit_by_limit(settings: Settings) -> None:
+    settings.YTS_API_URL = ""
+    dvd(imdb_id="tt0000324")
+    for number in range(3):
+        dvd(imdb_id=f"tt000032{5 + number}", is_available=True)
+    nights = [refreshed("--update-flags-only", "--limit", "2").counts for _ in range(3)]
+    assert nights == [{"processed": 2, "updated": 2}, {"processed": 1, "updated": 1}, {}]
+
+
 def test_only_recent_dvds_are_asked_for_when_told(yts: Server) -> None:
     recent, old = dvd(imdb_id="tt0000304"), dvd(imdb_id="tt0000305")
     DVD.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=8))

@@ -39,8 +39,8 @@ def test_other_seeds_leave_the_flag_alone() -> None:
 
 def test_nothing_is_said_about_a_film_that_could_not_be_asked_for() -> None:
     row = availability_row(is_available=True, qualities=[STORED])
-    planned = change(row, Failure("unavailable", answered=False))
-    assert (planned.action, planned.reason, planned.has_effect) == ("failed", "unavailable", False)
+    planned = change(row, Failure("unavailable"))
+    assert (planned.action, planned.reason, planned.payload) == ("failed", "unavailable", {})
 
 
 def test_flags_follow_the_stored_qualities() -> None:

@@ -24,7 +24,7 @@ def test_an_id_of_tt_and_seven_or_more_digits_is_taken(imdb_id: str) -> None:
 )
 def test_whatever_is_not_an_imdb_id_is_none(imdb_id: str | None) -> None:
     planned = change(ExternalIds(imdb_id))
-    assert (planned.action, planned.reason, planned.has_effect) == ("skipped", "no_imdb_id", False)
+    assert (planned.action, planned.reason, planned.payload) == ("skipped", "no_imdb_id", {})
 
 
 def test_a_film_that_tmdb_does_not_have_is_failed() -> None:

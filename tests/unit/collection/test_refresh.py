@@ -135,15 +135,10 @@ def test_a_film_that_tmdb_knows_nothing_about_is_unchanged_and_noted_as_asked() 
     assert (planned.action, planned.payload, planned.has_effect) == ("unchanged", {}, True)
 
 
-@pytest.mark.parametrize("reason", ["not_found", "not_understood", "rejected"])
-def test_a_failure_that_is_an_answer_is_noted_as_asked(reason: str) -> None:
-    planned = change(refresh_row(), Failure(reason))
+@pytest.mark.parametrize("reason", ["not_found", "not_understood", "rejected", "unavailable"])
+def test_a_failure_changes_nothing_and_says_why(reason: str) -> None:
+    planned = change(refresh_row(), Failure(reason, "TMDB answered 503"))
     assert (planned.action, planned.reason, planned.payload) == ("failed", reason, {})
-
-
-def test_a_dvd_that_could_not_be_asked_for_is_not_noted_as_asked() -> None:
-    planned = change(refresh_row(), Failure("unavailable", "TMDB answered 503", answered=False))
-    assert (planned.action, planned.reason, planned.has_effect) == ("failed", "unavailable", False)
     assert planned.label == "The Long Tide: TMDB answered 503"
 
 

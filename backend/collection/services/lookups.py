@@ -1,0 +1,43 @@
+"""When DVDs were looked up elsewhere, and whose turn it is.
+
+Each kind of look-up has columns of its own: `…_asked_at`, when the system last answered about the DVD, and
+`…_tried_at`, when it last did not.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from django.db.models import F, QuerySet
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from backend.collection.models import DVD
+
+R = TypeVar("R")
+
+Lookup: TypeAlias = Literal["details", "imdb_id", "availability"]
+
+
+def due(dvds: "QuerySet[DVD, R]", lookup: Lookup, *, after: timedelta) -> "QuerySet[DVD, R]":
+    """Those of the DVDs that were not asked for in this time."""
+    return dvds.exclude(**{f"{lookup}_asked_at__gt": timezone.now() - after})
+
+
+def next_in_turn(dvds: "QuerySet[DVD, R]", lookup: Lookup, *, limit: int | None) -> "QuerySet[DVD, R]":
+    """At most `limit` of the DVDs: those never looked up, then those whose last look-up is longest ago."""
+    if limit is None:
+        return dvds
+    last = Greatest(F(f"{lookup}_asked_at"), F(f"{lookup}_tried_at"))
+    keys = list(dvds.order_by(last.asc(nulls_first=True), "pk").values_list("pk", flat=True)[:limit])
+    return dvds.filter(pk__in=keys)
+
+
+def tried_in_vain(lookup: Lookup) -> Callable[[Sequence[Mapping[str, Any]]], None]:
+    """What notes of rows that they were looked up without an answer."""
+    return partial(_note, f"{lookup}_tried_at")
+
+
+def _note(column: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    DVD.objects.filter(pk__in=[row["pk"] for row in rows]).update(**{column: timezone.now()})
