@@ -334,11 +334,14 @@ class RunContext(Step):
         """Count the step that exceeded a limit as failed, which was not isolated: the run ends."""
         self._step(error.step).fail(error)
 
-    def report_limits(self) -> None:
-        """At the end of a dry run, say which limits would stop a real one."""
+    def report_limits(self, *, asks: bool) -> None:
+        """At the end of a dry run, say which limits would stop a real one, which on a terminal perhaps `asks` first."""
         for error in self._guard.errors() if self.dry_run and not self._ledger.part else ():
+            who = (
+                "A run that nobody confirms on a terminal" if asks and error.excess.limit != "failed" else "A real run"
+            )
             where = f" at {error.step}" if error.step else ""
-            self.report(f"A real run would be stopped{where} ({LIMIT_EXCEEDED}): {error}")
+            self.report(f"{who} would be stopped{where} ({LIMIT_EXCEEDED}): {error}")
             self._ledger.result.setdefault(LIMIT_EXCEEDED, []).append(error.as_json())
 
     def report(self, line: str, **result: Any) -> None:

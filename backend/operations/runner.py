@@ -254,7 +254,7 @@ def _perform(run: Run, ledger: Ledger, control: Control, *, foreground: bool) ->
             raise
         context.check_part()
         context.check_steps()
-        context.report_limits()
+        context.report_limits(asks=bool(operation.confirmation(params)))
 
 
 def _count(run: Run, ledger: Ledger, control: Control, limits: Limits) -> None:

@@ -4,13 +4,19 @@ from backend.collection import services
 from backend.collection.kernel import posters
 from backend.operations.context import RunContext
 from backend.operations.declaration import operation
+from backend.operations.limits import Limits, Percent
 from backend.operations.params import Params
 from tasks.collection.ages import Hours
+
+TOO_MANY = "look at them with --dry-run --verbose, then raise --max-deleted, or run it on a terminal and answer yes"
+NO_POSTERS = "no DVD names a poster; if this is the right database and MEDIA_ROOT, run it on a terminal and answer yes"
 
 
 class CleanupUnusedPosters(Params):
     min_age_hours: Hours = 1
     """Keep files that were modified in the last so many hours: their DVD may be on its way."""
+    max_deleted: Percent = 50
+    """Delete nothing when more than this many per cent of the files would go, from 20 files on, and nobody is asked."""
     delete: bool = False
     """Do not ask for confirmation; the same as --no-input."""
 
@@ -19,19 +25,29 @@ def _confirmation(params: CleanupUnusedPosters) -> str | None:
     return None if params.delete else "yes"
 
 
+def _limits(params: CleanupUnusedPosters) -> Limits:
+    if services.has_posters():
+        return Limits(deleted=params.max_deleted / 100, before_first=True, advice=TOO_MANY)
+    return Limits(deleted=0, least=1, before_first=True, advice=NO_POSTERS)
+
+
 @operation(
     "collection.cleanup_unused_posters",
     exclusive="collection:posters",
     confirm=_confirmation,
+    limits=_limits,
     errors=(services.PosterFolderError,),
 )
 def cleanup_unused_posters(params: CleanupUnusedPosters, run: RunContext) -> None:
-    """Delete poster image files that no DVD uses."""
+    """Delete poster image files that no DVD uses.
+
+    A file whose name only resembles that of a used one is kept (`resembles_used`).
+    """
     modified_before = time.time() - params.min_age_hours * 3600
     folder = services.poster_folder()
+    used = services.used_posters(folder)
     for batch in run.batches(folder.pages):
-        found = folder.looked_at(batch.items, used=services.used_posters(batch.items))
-        plan = posters.plan(found, modified_before=modified_before)
+        plan = posters.plan(used.look_at(batch.items), modified_before=modified_before)
         batch.commit(plan, write=folder.delete, tally=posters.freed)
     files, size = (run.tally.get(name, 0) for name in ("files", "bytes"))
     said = "Would free" if run.dry_run else "Freed"

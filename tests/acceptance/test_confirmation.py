@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 from pytest_celery import CeleryTestSetup
 
+from backend.collection.models import DVD
 from tests.acceptance.films import certification, shouting
 from tests.acceptance.runs import CLEANUP, NORMALIZE, ended, sent
-from tests.integration.collection.factories import poster
+from tests.integration.collection.factories import dvd, poster
 
 
 @pytest.fixture
 def unused(folder: Path) -> Path:
+    dvd(poster="posters/named.jpg")
     return poster(folder / "media", "unused.jpg")
 
 
@@ -27,6 +29,12 @@ def test_nothing_is_destroyed_without_its_confirmation(
 def test_a_confirmed_run_destroys(setup: CeleryTestSetup, unused: Path) -> None:
     run = ended(sent(setup.app, CLEANUP, confirm="yes"))
     assert (run.status, run.confirm, run.counts["deleted"], unused.exists()) == ("succeeded", "yes", 1, False)
+
+
+def test_a_confirmation_in_a_message_is_not_that_of_somebody_who_looked(setup: CeleryTestSetup, unused: Path) -> None:
+    DVD.objects.all().delete()
+    run = ended(sent(setup.app, CLEANUP, confirm="yes"))
+    assert (run.status, run.reasons, unused.exists()) == ("failed", {"failed": {"limit_exceeded": 1}}, True)
 
 
 def test_a_dry_run_needs_no_confirmation_and_destroys_nothing(setup: CeleryTestSetup, unused: Path) -> None:

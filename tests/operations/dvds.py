@@ -12,6 +12,7 @@ from backend.collection.models import DVD
 from backend.operations.context import RunContext
 from backend.operations.declaration import operation
 from backend.operations.files import InputFile
+from backend.operations.limits import Limits, Percent
 from backend.operations.params import Params, Positional
 from backend.operations.plans import Change
 
@@ -99,9 +100,16 @@ def add_one(params: AddOne, run: RunContext) -> None:
 class Remove(Params):
     kind: str = "all"
     """Which."""
+    most: Percent = 100
+    """Per cent of them."""
 
 
-@operation("testing.remove_dvds", exclusive="testing:dvds", confirm=lambda params: params.kind)
+def most(params: Remove) -> Limits:
+    """Of however few they are."""
+    return Limits(deleted=params.most / 100, least=1, before_first=True)
+
+
+@operation("testing.remove_dvds", exclusive="testing:dvds", confirm=lambda params: params.kind, limits=most)
 def remove_dvds(params: Remove, run: RunContext) -> None:
     """Delete the DVDs."""
     for batch in run.batches(DVD.objects.all()):

@@ -15,6 +15,15 @@ class PosterFile(NamedTuple):
     """Bytes."""
     modified_at: float
     """Seconds since 1970."""
+    identity: tuple[int, int]
+    """Its device and its number there: whatever leads to the file, this is the same."""
+
+
+class Resembling(NamedTuple):
+    """An image in the posters folder that no DVD uses by this name, but perhaps by another spelling of it."""
+
+    path: str
+    """Relative to the media folder."""
 
 
 class Unreadable(NamedTuple):
@@ -27,7 +36,7 @@ class Unreadable(NamedTuple):
 
 Found = str | Unreadable
 """The path of an image, or what is in its place."""
-LookedAt = str | PosterFile | Unreadable
+LookedAt = str | PosterFile | Resembling | Unreadable
 """A path alone is that of a file in use, at which nobody has to look."""
 
 
@@ -43,10 +52,12 @@ def plan(found: Iterable[LookedAt], *, modified_before: float) -> list[Change]:
     ]
 
 
-def _change(item: PosterFile | Unreadable, modified_before: float) -> Change:
+def _change(item: PosterFile | Resembling | Unreadable, modified_before: float) -> Change:
     path = item.path if item.path.isascii() else printable(item.path)
     if isinstance(item, Unreadable):
         return Change("failed", path, path, reason=item.reason)
+    if isinstance(item, Resembling):
+        return Change("skipped", path, path, reason="resembles_used")
     if item.modified_at >= modified_before:
         return Change("skipped", path, path, reason="too_young")
     return Change("deleted", path, path, {"bytes": (item.size, None)}, payload=item)

@@ -13,9 +13,9 @@ from backend.collection.services.dvds import (
 )
 from backend.collection.services.lookups import due, next_in_turn, tried_in_vain
 from backend.collection.services.poster_folder import PosterFolderError
-from backend.collection.services.posters import poster_folder, used_posters
 from backend.collection.services.sample import all_dvds, existing_tmdb_ids, sample_films
 from backend.collection.services.sources import Catalogue, has_yts, tmdb, yts
+from backend.collection.services.used_posters import has_posters, poster_folder, used_posters
 
 __all__ = [
     "Catalogue",
@@ -31,6 +31,7 @@ __all__ = [
     "dvds_with_imdb_id",
     "dvds_without_imdb_id",
     "existing_tmdb_ids",
+    "has_posters",
     "has_yts",
     "next_in_turn",
     "poster_folder",

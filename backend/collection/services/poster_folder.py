@@ -1,21 +1,23 @@
 """The files in the posters folder: found without holding all their names, deleted without ever leaving the folder."""
 
 import os
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import groupby, islice
 from pathlib import Path
+from typing import TypeAlias
 
+from backend.collection.kernel.poster_names import POSTERS
 from backend.collection.kernel.posters import Found, LookedAt, PosterFile, Unreadable
 from backend.operations.plans import Change
 
-POSTERS = "posters"
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 PAGE = 10_000
 """Files: some tenths of a second's work."""
 MAX_DEPTH = 100
 """Each open sub-folder holds two file descriptors."""
 
+Wanted: TypeAlias = "Callable[[os.DirEntry[str]], bool]"
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 """Every folder is opened by its name within the one before, so that no symbolic link on the way is followed."""
 
@@ -39,6 +41,12 @@ class PosterFolder:
             found = iter(()) if root is None else _walk(root, POSTERS, depth=1)
             while page := list(islice(found, PAGE)):
                 yield page, None
+
+    def links(self) -> set[str]:
+        """Paths that may lead elsewhere: symbolic links, and folders that cannot be read."""
+        with self._opened() as root:
+            found = iter(()) if root is None else _walk(root, POSTERS, depth=1, wanted=_is_link)
+            return {item.path if isinstance(item, Unreadable) else item for item in found}
 
     def looked_at(self, found: Iterable[Found], *, used: Container[str]) -> list[LookedAt]:
         """The things found, with the size and the age of the files that are not `used`."""
@@ -90,16 +98,24 @@ def _folder(name: str, parent: int | None = None) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _walk(folder: int, path: str, *, depth: int) -> Iterator[Found]:
+def _is_poster(entry: "os.DirEntry[str]") -> bool:
+    return entry.name.lower().endswith(SUFFIXES) and entry.is_file(follow_symlinks=False)
+
+
+def _is_link(entry: "os.DirEntry[str]") -> bool:
+    return entry.is_symlink()
+
+
+def _walk(folder: int, path: str, *, depth: int, wanted: Wanted = _is_poster) -> Iterator[Found]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.lower().endswith(SUFFIXES) and entry.is_file(follow_symlinks=False):
+            if wanted(entry):
                 yield f"{path}/{entry.name}"
             elif entry.is_dir(follow_symlinks=False):
-                yield from _walk_below(folder, entry.name, f"{path}/{entry.name}", depth=depth + 1)
+                yield from _walk_below(folder, entry.name, f"{path}/{entry.name}", depth=depth + 1, wanted=wanted)
 
 
-def _walk_below(parent: int, name: str, path: str, *, depth: int) -> Iterator[Found]:
+def _walk_below(parent: int, name: str, path: str, *, depth: int, wanted: Wanted) -> Iterator[Found]:
     if depth > MAX_DEPTH:
         yield Unreadable(path, "too_deep")
         return
@@ -111,7 +127,7 @@ def _walk_below(parent: int, name: str, path: str, *, depth: int) -> Iterator[Fo
         except OSError as error:
             yield _unreadable(path, error)
         else:
-            yield from _walk(folder, path, depth=depth)
+            yield from _walk(folder, path, depth=depth, wanted=wanted)
 
 
 def _looked_at(path: str, root: int | None) -> LookedAt:
@@ -123,7 +139,7 @@ def _looked_at(path: str, root: int | None) -> LookedAt:
         return path  # somebody was quicker: nothing is left to do
     except OSError as error:
         return _unreadable(path, error)
-    return PosterFile(path, status.st_size, status.st_mtime)
+    return PosterFile(path, status.st_size, status.st_mtime, (status.st_dev, status.st_ino))
 
 
 def _unreadable(path: str, error: OSError) -> Unreadable:

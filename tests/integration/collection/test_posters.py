@@ -11,7 +11,7 @@ from backend.collection.kernel import posters
 from backend.collection.kernel.posters import PosterFile, Unreadable
 from backend.collection.services.poster_folder import MAX_DEPTH, PAGE, PosterFolder
 from backend.operations.plans import Change
-from tests.integration.collection.factories import dvd, poster
+from tests.integration.collection.factories import poster
 
 NOBODY = 65_534
 
@@ -65,7 +65,9 @@ def test_images_are_found_in_sub_folders_too_whatever_the_case_of_their_suffix(m
 
 def test_a_file_comes_with_its_size_and_age(media: Path) -> None:
     file = poster(media, "alien.jpg", size=1_234)
-    assert found(media) == [PosterFile("posters/alien.jpg", 1_234, file.stat().st_mtime)]
+    status = file.stat()
+    identity = (status.st_dev, status.st_ino)
+    assert found(media) == [PosterFile("posters/alien.jpg", 1_234, status.st_mtime, identity)]
 
 
 def test_nobody_looks_at_a_file_in_use(media: Path) -> None:
@@ -96,6 +98,17 @@ def test_a_posters_folder_that_is_a_symbolic_link_is_refused(media: Path) -> Non
     (media / "posters").symlink_to(outside.parent)
     with pytest.raises(services.PosterFolderError, match="a symbolic link is not followed"):
         found(media)
+
+
+def test_links_are_known_by_their_paths_and_so_are_folders_that_cannot_be_read(media: Path) -> None:
+    outside = poster(media / "elsewhere", "alien.jpg")
+    poster(media, "a/own.jpg")
+    (media / "posters" / "folder").symlink_to(outside.parent)
+    (media / "posters" / "a" / "file.jpg").symlink_to(outside)
+    poster(media, "private/alien.jpg").parent.chmod(0)
+    with unprivileged():
+        assert PosterFolder(media).links() == {"posters/folder", "posters/a/file.jpg", "posters/private"}
+    assert PosterFolder(media / "gone").links() == set()
 
 
 def test_large_folders_come_page_by_page(media: Path) -> None:
@@ -206,26 +219,3 @@ def test_names_that_are_not_utf8_can_be_deleted(media: Path) -> None:
     poster(media, os.fsdecode(b"\xff.jpg"))
     PosterFolder(media).delete(plan(media))
     assert list((media / "posters").iterdir()) == []
-
-
-@pytest.mark.django_db
-def test_posters_that_dvds_use_are_known_by_their_path() -> None:
-    for path in ("posters/a/alien.jpg", "posters/a/alien.jpg", "posters/used.jpg", ""):
-        dvd(poster=path)
-    files: list[posters.Found] = [
-        "posters/a/alien.jpg",
-        "posters/alien.jpg",
-        "posters/A/alien.jpg",
-        "posters/used.jpg",
-        "posters/" + os.fsdecode(b"\xff.jpg"),
-        Unreadable("posters/private", "permission_denied"),
-    ]
-    assert services.used_posters(files) == {"posters/a/alien.jpg", "posters/used.jpg"}
-
-
-@pytest.mark.django_db
-def test_uses_are_read_again_each_time() -> None:
-    files = ["posters/alien.jpg"]
-    assert services.used_posters(files) == set()
-    dvd(poster="posters/alien.jpg")
-    assert services.used_posters(files) == {"posters/alien.jpg"}

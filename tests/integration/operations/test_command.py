@@ -289,6 +289,24 @@ def test_at_a_terminal_the_counts_are_shown_and_the_word_decides(
     assert "Traceback" not in ended.out
 
 
+def test_at_a_terminal_what_was_seen_and_confirmed_is_not_limited(environment: dict[str, str]) -> None:
+    dvds(2)
+    arguments = ("remove_dvds", "--most", "50")
+    ended = typed(environment, *arguments, prompt="Type 'all' to go on: ", answer="all\n")
+    shown = ended.out.partition("Type 'all'")[0]
+    assert "A run that nobody confirms on a terminal would be stopped (limit_exceeded): 2 of 2 items would be" in shown
+    assert (ended.code, DVD.objects.count()) == (0, 0)
+    assert Run.objects.latest("created_at").attended
+
+
+def test_a_script_that_says_yes_is_limited_and_not_advised_to_resume() -> None:
+    dvds(2)
+    done = called(removing.Command(), "--no-input", "--most", "50")
+    assert (done.code, DVD.objects.count()) == (1, 2)
+    assert done.err == "2 of 2 items would be deleted, the limit is 50 %: look at them with --dry-run --verbose"
+    assert "failed: limit_exceeded 1" in done.out
+
+
 # ---- real processes
 
 

@@ -3,10 +3,11 @@ import os
 import pytest
 
 from backend.collection.kernel import posters
-from backend.collection.kernel.posters import PosterFile, Unreadable
+from backend.collection.kernel.posters import PosterFile, Resembling, Unreadable
 from backend.operations.plans import Change
 
 NOW = 1_000_000.0
+IDENTITY = (1, 2)
 
 
 def change(item: posters.LookedAt) -> Change:
@@ -15,7 +16,7 @@ def change(item: posters.LookedAt) -> Change:
 
 
 def test_an_old_file_that_no_dvd_uses_goes() -> None:
-    file = PosterFile("posters/alien.jpg", 1_234, NOW - 1)
+    file = PosterFile("posters/alien.jpg", 1_234, NOW - 1, IDENTITY)
     planned = change(file)
     assert (planned.action, planned.key, planned.payload) == ("deleted", "posters/alien.jpg", file)
     assert planned.fields == {"bytes": (1_234, None)}
@@ -28,8 +29,13 @@ def test_a_file_in_use_stays() -> None:
 
 @pytest.mark.parametrize("modified_at", [NOW, NOW + 1])
 def test_a_young_file_is_skipped(modified_at: float) -> None:
-    planned = change(PosterFile("posters/alien.jpg", 1_234, modified_at))
+    planned = change(PosterFile("posters/alien.jpg", 1_234, modified_at, IDENTITY))
     assert (planned.action, planned.reason, planned.has_effect) == ("skipped", "too_young", False)
+
+
+def test_a_file_that_resembles_a_used_one_is_skipped_with_a_reason_of_its_own() -> None:
+    planned = change(Resembling("posters/alien.jpg"))
+    assert (planned.action, planned.reason, planned.has_effect) == ("skipped", "resembles_used", False)
 
 
 def test_what_could_not_be_looked_at_is_failed_with_its_path() -> None:
@@ -38,7 +44,7 @@ def test_what_could_not_be_looked_at_is_failed_with_its_path() -> None:
 
 
 def test_a_name_that_is_not_utf8_is_told_in_letters_that_can_be_stored() -> None:
-    file = PosterFile("posters/" + os.fsdecode(b"\xff.jpg"), 1, NOW - 1)
+    file = PosterFile("posters/" + os.fsdecode(b"\xff.jpg"), 1, NOW - 1, IDENTITY)
     planned = change(file)
     assert planned.key == r"posters/\udcff.jpg"
     assert planned.payload.path == file.path
@@ -50,9 +56,9 @@ def test_a_name_in_any_alphabet_is_told_as_it_is() -> None:
 
 def test_freed_is_what_the_deleted_files_held() -> None:
     found = [
-        PosterFile("posters/1.jpg", 10, 0),
-        PosterFile("posters/2.jpg", 20, 0),
-        PosterFile("posters/3.jpg", 40, NOW),
+        PosterFile("posters/1.jpg", 10, 0, IDENTITY),
+        PosterFile("posters/2.jpg", 20, 0, IDENTITY),
+        PosterFile("posters/3.jpg", 40, NOW, IDENTITY),
     ]
     planned = posters.plan([*found, Unreadable("posters/private", "permission_denied")], modified_before=NOW)
     assert [posters.freed(change) for change in planned] == [
