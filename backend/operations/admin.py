@@ -18,7 +18,8 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # subscriptable for
 class RunAdmin(ReadOnly):
     list_display = ("operation", "status", "dry_run", "origin", "created_at", "finished_at", "processed", "error")
     list_filter = ("status", "operation", "dry_run", "created_at")
-    search_fields = ("id", "operation", "error")
+    search_fields = ("id", "operation", "error", "subjects__name")
+    search_help_text = "An id, an operation, an error, or what runs are about: organization:acme"
     date_hierarchy = "created_at"
 
     @admin.display(description="processed")

@@ -27,12 +27,13 @@ def check_shims(**_kwargs: Any) -> list[CheckMessage]:
 
 @register()
 def check_schedule(**_kwargs: Any) -> list[CheckMessage]:
-    """Every entry of the default schedule names an operation, fits its params and has a name of its own."""
+    """Every entry of the default schedule names an operation, fits its params, confirms it, and has its own name."""
     entries = default_schedule()
     problems: list[CheckMessage] = []
     for entry in entries:
         try:
-            registry.find(entry.operation).parse(entry.params)
+            operation = registry.find(entry.operation)
+            operation.check_confirmed(operation.parse(entry.params), confirm=entry.confirm)
         except OperationError as error:
             problems.append(Error(f"Schedule entry {entry.name!r}: {error}", id="operations.E002"))
     if len({entry.name for entry in entries}) < len(entries):

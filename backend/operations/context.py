@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from backend.operations import connections, files, parts
+from backend.operations import connections, files, parts, subjects
 from backend.operations.batches import Batch, Prepare, Write
 from backend.operations.control import Control
 from backend.operations.counts import Counts, Tally
@@ -343,6 +343,14 @@ class RunContext(Step):
             where = f" at {error.step}" if error.step else ""
             self.report(f"{who} would be stopped{where} ({LIMIT_EXCEEDED}): {error}")
             self._ledger.result.setdefault(LIMIT_EXCEEDED, []).append(error.as_json())
+
+    def about(self, *names: str) -> None:
+        """Record at once what the run turned out to be about, such as `organization:acme`.
+
+        To be called before anything of it is recorded: by that name the run is found when it is erased. What follows
+        from the params alone is declared: `@operation(…, about=…)`.
+        """
+        subjects.note({self._ledger.run_id, self._ledger.whole}, names)
 
     def report(self, line: str, **result: Any) -> None:
         """Add a line to the result for people, and its figures to the result for programs."""

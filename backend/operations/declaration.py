@@ -1,6 +1,6 @@
 """An operation, declared once: what it is called, what it wants, and under which conditions it runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast, get_type_hints
@@ -16,6 +16,7 @@ from backend.operations.params import Params
 P = TypeVar("P", bound=Params)
 Text = str | Callable[[P], str | None] | None
 """A constant, or what follows from the params."""
+About = Callable[[P], str | Iterable[str] | None] | None
 Printed = Literal["summary", "result"]
 
 
@@ -40,6 +41,8 @@ class Operation(Generic[P]):
     """Earlier names, which go on working."""
     partitions: int
     """Into how many runs a worker splits its steps over querysets; more than 1: its batches are independent."""
+    about: About[P]
+    """What a run with these params is about, such as `organization:acme`: see `RunContext.about`."""
     prints: Printed
     """What its command prints of a run that succeeded: the `summary`, or for programs the `result` alone, as JSON.
     Everything else then goes to stderr."""
@@ -65,6 +68,18 @@ class Operation(Generic[P]):
     def exclusive_key(self, params: P) -> str | None:
         """The key that a run with these params holds while it runs."""
         return _resolved(self.exclusive, params)
+
+    def subjects(self, params: P) -> list[str]:
+        """What a run with these params is about, as far as they say."""
+        found = self.about(params) if self.about else None
+        return [found] if isinstance(found, str) else list(found or ())
+
+    def apparent_subjects(self, values: Mapping[str, Any]) -> list[str]:
+        """The same of values that are invalid, as far as they say."""
+        try:
+            return self.subjects(cast("P", self.params_type.model_construct(**values)))
+        except (AttributeError, TypeError, ValueError):  # `about` may rely on valid params
+            return []
 
     def check_confirmed(self, params: P, *, confirm: str) -> None:
         """Raise UnconfirmedError unless `confirm` is the word that a run with these params wants, if it wants any."""
@@ -116,6 +131,7 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
     errors: tuple[type[Exception], ...] = (),
     aliases: tuple[str, ...] = (),
     partitions: int = 1,
+    about: About[Any] = None,
     prints: Printed = "summary",
     limits: Limits | Callable[[Any], Limits | None] | None = None,
 ) -> Declare:
@@ -128,7 +144,7 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
     def declare(function: Callable[[P, RunContext], None], /) -> Operation[P]:
         declared = Operation(
             name, function, _params_type(name, function), queue, exclusive, confirm, read_only, errors, aliases,
-            partitions, prints, limits,
+            partitions, about, prints, limits,
         )  # fmt: skip
         if not declared.summary or name.count(".") != 1:
             raise ImproperlyConfigured(f"operation {name!r}: wants a name `domain.verb_object` and a docstring")

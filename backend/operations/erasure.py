@@ -1,27 +1,44 @@
-"""Forgetting runs, with their params, their changes and their logs."""
+"""Deleting runs, with their params, their changes and their logs."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import accumulate, takewhile
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from backend.operations import statements
 from backend.operations.cancellation import cancel
-from backend.operations.models import Run
+from backend.operations.models import Run, RunChange, RunFile, RunLog, RunSubject
 from backend.operations.plans import Change
 from backend.operations.shares import Cursor
-from backend.operations.states import ENDED, Status
+from backend.operations.states import ENDED, RESUMABLE, Status
 
-MOST_RUNS = 200
+MOST_RUNS = 500
 MOST_ROWS = 50_000
 """Of changes; a batch is to be quick."""
-AWAITED = Q(status=Status.CANCELLED, started_at=None) & ~Q(queue="")
-"""Their messages may still be with the broker, and without its row a message would make a new run."""
+COLUMNS = ("id", "operation", "status", "created_at", "changes_recorded")
+"""Of a run that goes: its result may be large."""
+DELETE = "DELETE FROM operations_run WHERE id = ANY(%(gone)s) RETURNING id"
+"""Django would load each row before."""
+RECORDED = (RunChange, RunLog, RunFile, RunSubject)
+"""What is recorded of a run beside its row."""
+
+
+def ended_before(done: datetime, *, resumable: datetime) -> QuerySet[Run]:
+    """Runs that ended before `done`; those that can be resumed, which failed or were cancelled, before `resumable`.
+
+    A run of which a part has not ended is not among them.
+    """
+    old = Q(status__in=ENDED - RESUMABLE, finished_at__lt=done) | Q(status__in=RESUMABLE, finished_at__lt=resumable)
+    open_parts = Run.objects.filter(parent=OuterRef("pk")).exclude(status__in=ENDED)
+    return Run.objects.filter(old).exclude(Exists(open_parts))
 
 
 def pages(concerned: QuerySet[Run]) -> Callable[[Cursor], Iterator[tuple[Sequence[Run], Cursor]]]:
     """A source of these runs; their parts go with them."""
-    runs = concerned.filter(parent=None).order_by("pk")
+    runs = concerned.filter(parent=None).order_by("pk").only(*COLUMNS)
 
     def after(cursor: Cursor) -> Iterator[tuple[Sequence[Run], Cursor]]:
         while found := list((runs if cursor is None else runs.filter(pk__gt=cursor))[:MOST_RUNS]):
@@ -34,18 +51,34 @@ def pages(concerned: QuerySet[Run]) -> Callable[[Cursor], Iterator[tuple[Sequenc
 
 
 def plan(runs: Iterable[Run]) -> list[Change]:
-    """One change a run: it goes, unless somebody is carrying it out. A queued one is cancelled."""
+    """One change a run: it goes, unless somebody is carrying it out. A queued one is cancelled before."""
     return [_planned(run) for run in runs]
 
 
-def forget(changes: Sequence[Change]) -> None:
-    """Carry that plan out. Of a run whose message may still be under way a row stays, without its params."""
+def erase(changes: Sequence[Change]) -> None:
+    """Carry that plan out: no row of these runs stays, nor of their parts.
+
+    A message that is still under way makes no new run: it says that there was one.
+
+    Raises:
+        ValidationError: one of them was started or resumed in the meantime; nothing was deleted.
+    """
     for change in changes:
-        if change.action == "updated":
+        if change.fields:
             cancel(change.payload)
-    concerned = Run.objects.filter(pk__in=[change.payload for change in changes], status__in=ENDED)
-    concerned.filter(AWAITED).update(params={}, error="")
-    concerned.exclude(AWAITED).delete()
+    gone = [change.payload for change in changes]
+    runs = Run.objects.filter(Q(pk__in=gone) | Q(parent__in=gone))
+    status = dict(runs.select_for_update().values_list("pk", "status"))
+    if not set(status.values()) <= ENDED:
+        raise ValidationError("it was started in the meantime")
+    for model in RECORDED:
+        model.objects.filter(run__in=status).delete()
+    statements.ids(DELETE, gone=list(status))
+
+
+def by_operation(change: Change) -> Mapping[str, int]:
+    """How many runs of which operation a change deletes."""
+    return {change.label.partition(",")[0].removeprefix("run of "): 1} if change.action == "deleted" else {}
 
 
 def _planned(run: Run) -> Change:
@@ -53,6 +86,5 @@ def _planned(run: Run) -> Change:
     label = f"run of {run.operation}, {run.created_at:%Y-%m-%d %H:%M}"
     if run.status == Status.RUNNING:
         return Change("skipped", str(key), label, reason="running")
-    if run.status == Status.QUEUED:
-        return Change("updated", str(key), label, {"status": (run.status, Status.CANCELLED)}, payload=key)
-    return Change("deleted", str(key), label, payload=key)
+    cancelled = {"status": (run.status, Status.CANCELLED)} if run.status == Status.QUEUED else {}
+    return Change("deleted", str(key), label, cancelled, payload=key)

@@ -120,6 +120,20 @@ class RunLog(models.Model):
         return self.message
 
 
+class RunSubject(models.Model):
+    """Something that a run is about, such as `organization:acme`. When that is erased, the run is, too."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="subjects")
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "name"], name="operations_runsubject_once")]
+        indexes: ClassVar = [models.Index(fields=["name"], name="operations_runsubject_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class RunFile(models.Model):
     """The content of a file that a queued run was given, encrypted; deleted when the run ends."""
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from backend.operations import claims, messages, shares
+from backend.operations import claims, messages, shares, subjects
 from backend.operations.counts import Counts
 from backend.operations.ledger import Ledger, StepState
 from backend.operations.models import Run
@@ -117,7 +117,7 @@ def _steps(run: Run) -> Steps:
 
 def _created(ledger: Ledger, found: Sequence[Part]) -> list[Run]:
     whole, now = Run.objects.get(pk=ledger.run_id), datetime.now(UTC)
-    return Run.objects.bulk_create(
+    made = Run.objects.bulk_create(
         Run(
             operation=whole.operation,
             params=whole.params,
@@ -133,6 +133,8 @@ def _created(ledger: Ledger, found: Sequence[Part]) -> list[Run]:
         )
         for part in found
     )
+    subjects.note([part.pk for part in made], whole.subjects.values_list("name", flat=True))
+    return made
 
 
 def _publish(run_id: UUID) -> None:

@@ -3,15 +3,15 @@
 import gc
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import connection, transaction
 
-from backend.operations import claims, connections, registry
+from backend.operations import claims, connections, registry, subjects
 from backend.operations.context import RunContext
 from backend.operations.control import Control
 from backend.operations.declaration import Operation
@@ -73,20 +73,24 @@ def record(  # noqa: PLR0913 - the columns of a new run
         raise InvalidParamsError("a parameter holds a NUL character, or something else that cannot be recorded")
     if not dry_run:
         operation.check_confirmed(params, confirm=confirm)
-    return Run.objects.create(
-        **({"id": run_id} if run_id else {}),
-        operation=operation.name,
-        params=values,
-        dry_run=dry_run,
-        confirm=confirm if not dry_run and operation.confirmation(params) else "",
-        attended=attended,
-        queue=queue,
-        exclusive_key=None if dry_run else operation.exclusive_key(params),
-        origin=origin,
-        user=user,
-        partitions=partitions if queue else 1,
-        **columns,
-    )
+    about = operation.subjects(params)
+    with transaction.atomic() if about else nullcontext():
+        run = Run.objects.create(
+            **({"id": run_id} if run_id else {}),
+            operation=operation.name,
+            params=values,
+            dry_run=dry_run,
+            confirm=confirm if not dry_run and operation.confirmation(params) else "",
+            attended=attended,
+            queue=queue,
+            exclusive_key=None if dry_run else operation.exclusive_key(params),
+            origin=origin,
+            user=user,
+            partitions=partitions if queue else 1,
+            **columns,
+        )
+        subjects.note([run.pk], about)
+    return run
 
 
 def execute(  # noqa: PLR0913 - how to run, beside what

@@ -18,6 +18,8 @@ class ScheduleEntry:
     crontab: str
     """`minute hour day-of-month month day-of-week`, in settings.TIME_ZONE."""
     params: Mapping[str, Any] = field(default_factory=dict)
+    confirm: str = ""
+    """The word that an operation wants which destroys data."""
 
 
 def default_schedule() -> tuple[ScheduleEntry, ...]:

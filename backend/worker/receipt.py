@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
-from backend.operations import files, runner
+from backend.operations import files, runner, subjects
 from backend.operations.claims import DatabaseNow
 from backend.operations.declaration import Operation
 from backend.operations.errors import InvalidParamsError, OperationError
@@ -19,6 +19,8 @@ from backend.worker import options
 Given: TypeAlias = Mapping[str, Any]
 NOTHING: Given = MappingProxyType({})
 BEAT = "beat"
+RECORDED = "upkeep_recorded"
+"""The header of a message whose run has a row. Without the row, it must not make a new run."""
 
 
 def origin_of(headers: object) -> str:
@@ -57,15 +59,18 @@ def accept(  # noqa: PLR0913 - the three parts of a call, and the columns
         files.check_stored(params)
         return runner.record(operation, params, run_id=run_id, queue=operation.queue, origin=origin, **how)
     except OperationError as error:
-        return Run.objects.create(
-            id=run_id,
-            operation=operation.name,
-            queue=operation.queue,
-            origin=origin,
-            status=Status.FAILED,
-            error=storable(str(error)),
-            finished_at=DatabaseNow(),
-        )
+        with transaction.atomic():
+            run = Run.objects.create(
+                id=run_id,
+                operation=operation.name,
+                queue=operation.queue,
+                origin=origin,
+                status=Status.FAILED,
+                error=storable(str(error)),
+                finished_at=DatabaseNow(),
+            )
+            subjects.note([run.pk], operation.apparent_subjects(kwargs if isinstance(kwargs, Mapping) else {}))
+        return run
 
 
 def accept_as(  # noqa: PLR0913 - as above
@@ -80,16 +85,21 @@ def accept_as(  # noqa: PLR0913 - as above
 
 
 def received(  # noqa: PLR0913 - as above
-    operation: Operation[Any], task_id: object, args: object, kwargs: object, *, origin: str, given: Given = NOTHING
-) -> Run:
-    """The run that a message names; a new one when it was sent past `apply_async`, or names a run of something else."""
+    operation: Operation[Any], task_id: object, args: object, kwargs: object, *, headers: object, given: Given = NOTHING
+) -> Run | None:
+    """The run that a message names; a new one when it was sent past `apply_async`, or names a run of something else.
+
+    None when the run was deleted since its message was sent.
+    """
     run_id = free_id(task_id)  # before the look, so that a run recorded in between is not taken for another message's
     names = (operation.name, *operation.aliases)
     run = Run.objects.filter(pk=run_id_of(task_id) or run_id, operation__in=names).first()
+    if run or (isinstance(headers, Mapping) and headers.get(RECORDED)):
+        return run
     try:
-        return run or accept(operation, args, kwargs, given=given, run_id=run_id, origin=origin)
+        return accept(operation, args, kwargs, given=given, run_id=run_id, origin=origin_of(headers))
     except IntegrityError:  # the same message was delivered twice, and another process recorded it just now
-        return received(operation, task_id, args, kwargs, given=given, origin=origin)
+        return received(operation, task_id, args, kwargs, given=given, headers=headers)
 
 
 def message(run: Run) -> dict[str, Any]:

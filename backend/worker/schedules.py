@@ -54,7 +54,7 @@ def _definition(entry: ScheduleEntry) -> dict[str, Any]:
     return {
         "task": registry.find(entry.operation).name,
         "crontab": " ".join(entry.crontab.split()),
-        "kwargs": json.dumps(dict(entry.params)),
+        "kwargs": json.dumps({**entry.params, **({"confirm": entry.confirm} if entry.confirm else {})}),
         "enabled": True,
     }
 

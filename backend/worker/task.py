@@ -51,13 +51,23 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
     def send(self, run: Run, **sending: Any) -> None:
         """Hand the run's message to the broker. Raises kombu's OperationalError when it cannot be reached."""
         expires = {"expires": run.expires_at} if run.expires_at and not run.attempt else {}
-        super().apply_async(kwargs=receipt.message(run), task_id=str(run.pk), queue=run.queue, **expires, **sending)
+        super().apply_async(
+            kwargs=receipt.message(run),
+            task_id=str(run.pk),
+            queue=run.queue,
+            headers={receipt.RECORDED: True},
+            **expires,
+            **sending,
+        )
 
     def run(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Carry out the run that the message names, or record one for a message that was sent past `apply_async`."""
-        origin = receipt.origin_of(self.request.headers)
         given = options.in_message(self.request.properties)
-        run = receipt.received(self.operation, self.request.id, args, kwargs, given=given, origin=origin)
+        headers = self.request.headers
+        run = receipt.received(self.operation, self.request.id, args, kwargs, given=given, headers=headers)
+        if run is None:
+            logger.info("run %s was deleted: its message is dropped", self.request.id)
+            raise Ignore
         if run.status == Status.FAILED and not run.attempt:
             raise OperationError(run.error)
         try:

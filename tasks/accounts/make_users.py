@@ -17,6 +17,7 @@ from backend.tracking.models import Organization
 from backend.tracking.services import membership
 from backend.tracking.services.lookup import UnknownCodeError, organization
 from tasks.tracking.people import map_people
+from tasks.tracking.subjects import of_organization
 
 
 class MakeUsers(Params):
@@ -32,7 +33,16 @@ class MakeUsers(Params):
     """The code of an organization of which the users become members."""
 
 
-@operation("accounts.make_users", exclusive="accounts", errors=(UnusableFileError, UnknownCodeError))
+def _organization(params: MakeUsers) -> str | None:
+    return None if params.organization is None else of_organization(params.organization)
+
+
+@operation(
+    "accounts.make_users",
+    exclusive="accounts",
+    about=_organization,
+    errors=(UnusableFileError, UnknownCodeError),
+)
 def make_users(params: MakeUsers, run: RunContext) -> None:
     """Create the users of a CSV file.
 

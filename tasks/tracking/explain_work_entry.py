@@ -13,6 +13,7 @@ from backend.tracking.kernel.rules import RuleError
 from backend.tracking.models import WorkEntry
 from backend.tracking.services import explaining
 from backend.tracking.services.explaining import Explainer, UnknownEntryError
+from tasks.tracking.subjects import of_organization
 
 Moment = Annotated[str, AfterValidator(moments.checked)]
 MOST = 10_000
@@ -53,6 +54,8 @@ def explain_work_entry(params: ExplainWorkEntry, run: RunContext) -> None:
     For each entry: the entry, its stored match, the rule that applies now and what it matched, and every rule that was
     tried before, in order, with the reason why it did not apply.
     """
+    if params.username is not None:
+        run.about(*map(of_organization, explaining.organizations_with(params.username)))
     entries, explainer, told = _selected(params), Explainer(), []
     most = min(params.max_count, MOST) if params.username is not None else MOST
 
@@ -60,6 +63,7 @@ def explain_work_entry(params: ExplainWorkEntry, run: RunContext) -> None:
         return ((page, None) for page in explaining.pages(entries, most))
 
     for batch in run.batches(pages):
+        run.about(*{of_organization(entry.tracker.project.organization.code) for entry in batch.items})
         told += explainer.explained(batch.items)
     left_out = entries.count() - len(told) if len(told) == MOST else 0
     if left_out:

@@ -12,6 +12,7 @@ from backend.tracking.kernel.demo.items import unless_there
 from backend.tracking.kernel.demo.options import Options
 from backend.tracking.kernel.demo.structure import Structure
 from backend.tracking.services import demo
+from tasks.tracking.subjects import of_organization
 
 
 class MakeDemoOrganization(Params):
@@ -27,9 +28,14 @@ class MakeDemoOrganization(Params):
     """Another number gives other names, tasks and work."""
 
 
+def _organization(params: MakeDemoOrganization) -> str:
+    return of_organization(params.code)
+
+
 @operation(
     "tracking.make_demo_organization",
-    exclusive=lambda params: f"organization:{params.code}",
+    exclusive=_organization,
+    about=_organization,
     errors=(demo.TakenCodeError,),
 )
 def make_demo_organization(params: MakeDemoOrganization, run: RunContext) -> None:

@@ -6,6 +6,7 @@ from backend.operations.params import Params, Positional
 from backend.tracking.kernel.rules import RuleError
 from backend.tracking.services.lookup import UnknownCodeError, projects
 from tasks.tracking.matching import match
+from tasks.tracking.subjects import of_organization
 
 
 class MatchProject(Params):
@@ -15,11 +16,11 @@ class MatchProject(Params):
     """The project's code. Default: all projects of the organization."""
 
 
-def _key(params: MatchProject) -> str:
-    return f"organization:{params.organization}"
+def _organization(params: MatchProject) -> str:
+    return of_organization(params.organization)
 
 
-@operation("tracking.match_project", exclusive=_key, errors=(UnknownCodeError, RuleError))
+@operation("tracking.match_project", exclusive=_organization, about=_organization, errors=(UnknownCodeError, RuleError))
 def match_project(params: MatchProject, run: RunContext) -> None:
     """Match work entries with tasks, by the rules of their project, and find each task's owner.
 

@@ -1,19 +1,14 @@
 from functools import partial
 from typing import Annotated
 
-from django.db.models import Q, QuerySet
-
-from backend.operations import erasure
+from backend.operations import erasure, subjects
 from backend.operations.context import RunContext
 from backend.operations.declaration import operation
-from backend.operations.models import Run
 from backend.operations.params import Params, Positional
-from backend.operations.states import Status
 from backend.tracking.models import Organization
 from backend.tracking.services import removal
 from backend.tracking.services.lookup import UnknownCodeError, organization
-from tasks.tracking.explain_work_entry import explain_work_entry
-from tasks.tracking.make_demo_organization import make_demo_organization
+from tasks.tracking.subjects import of_organization
 
 ORGANIZATION = "organization"
 
@@ -23,9 +18,14 @@ class RemoveOrganization(Params):
     """The organization's code."""
 
 
+def _organization(params: RemoveOrganization) -> str:
+    return of_organization(params.organization)
+
+
 @operation(
     "tracking.remove_organization",
-    exclusive=lambda params: f"organization:{params.organization}",
+    exclusive=_organization,
+    about=_organization,
     confirm=lambda params: params.organization,
     errors=(UnknownCodeError,),
 )
@@ -54,15 +54,8 @@ def _remove(doomed: Organization, run: RunContext) -> None:
             for few in step.batches(rows):
                 few.commit(removal.gone(few.items, named=run.dry_run), write=partial(removal.delete, rows.model))
     with run.step("runs") as step:
-        for page in step.batches(erasure.pages(_runs(doomed.code))):
-            page.commit(erasure.plan(page.items), write=erasure.forget)
+        others = subjects.runs_about(of_organization(doomed.code)).exclude(pk=run.id)
+        for page in step.batches(erasure.pages(others)):
+            page.commit(erasure.plan(page.items), write=erasure.erase)
     with run.step(ORGANIZATION) as step:
         step.commit(lambda: removal.gone([doomed], named=True), write=partial(removal.delete, Organization))
-
-
-def _runs(code: str) -> QuerySet[Run]:
-    """Whose params name the organization, or whose result does; but not the one that removes it."""
-    made = Q(operation=make_demo_organization.name, params__code=code)
-    explained = Q(operation=explain_work_entry.name, result__entries__contains=[{"entry": {"organization": code}}])
-    named = Run.objects.filter(Q(params__organization=code) | Q(result__organization=code) | made | explained)
-    return named.exclude(operation=remove_organization.name, status=Status.RUNNING)

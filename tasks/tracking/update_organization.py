@@ -10,6 +10,7 @@ from backend.tracking.kernel.configuration.schema import Organization
 from backend.tracking.services import configuration_file, lookup
 from backend.tracking.services.organizations import Update
 from tasks.tracking.people import map_people
+from tasks.tracking.subjects import of_organization
 
 
 class UpdateOrganization(Params):
@@ -45,7 +46,8 @@ def _read(file: InputFile, run: RunContext) -> Organization:
     try:
         with run.open(file) as opened:
             document = configuration_file.document(opened, file.name)
-        if code := references.code(document):  # before anything can be wrong: by it, remove_organization finds the run
+        if code := references.code(document):  # before anything can be wrong, and be told
+            run.about(of_organization(code))
             run.report(f"organization {code}", organization=code)
         return configuration_file.read(document)
     except ConfigurationError as error:

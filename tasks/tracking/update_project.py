@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Annotated, Self
 
@@ -20,6 +20,7 @@ from backend.tracking.services.downloads import Download, connected, trackers
 from backend.tracking.services.lookup import UnknownCodeError, organization_codes, projects
 from backend.tracking.tokens import UnreadableTokenError
 from tasks.tracking.matching import match
+from tasks.tracking.subjects import of_organization
 
 BROKEN = (RemoteError, LocationError, UnreadableTokenError)
 """What ends the download of one tracker; the others go on."""
@@ -43,18 +44,26 @@ class UpdateProject(Params):
         return self
 
 
-def _key(params: UpdateProject) -> str | None:
-    return f"organization:{params.organization}" if params.organization else None
+def _organization(params: UpdateProject) -> str | None:
+    return of_organization(params.organization) if params.organization else None
 
 
-@operation("tracking.update_project", queue="connectors", exclusive=_key, errors=(UnknownCodeError, RuleError))
+@operation(
+    "tracking.update_project",
+    queue="connectors",
+    exclusive=_organization,
+    about=_organization,
+    errors=(UnknownCodeError, RuleError),
+)
 def update_project(params: UpdateProject, run: RunContext) -> None:
     """Download tasks and work entries from the trackers of an organization, then match them.
 
     Only what changed since the last time is read, where the tracker can tell.
     """
     if params.organization is None:
-        run.commit(lambda: _waiting(params), write=_enqueued)
+        codes = organization_codes()
+        run.about(*map(of_organization, codes))
+        run.commit(lambda: _waiting(params, codes), write=_enqueued)
         return
     wanted = projects(params.organization, params.project)
     sources = trackers(wanted)
@@ -88,9 +97,9 @@ def _remove_gone(reading: Download, run: RunContext, name: str) -> None:
     reading.forget()
 
 
-def _waiting(params: UpdateProject) -> Iterator[Change]:
+def _waiting(params: UpdateProject, codes: Iterable[str]) -> Iterator[Change]:
     """A run for each organization, unless the same one is waiting or running already."""
-    for code in organization_codes():
+    for code in codes:
         of_one = params.model_copy(update={"organization": code})
         open_runs = Run.objects.filter(
             operation=update_project.name, status__in=OPEN, dry_run=False, params=of_one.model_dump()

@@ -43,6 +43,12 @@ def of_user(username: str) -> Q:
     raise UnknownEntryError(f"there is no user {username!r}" + (f": did you mean {meant!r}?" if meant else ""))
 
 
+def organizations_with(username: str) -> list[str]:
+    """The codes of the organizations one of whose trackers knows somebody by this name."""
+    known = Organization.objects.filter(projects__trackers__external_users__username=username)
+    return list(known.order_by("code").values_list("code", flat=True).distinct())
+
+
 def started(since: str | None, until: str | None) -> Q:
     """When it was started; naive times are in the zone of each entry's organization.
 

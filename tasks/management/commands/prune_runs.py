@@ -1,0 +1,6 @@
+from backend.operations.command import OperationCommand
+from tasks.housekeeping.prune_runs import prune_runs
+
+
+class Command(OperationCommand):
+    operation = prune_runs
