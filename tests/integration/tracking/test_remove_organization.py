@@ -4,10 +4,11 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from celery.exceptions import Ignore
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
-from backend.operations import claims, runner
+from backend.operations import claims, runner, subjects
 from backend.operations.errors import HandOver
 from backend.operations.models import Run, RunChange, RunLog
 from backend.operations.queue import enqueue
@@ -27,6 +28,7 @@ from backend.tracking.services import former_names, removal
 from tasks.tracking.make_demo_organization import MakeDemoOrganization, make_demo_organization
 from tasks.tracking.remove_organization import RemoveOrganization, remove_organization
 from tests.integration.collection.commands import Ended, ran
+from tests.integration.messages import messages, received
 from tests.integration.tracking.factories import organization, project, tracker
 from tests.integration.tracking.test_make_demo_organization import MODELS, everything
 
@@ -135,9 +137,8 @@ def test_its_runs_go_with_their_changes_and_logs_and_the_removal_stays() -> None
     others = set(Run.objects.values_list("pk", flat=True))
     demo()
     ran("make_demo_organization", "--code", "demo", "--seed", "9")
-    updated = Run.objects.create(
-        operation="tracking.update_organization", status="failed", result={"organization": "demo"}
-    )
+    updated = Run.objects.create(operation="tracking.update_organization", status="failed")
+    subjects.note([updated.pk], ["organization:demo"])
     RunLog.objects.create(run=updated, at=updated.created_at, message="a line")
     Run.objects.create(
         operation="tracking.match_project", status="succeeded", params={"organization": "demo"}, parent=updated
@@ -151,20 +152,22 @@ def test_its_runs_go_with_their_changes_and_logs_and_the_removal_stays() -> None
     assert ended.outcome["result"]["removed"]["runs"] == 4
 
 
-@pytest.mark.usefixtures("broker")
-def test_a_queued_run_of_it_is_cancelled_and_its_message_makes_no_new_one() -> None:
+def test_a_queued_run_of_it_is_cancelled_and_its_message_makes_no_new_one(broker: str) -> None:
+    messages(broker)
     demo()
     queued = enqueue(make_demo_organization, MakeDemoOrganization(code="demo", tasks=1))
     ended = removed()
-    queued.refresh_from_db()
-    assert (queued.status, queued.params) == ("cancelled", {})
-    assert claims.claim(queued.pk) is None
-    assert ended.run.changes.get(action="updated").fields == {"status": ["queued", "cancelled"]}
+    assert ended.run.changes.get(key=str(queued.pk)).fields == {"status": ["queued", "cancelled"]}
+    for headers, body in messages(broker):
+        with pytest.raises(Ignore):
+            received(headers["task"], headers["id"], body[1], headers)
+    assert set(Run.objects.all()) == {ended.run}
 
 
 def test_a_run_that_somebody_is_carrying_out_is_left_to_them() -> None:
     demo()
-    running = Run.objects.create(operation="tracking.match_project", status="running", params={"organization": "demo"})
+    running = Run.objects.create(operation="tracking.match_project", status="running")
+    subjects.note([running.pk], ["organization:demo"])
     ended = removed()
     assert (ended.exit_code, ended.reasons) == (0, {"running": 1})
     assert Run.objects.filter(pk=running.pk).exists()

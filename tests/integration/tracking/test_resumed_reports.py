@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ class Interrupting(Unwatched):
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of a few items."""
     monkeypatch.setattr("backend.operations.context.MOST_ROWS", 2)
+    monkeypatch.setattr("backend.operations.erasure.MOST_RUNS", 2)
     monkeypatch.setattr(sys.modules[PosterFolder.__module__], "PAGE", 3)
 
 
@@ -126,11 +128,18 @@ def certified(_path: Path) -> dict[str, Any]:
     return {}
 
 
+def old_runs(_path: Path) -> dict[str, Any]:
+    long_ago = datetime.now(UTC) - timedelta(days=100)
+    Run.objects.bulk_create(Run(operation=f"old.{n % 2}", status="succeeded", finished_at=long_ago) for n in range(7))
+    return {}
+
+
 CASES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "collection.cleanup_unused_posters": posters,
     "collection.load_sample_data": samples,
     "collection.normalize_uk_certifications": certified,
     "accounts.make_users": people,
+    "housekeeping.prune_runs": old_runs,
     "tracking.clear_caches": cached,
     "tracking.explain_work_entry": explained,
     "tracking.make_demo_organization": demo,
@@ -154,12 +163,12 @@ def anew(case: str, path: Path, settings: Settings) -> dict[str, Any]:
     return CASES[case](path)
 
 
-def started(name: str, params: dict[str, Any], *, dry_run: bool, stop: int | None = None) -> Run:
+def started(name: str, params: dict[str, Any], *, dry_run: bool, stop: int | None = None, raises: bool = True) -> Run:
     operation = registry.find(name)
     parsed = operation.params_type.model_validate(params)
     confirm = operation.confirmation(parsed) or ""
     progress = Interrupting(stop) if stop else None
-    outcome = runner.execute(operation, parsed, dry_run=dry_run, confirm=confirm, progress=progress)
+    outcome = runner.execute(operation, parsed, dry_run=dry_run, confirm=confirm, progress=progress, raises=raises)
     return Run.objects.get(pk=outcome.run)
 
 
