@@ -31,6 +31,8 @@ BENCHMARKS = {
     "writing": "core.writing",
     "enqueueing": "recovery.enqueueing",
     "sweeping": "recovery.sweeping",
+    "pruning": "pruning.speed",
+    "pruning_memory": "pruning.memory",
     "update_project": "update_project.speed",
     "update_project_memory": "update_project.memory",
     "startup": "startup.help_text",

@@ -1,0 +1,81 @@
+"""prune_runs on runs with many changes each."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
+
+from backend.operations.models import Run
+from backend.operations.runner import execute
+from backend.operations.states import Status
+from tasks.housekeeping.prune_runs import PruneRuns, prune_runs
+from tests.benchmarks import child
+from tests.benchmarks.pairs import measured, seconds
+from tests.benchmarks.report import Row, at_most
+
+OLD = "finished_at < now() - interval '90 days' AND status = 'succeeded'"
+CHANGES = 1_000
+"""Of each run."""
+RESULT = {"entries": "x" * 20_000}
+"""Too large to be held for many runs."""
+FILL = """
+    INSERT INTO operations_runchange (run_id, action, key, label, fields, reason)
+    SELECT id, 'updated', n::text, 'Film ' || n, '{"tagline": ["", "A keeper waits."]}', ''
+    FROM operations_run, generate_series(1, %s) n
+"""
+
+
+def speed(*, quick: bool) -> Iterator[Row]:
+    """Beside one statement a table."""
+    number, rounds = (50_000, 1) if quick else (200_000, 3)
+    pairs = measured(rounds, lambda: _ours(number), lambda: _plain(number))
+    yield Row(
+        "prune_runs", f"DELETE alone, {number:,} changes",
+        pairs.slower, goal=at_most(1.5), ours=f"{pairs.ours:.2f} s", other=f"{pairs.other:.2f} s",
+    )  # fmt: skip
+
+
+def memory(*, quick: bool) -> Iterator[Row]:
+    """Of the command, on runs with large results."""
+    number = 50_000 if quick else 1_000_000
+    _fill(number)
+    ended = child.manage("prune_runs", "--no-input", "--json")
+    yield Row(
+        "manage.py prune_runs",
+        f"{number:,} changes",
+        ended.megabytes,
+        "MB",
+        at_most(120),
+        ours=f"{ended.seconds:.1f} s",
+    )
+
+
+def _ours(number: int) -> float:
+    _fill(number)
+    took = seconds(lambda: execute(prune_runs, PruneRuns(), confirm="yes"))
+    assert Run.objects.count() == 1
+    return took
+
+
+def _plain(number: int) -> float:
+    _fill(number)
+    with connection.cursor() as cursor:
+        took = seconds(
+            lambda: cursor.execute(
+                f"DELETE FROM operations_runchange WHERE run_id IN (SELECT id FROM operations_run WHERE {OLD});"  # noqa: S608
+                f"DELETE FROM operations_run WHERE {OLD}"
+            )
+        )
+    assert not Run.objects.exists()
+    return took
+
+
+def _fill(number: int) -> None:
+    ended = datetime.now(UTC) - timedelta(days=91)
+    old = {"operation": "bench.old", "status": Status.SUCCEEDED, "finished_at": ended, "changes_recorded": CHANGES}
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE operations_run, operations_runchange CASCADE")
+        Run.objects.bulk_create((Run(**old, result=RESULT) for _ in range(number // CHANGES)), batch_size=200)
+        cursor.execute(FILL, [CHANGES])
+        cursor.execute("VACUUM ANALYZE operations_run, operations_runchange")
+        cursor.execute("CHECKPOINT")
