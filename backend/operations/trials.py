@@ -1,7 +1,7 @@
 """Refusals that are believed only of a system that has answered something else, too."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,16 +28,19 @@ class Trial:
     silence: Collection[str] = ("unavailable",)
     """The reasons of failed changes that are no answer at all."""
     least: int = 5
+    lookup: Callable[[Any], Hashable] = id
+    """What is the same for items that are looked up together, and count as one refusal."""
 
     def is_over(self, counts: Counts) -> bool:
         """Whether these outcomes hold something that is neither a refusal nor silence."""
         failed = counts.reasons.get("failed", {})
         return counts.processed > sum(failed.get(reason, 0) for reason in {*self.refusals, *self.silence})
 
-    def judge(self, changes: Sequence[Change]) -> None:
-        """Raise OperationError when all there is, at the end, is too many refusals."""
-        reasons = Counter(change.reason for change in changes)
-        if sum(reasons[reason] for reason in self.refusals) >= self.least:
+    def judge(self, items: Sequence[Any], changes: Sequence[Change]) -> None:
+        """Raise OperationError when all there is about these items, at the end, is too many refusals."""
+        paired = zip(items, changes, strict=True)
+        if len({self.lookup(item) for item, change in paired if change.reason in self.refusals}) >= self.least:
+            reasons = Counter(change.reason for change in changes)
             told = ", ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
             raise OperationError(f"all {len(changes)} lookups failed ({told}), so nothing was noted: {self.advice}")
 
@@ -76,6 +79,6 @@ class Hearing:
     def end(self) -> None:
         """Commit what was held back to the end of the step. Raises OperationError when it is not to be believed."""
         if self._trial and self._commit:
-            self._trial.judge(self._held)
+            self._trial.judge(self.items, self._held)
             self._trial = None
             self._commit(self._held)

@@ -1,5 +1,7 @@
 """When what TMDB says about films is believed."""
 
+from operator import itemgetter
+
 from backend.collection import services
 from backend.operations.trials import Trial
 
@@ -8,5 +10,6 @@ def trial_of(tmdb: services.Catalogue) -> Trial:
     """A wrong address knows no film at all: until TMDB has known one, that it does not know others is not noted."""
     return Trial(
         refusals=("not_found", "rejected"),
+        lookup=itemgetter("tmdb_id"),
         advice=f"check TMDB_API_URL ({tmdb.address}), or the TMDB ids of these DVDs if it is right",
     )

@@ -196,6 +196,14 @@ def test_the_first_film_that_is_found_lets_those_before_it_be_noted(tmdb: Server
     assert refreshed().counts == {}
 
 
+def test_copies_of_one_film_that_is_gone_are_one_look_up(tmdb: Server) -> None:
+    for _ in range(6):
+        dvd(tmdb_id=1_350)
+    tmdb.fail({"*": faults.status(404)})
+    assert refreshed().counts == {"processed": 6, "failed": 6}
+    assert len(asked_at()) == 6
+
+
 def test_removed_films_at_the_head_do_not_stop_a_limit_from_moving_on(tmdb: Server) -> None:
     for place in range(7):
         dvd(tmdb_id=1_400 + place)

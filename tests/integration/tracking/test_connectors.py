@@ -90,6 +90,20 @@ def test_the_place_has_a_name(system: Tracker, server: Server) -> None:
     assert name == name.strip()
 
 
+@pytest.mark.parametrize("fault", [faults.packed("gzip"), faults.packed("gzip", "gzip", declared="gzip")])
+def test_packed_answers_are_read_whatever_their_headers_say(
+    system: Tracker, server: Server, count: int, fault: Fault
+) -> None:
+    server.fail({EVERYTHING: fault})
+    assert by_id(read(system, server)) == all_expected(system, count)
+
+
+def test_a_packed_answer_that_is_corrupt_means_unavailable(system: Tracker, server: Server) -> None:
+    error = failure(system, server, faults.packed("gzip", corrupt=True))
+    assert isinstance(error, RemoteUnavailableError)
+    assert "damaged answer" in str(error)
+
+
 def test_from_the_last_position_only_what_is_new_comes(system: Tracker, server: Server, count: int) -> None:
     before = read(system, server)
     more = count + 3
