@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from backend.operations.context import RunContext
+from backend.tracking.kernel.losses import GONE, Losses
 from backend.tracking.models import Project
 from backend.tracking.services import matching
 from backend.tracking.services.matching import ProjectMatching
@@ -28,26 +29,27 @@ def match(projects: Sequence[Project], run: RunContext) -> None:
     for organization in {project.organization for project in projects}:
         map_people(organization, run)
     for found in matchings:
-        figures = _matched(found, run)
+        figures, losses = _matched(found, run)
         _owned(found.project, run)
-        for line in _lines(found, figures):
+        for line in (*_lines(found, figures), *_lost(found, losses, dry_run=run.dry_run)):
             run.report(line)
-        told[found.project.code] = _result(found, figures)
+        told[found.project.code] = _result(found, figures, losses)
     if run.dry_run:
         run.report("Owners are those that follow from the matches as they are stored.")
     run.report(f"{_total(told, 'matched')} matched, {_total(told, 'unmatched')} unmatched in all", matching=told)
 
 
-def _matched(found: ProjectMatching, run: RunContext) -> Figures:
-    """Of all entries, as they are stored; in a dry run, as they would be."""
+def _matched(found: ProjectMatching, run: RunContext) -> tuple[Figures, Losses]:
+    """Of all entries, as they are stored; in a dry run, as they would be. And what was lost."""
     with run.step(f"match {found.project.code}") as step:
         for batch in step.batches(found.entries):
             matches = found.matches(*batch.keys)
             if matches.changed or run.dry_run:
                 plan = matching.PLAN if step.room else matching.BRIEF_PLAN
-                tally = matching.TALLY if run.dry_run else ""
+                tally = f"{matching.TALLY} UNION ALL {matching.MOVES}" if run.dry_run else matching.MOVES
                 batch.commit_sql(plan=plan, write=matching.WRITE, params=found.write_params(matches), tally=tally)
-    return found.figures(step.tally) if run.dry_run else found.stored()
+    figures = found.figures(step.tally) if run.dry_run else found.stored()
+    return figures, Losses(figures, found.moves(step.tally))
 
 
 def _owned(project: Project, run: RunContext) -> None:
@@ -67,12 +69,28 @@ def _lines(found: ProjectMatching, figures: Figures) -> Iterator[str]:
         yield f"  {unmatched:,} by none"
 
 
-def _result(found: ProjectMatching, figures: Figures) -> dict[str, Any]:
+def _lost(found: ProjectMatching, losses: Losses, *, dry_run: bool) -> Iterator[str]:
+    """Where matches were lost, when they are many: something may have been renamed, deleted or hidden there."""
+    if losses.are_many:
+        were = "would be" if dry_run else "were"
+        yield f"{found.project.code}: {losses.lost:,} of {losses.before:,} matches {were} lost"
+        for loss in losses:
+            rule = "a rule that is gone" if loss.rule == GONE else str(found.rules[loss.rule])
+            yield f"  {loss.lost:,} by {rule}: {loss.before:,} → {loss.after:,}"
+
+
+def _result(found: ProjectMatching, figures: Figures, losses: Losses) -> dict[str, Any]:
     by_rule = [
-        {"rule": rule.name, "tracker": rule.tracker, "matched": figures[place]}
-        for place, rule in enumerate(found.rules)
+        {"rule": rule.name, "tracker": rule.tracker, "matched": loss.after, "before": loss.before, "lost": loss.lost}
+        for rule, loss in zip(found.rules, map(losses.of, range(len(found.rules))), strict=True)
     ]
-    return {"matched": figures.total() - figures[None], "unmatched": figures[None], "rules": by_rule}
+    return {
+        "matched": figures.total() - figures[None],
+        "unmatched": figures[None],
+        "before": losses.before,
+        "lost": losses.lost,
+        "rules": by_rule,
+    }
 
 
 def _total(told: dict[str, dict[str, Any]], name: str) -> str:

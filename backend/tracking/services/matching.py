@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, QuerySet
 
+from backend.tracking.kernel.losses import GONE, Moves
 from backend.tracking.kernel.matching import Match
 from backend.tracking.models import Project, WorkEntry
 from backend.tracking.services import rules
@@ -22,8 +23,8 @@ READ = """
 """Id and version (`xmin` is another one after every update), the stored match, and what rules look at."""
 
 FOUND = """
-    unnest(%(ids)s::uuid[], %(versions)s::xid[], %(tasks)s::uuid[], %(matched_by)s::uuid[])
-        AS found (id, version, task, matched_by)
+    unnest(%(ids)s::uuid[], %(versions)s::xid[], %(tasks)s::uuid[], %(matched_by)s::uuid[], %(before)s::int[])
+        AS found (id, version, task, matched_by, before)
 """
 PLAN = f"""
     SELECT 'updated' AS action, found.id::text AS key,
@@ -58,6 +59,16 @@ TALLY = """
     WHERE entry.id BETWEEN %(first)s AND %(last)s AND entry.tracker_id = ANY(%(trackers)s::uuid[])
 """
 """How many entries of a batch each rule matches once PLAN is carried out, by the rule's id; empty: none matches."""
+
+MOVES = """
+    SELECT CASE WHEN before < 0 THEN 'gone' ELSE coalesce((%(rules)s::uuid[])[before + 1]::text, '') END
+        || ' ' || coalesce(matched_by::text, ''), count(*)
+    FROM done
+    WHERE before IS DISTINCT FROM array_position(%(rules)s::uuid[], matched_by) - 1
+    GROUP BY 1
+"""
+"""How many entries of a batch went from one rule to another, by both ids: the first is empty of entries that were not
+matched, `gone` where that rule is gone; the second is empty of those that are not matched any more."""
 
 ROWS = 5_000
 """Held in memory at a time."""
@@ -105,6 +116,7 @@ class ProjectMatching:
             "versions": array(row[1] for row, _ in matches.changed),
             "tasks": array(task for _, (task, _) in matches.changed),
             "matched_by": array(None if rule is None else ids[rule] for _, (_, rule) in matches.changed),
+            "before": array(map(_rule_before, (row for row, _ in matches.changed))),
         }
 
     def stored(self) -> Counter[int | None]:
@@ -112,13 +124,32 @@ class ProjectMatching:
         numbers = self.entries.values_list("matched_by").annotate(Count("pk"))
         return self.figures({str(rule): number for rule, number in numbers})
 
+    def moves(self, numbers: Mapping[str, int]) -> Moves:
+        """What MOVES gives, by the places of the rules."""
+        places: dict[str, int | None] = {rule.id: place for place, rule in enumerate(self.rules)}
+        places |= {"": None}
+        moves: Moves = Counter()
+        for pair, number in numbers.items():
+            before, moved, after = pair.partition(" ")
+            if moved:
+                moves[places.get(before, GONE), places.get(after, GONE)] += number
+        return moves
+
     def figures(self, numbers: Mapping[str, int]) -> Counter[int | None]:
         """The same of numbers by the rules' ids, as TALLY gives them."""
         places = {rule.id: place for place, rule in enumerate(self.rules)}
         counted: Counter[int | None] = Counter()
         for rule, number in numbers.items():
+            if " " in rule:
+                continue
             counted[places.get(rule)] += number
         return counted
+
+
+def _rule_before(row: Row) -> int | None:
+    """By which rule an entry was matched; of one whose task was deleted since, too."""
+    _, _, task, rule = row[:4]
+    return GONE if rule is None and task is not None else rule
 
 
 class Matches:
