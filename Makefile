@@ -9,7 +9,7 @@ export UV_SYSTEM_CERTS = 1
 # What all versions of uv write alike.
 PINS = grep -oE '^[^ ]+==[^ ]+|sha256:[0-9a-f]+'
 # The tests' servers outlive them: to start them takes longer than most tests.
-STOP = for home in $(CURDIR)/.upkeep/tests*; do UPKEEP_HOME=$$home $(RUN) manage.py embedded stop >/dev/null; done
+STOP = for home in .upkeep/tests* .upkeep/bench; do [ ! -d "$$home" ] || UPKEEP_HOME="$$home" $(RUN) manage.py embedded stop >/dev/null; done
 
 .PHONY: demo test test-rabbitmq chaos check bench up stop lock
 

@@ -1,46 +1,12 @@
 """Django's and Celery's settings, read from the environment and from `.env`. Importing them starts no server."""
 
-import os
 from pathlib import Path
-from typing import Any
 
-import environ
-from django.core.exceptions import ImproperlyConfigured
-
-from backend.config.secrets import is_fernet_key, kept_secret, new_fernet_key, new_secret_key
-
-
-class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
-    """Names the variable that is malformed, and knows which were asked for."""
-
-    def __init__(self) -> None:
-        """Nothing was asked for yet."""
-        super().__init__()
-        self.names: set[str] = set()
-
-    def get_value(self, var: str, cast: Any = None, **options: Any) -> Any:
-        """The variable's value. Raises ImproperlyConfigured when a number is none."""
-        self.names.add(var)
-        try:
-            return super().get_value(var, cast=cast, **options)
-        except ValueError:
-            if cast not in (int, float):
-                raise
-            raise ImproperlyConfigured(f"{var} is to be a number, not {os.environ.get(var)!r}") from None
-
-    def fernet_keys(self, var: str) -> list[str]:
-        """The variable's keys. Raises ImproperlyConfigured, without its value, when one of them is none."""
-        keys: list[str] = self.list(var, default=[])
-        for number, key in enumerate(keys, 1):
-            if not is_fernet_key(key):
-                wanted = "32 bytes in URL-safe base64, 44 characters"
-                raise ImproperlyConfigured(f"{var}: key {number} of {len(keys)} is no key of Fernet's: {wanted}")
-        return keys
-
+from backend.config import environment
+from backend.config.secrets import kept_secret, new_fernet_key, new_secret_key
 
 ROOT = Path(__file__).resolve().parents[2]
-env = Environment()
-environ.Env.read_env(ROOT / ".env")
+env = environment.load(ROOT)
 
 UPKEEP_HOME = Path(env.str("UPKEEP_HOME", default=str(ROOT / ".upkeep"))).absolute()
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(UPKEEP_HOME / "media"))).absolute()

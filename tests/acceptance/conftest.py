@@ -38,8 +38,6 @@ from tests.acceptance.testing import increment_parts, increment_rows, kill_itsel
 from tests.servers.process import Server
 from tests.servers.tmdb import KEY, tmdb_server
 
-OURS = ("CELERY_", "DJANGO_", "FLOWER_", "RUN_", "TMDB_", "UPKEEP_", "YTS_", "PYTHONWARNINGS")
-"""Variables of the environment that must not decide how a test ends."""
 INTERVALS = {
     "RUN_SWEEP_SECONDS": "1",
     "RUN_RESEND_SECONDS": "1",
@@ -133,8 +131,7 @@ def environment(
     tmdb_of_all: Server,
 ) -> dict[str, str]:
     """For every process of the product: the test's database, broker and stand-ins."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    return inherited | {
+    return os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.acceptance.settings",
         "DATABASE_URL": _database_url(),
         "REDIS_URL": redis.config()["url"],

@@ -142,8 +142,9 @@ class BrokerProcess(LocalProcess):
 
     def __init__(self, *, folder: Path) -> None:
         self._port = free_port()
-        options = f"--bind 127.0.0.1 --port {self._port} --appendonly no --daemonize no --dir {folder} --save".split()
-        super().__init__("broker", [wheels.redis_program(), *options, ""], env=dict(os.environ), folder=folder)
+        options = f"--bind 127.0.0.1 --port {self._port} --appendonly no --daemonize no".split()
+        command: list[str | Path] = [wheels.redis_program(), *options, "--dir", folder, "--save", ""]
+        super().__init__("broker", command, env=dict(os.environ), folder=folder)
 
     @property
     def url(self) -> str:

@@ -15,7 +15,6 @@ from backend.embedded import postgres, redis
 from tests.acceptance.polling import until
 
 ROOT = Path(__file__).resolve().parents[2]
-INHERITED = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "FLOWER_BASIC_AUTH", "WEB_PORT", "FLOWER_PORT")
 
 
 @pytest.fixture
@@ -26,8 +25,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 
 def environment(home: Path) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name not in INHERITED}
-    return inherited | {"DJANGO_SETTINGS_MODULE": "backend.config.settings", "UPKEEP_HOME": str(home)}
+    return os.environ | {"DJANGO_SETTINGS_MODULE": "backend.config.settings", "UPKEEP_HOME": str(home)}
 
 
 def program(home: Path, name: str, *words: str) -> subprocess.CompletedProcess[str]:

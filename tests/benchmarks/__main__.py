@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from backend.config.environment import FILE, ordinary
 from tests.benchmarks import child
 from tests.benchmarks.report import Row, table
 
@@ -45,6 +46,8 @@ WIDTH = 160
 PACKAGE = "tests.benchmarks."
 DEFAULTS = {"DEBUG": "false", "LOG_LEVEL": "WARNING", "RUN_MAX_CHANGES": "10000"}
 """Settings that would change a figure are as they are by default."""
+HOME = child.ROOT / ".upkeep" / "bench"
+"""Of the servers: what the environment and `.env` name is not touched."""
 
 
 def main() -> None:
@@ -74,14 +77,15 @@ def _options() -> argparse.Namespace:
 
 @contextmanager
 def _environment() -> Iterator[Mapping[str, str]]:
-    """The environment of a child, with a database for it."""
-    [created] = child.found(PACKAGE + "database.create", os.environ)
-    environment = {**os.environ, **DEFAULTS, "DATABASE_URL": created["url"]}
+    """The environment of a child, with a database for it, and nothing that leads to anybody else's."""
+    own = {**ordinary(os.environ), FILE: "", "UPKEEP_HOME": str(HOME), **DEFAULTS}
+    [created] = child.found(PACKAGE + "database.create", own)
+    environment = {**own, "DATABASE_URL": created["url"]}
     try:
-        child.manage("migrate", "--verbosity", "0", **environment)
+        list(child.found(PACKAGE + "database.migrate", environment))
         yield environment
     finally:
-        list(child.found(PACKAGE + "database.drop", os.environ))
+        list(child.found(PACKAGE + "database.drop", own))
 
 
 if __name__ == "__main__":

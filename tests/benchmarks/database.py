@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import psycopg
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 
 from backend.collection.models import DVD
@@ -17,6 +18,12 @@ def create() -> Iterator[dict[str, str]]:
     """Make the database anew; yields its DATABASE_URL."""
     _administer(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)", f"CREATE DATABASE {NAME}")
     yield {"url": postgres.url(settings.UPKEEP_HOME, NAME)}
+
+
+def migrate() -> Iterator[dict[str, str]]:
+    """Make its tables."""
+    call_command("migrate", verbosity=0)
+    yield from ()
 
 
 def drop() -> Iterator[dict[str, str]]:

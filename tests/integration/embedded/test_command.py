@@ -9,11 +9,11 @@ from tests.integration.embedded.program import ROOT
 
 
 def manage(home: Path, *words: str, text: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    product = {"DJANGO_SETTINGS_MODULE": "backend.config.settings", "DATABASE_URL": "", "REDIS_URL": ""}
+    product = {"DJANGO_SETTINGS_MODULE": "backend.config.settings", "UPKEEP_HOME": str(home)}
     return subprocess.run(
         [sys.executable, "manage.py", *words],
         cwd=ROOT,
-        env=os.environ | product | {"UPKEEP_HOME": str(home)} | environment,
+        env=os.environ | product | environment,
         input=text,
         capture_output=True,
         text=True,
