@@ -16,10 +16,9 @@ FILE = "UPKEEP_ENV_FILE"
 """The variable that names another file than `.env`; empty: none. The tests have no `.env`."""
 READ_BY_LIBRARIES = ("CELERY_", "PG")
 """What Celery's and libpq's variables begin with: they lead elsewhere, whatever the settings say."""
-ORDINARY = frozenset(
-    "PATH HOME USER LOGNAME SHELL TMPDIR LANG LANGUAGE TERM COLORTERM COLUMNS LINES NO_COLOR FORCE_COLOR"
-    " LD_LIBRARY_PATH DYLD_LIBRARY_PATH".split()
-)
+TERMINAL = ("TERM", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
+LIBRARIES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+ORDINARY = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "LANG", "LANGUAGE", *TERMINAL, *LIBRARIES)
 
 
 class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
