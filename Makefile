@@ -1,6 +1,7 @@
-# The newest Python that works and has venv; PYTHON=… overrides.
-PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
-	$$p -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
+# The newest Python that is supported, works and has venv; PYTHON=… overrides.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && \
+	command -v $$p && break; done)
 RUN = .venv/bin/python
 STAMP = .venv/installed
 export UV_PYTHON_DOWNLOADS = never
@@ -13,7 +14,7 @@ STOP = for home in .upkeep/tests* .upkeep/bench; do [ ! -d "$$home" ] || UPKEEP_
 
 .PHONY: demo test test-rabbitmq chaos check bench up stop lock
 
-demo: $(STAMP)  ## sample data, then real operations through a real worker
+demo: $(STAMP)  ## sample data, then real operations through a real worker, in a home of their own: .upkeep/demo
 	@$(RUN) -m ops.demo
 
 test: $(STAMP)  ## the whole test suite
@@ -49,10 +50,5 @@ lock:  ## after a change of the dependencies
 	@$(RUN) -m uv export --quiet --frozen --all-groups --no-header -o requirements.txt
 
 $(STAMP): pyproject.toml uv.lock requirements.txt
-	@[ -n "$(PYTHON)" ] || { echo "No Python 3.11 or newer with venv found: install one (Debian: python3-venv), or set PYTHON=" >&2; exit 1; }
-	@[ -x $(RUN) ] || $(PYTHON) -m venv .venv
-	@rm -f .venv/by-pip
-	@{ $(RUN) -m pip install --quiet --disable-pip-version-check "uv>=0.8" && $(RUN) -m uv sync --quiet --frozen --inexact 2>.venv/uv.log; } || { \
-	echo "uv cannot use this machine's package index (.venv/uv.log says why): installing with pip"; touch .venv/by-pip; \
-	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt; }
+	@sh ops/install.sh "$(PYTHON)"
 	@touch $(STAMP)

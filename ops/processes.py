@@ -27,6 +27,8 @@ class Process:
     command: Sequence[str]
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    life: int | None = None
+    """A descriptor that it inherits, by which it is found should we be killed: see `ops.holding`."""
     _popen: "subprocess.Popen[bytes] | None" = None
     _started: float = 0.0
 
@@ -42,13 +44,17 @@ class Process:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=() if self.life is None else (self.life,),
             )
         self._started = time.monotonic()
 
     def died(self) -> bool:
         """Whether it ended by itself, and long enough after its start to try again."""
-        ended = self._popen is not None and self._popen.poll() is not None
-        return ended and time.monotonic() - self._started > RESTART_SECONDS
+        return self.ended() and time.monotonic() - self._started > RESTART_SECONDS
+
+    def ended(self) -> bool:
+        """Whether it was started and has ended."""
+        return self._popen is not None and self._popen.poll() is not None
 
     def stop(self) -> None:
         """Ask it to end."""

@@ -1,7 +1,7 @@
 """`make up`: web, worker, Beat and Flower on this machine, until Ctrl-C; `stop` ends those of this UPKEEP_HOME."""
 
-import fcntl
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -9,15 +9,20 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import IO
 from urllib.request import urlopen
 
 import django
 
-from ops.processes import Process, celery, stop
+from backend.embedded.locks import is_held
+from backend.embedded.polling import attempts
+from backend.operations.failures import explanation
+from ops.holding import HeldError, end_leftovers, held
+from ops.processes import ROOT, Process, celery, stop
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
 USERNAME = "admin"
+LOCK = "stack.pid"
+"""In UPKEEP_HOME: held while the stack runs."""
 READY_SECONDS = 60.0
 
 
@@ -25,36 +30,43 @@ def main(arguments: list[str]) -> int:
     """Run the stack, or stop the one that runs."""
     django.setup()
     from django.conf import settings  # noqa: PLC0415 - readable once Django is set up
+    from django.db import Error  # noqa: PLC0415
 
-    pid_file = settings.UPKEEP_HOME / "stack.pid"
+    lock = settings.UPKEEP_HOME / LOCK
     if arguments == ["stop"]:
-        return stop_running(pid_file)
-    with locked(pid_file) as lock:
-        if lock is None:
-            print("The stack of this UPKEEP_HOME is running already: `make stop` ends it.", file=sys.stderr)
-            return 1
-        return run(settings.UPKEEP_HOME)
+        return stop_running(lock)
+    try:
+        with held(lock) as life:
+            return run(settings.UPKEEP_HOME, life)
+    except HeldError as error:
+        reason = f"The stack of this home is running already (process {error.pid}): `{named()}make stop` ends it."
+    except Error as error:
+        reason = f"The database cannot be used: {explanation(error)}"
+    print(reason, file=sys.stderr)
+    return 1
 
 
-def run(home: Path) -> int:
+def run(home: Path, life: int) -> int:
     """Prepare the database, start everything, tell where it is, and keep it running."""
-    from django.core.management import call_command  # noqa: PLC0415 - wants Django to be set up
+    from django.conf import settings  # noqa: PLC0415 - readable once Django is set up
+    from django.core.management import call_command  # noqa: PLC0415
 
     from backend.config.secrets import kept_secret, new_password  # noqa: PLC0415 - reads no settings, but only we need it
 
     call_command("migrate", verbosity=0)
     password = kept_secret(home / "admin_password", new_password)
-    make_admin(password)
+    login = make_admin(password)
     web, flower = (
         free_port(int(os.environ.get("WEB_PORT", "8000"))),
         free_port(int(os.environ.get("FLOWER_PORT", "5555"))),
     )
-    processes = programs(home / "log", web, flower, os.environ.get("FLOWER_BASIC_AUTH") or f"{USERNAME}:{password}")
+    processes = programs(home / "log", web, flower, settings.FLOWER_BASIC_AUTH or f"{USERNAME}:{password}")
     for process in processes:
+        process.life = life
         process.start()
     try:
         await_answers(f"http://127.0.0.1:{web}/admin/login/", f"http://127.0.0.1:{flower}/healthcheck")
-        tell(web, flower, password, home)
+        tell(web, flower, login, home)
         keep(processes)
     except KeyboardInterrupt:
         print("\nStopping …", flush=True)
@@ -77,13 +89,16 @@ def programs(log: Path, web: int, flower: int, flower_login: str) -> list[Proces
     ]
 
 
-def make_admin(password: str) -> None:
-    """The user whose login is told, unless somebody made one of that name before."""
+def make_admin(password: str) -> str:
+    """Make the user whose login is told, unless somebody can log in already. Returns what to say of the login."""
     from django.contrib.auth import get_user_model  # noqa: PLC0415 - wants Django to be set up
 
     users = get_user_model()._default_manager  # noqa: SLF001 - Django's documented name for it
     if not users.filter(username__iexact=USERNAME).exists():
+        if users.filter(is_superuser=True, is_active=True).exists():
+            return f"as before; for Flower {USERNAME} / {password}"
         users.create_superuser(USERNAME, password=password)
+    return f"{USERNAME} / {password}   (unless you changed it)"
 
 
 def free_port(wanted: int) -> int:
@@ -110,20 +125,41 @@ def await_answers(*urls: str) -> None:
                 time.sleep(0.2)
 
 
-def tell(web: int, flower: int, password: str, home: Path) -> None:
+def tell(web: int, flower: int, login: str, home: Path) -> None:
     """Where everything is."""
     print(
         f"""Upkeep is running.
 
   Admin    http://127.0.0.1:{web}/admin/
   Flower   http://127.0.0.1:{flower}/
-  Login    {USERNAME} / {password}   (unless you changed it)
+  Login    {login}
+  Data     {database()}
   Logs     {home / "log"}
 
-Start an operation:   .venv/bin/python manage.py run_task load_sample_data --wait
-Stop with Ctrl-C, or with `make stop` from elsewhere.""",
+Start an operation:   {named()}.venv/bin/python manage.py run_task load_sample_data --wait
+Stop with Ctrl-C, or with `{named()}make stop` from elsewhere.""",
         flush=True,
     )
+
+
+def database() -> str:
+    """In which database the stack works, without its password."""
+    from django.db import connection  # noqa: PLC0415 - wants Django to be set up
+
+    if connection.settings_dict["ENGINE"].startswith("backend."):
+        return f"the embedded PostgreSQL in {connection.settings_dict['HOME']}"
+    place = connection.get_connection_params()
+    return f"DATABASE_URL: {place.get('dbname')} at {place.get('host') or 'this machine'}"
+
+
+def named() -> str:
+    """What goes before a command that is for this home, too."""
+    return for_home(Path(home).absolute()) if (home := os.environ.get("UPKEEP_HOME")) else ""
+
+
+def for_home(home: Path) -> str:
+    """What goes before a command that is for `home`."""
+    return f"UPKEEP_HOME={shlex.quote(str(home.relative_to(ROOT) if home.is_relative_to(ROOT) else home))} "
 
 
 def keep(processes: list[Process]) -> None:
@@ -142,44 +178,18 @@ def interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-class locked:  # noqa: N801 - reads as what it does
-    """The pid file, held locked with our pid in it; None when another process holds it."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: IO[str] | None = None
-
-    def __enter__(self) -> IO[str] | None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = self._path.open("a+", encoding="ascii")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return None
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()))
-        self._file.flush()
-        return self._file
-
-    def __exit__(self, *_: object) -> None:
-        if self._file:
-            self._file.close()
-
-
-def stop_running(pid_file: Path) -> int:
-    """End the stack whose process holds the pid file, and wait for it."""
-    deadline = time.monotonic() + READY_SECONDS
+def stop_running(lock: Path) -> int:
+    """End the stack that holds the lock, and wait for it; or what is left of one that was killed."""
     asked = False
-    while time.monotonic() < deadline:
-        with locked(pid_file) as lock:
-            if lock is not None:
-                print("Stack: stopped" if asked else "Stack: not running")
-                return 0
+    for _ in attempts(READY_SECONDS):
+        if not is_held(lock):
+            left = end_leftovers(lock)
+            print("Stack: stopped" if asked or left else "Stack: not running")
+            return 0
         if not asked:
             with suppress(ProcessLookupError, ValueError):
-                os.kill(int(pid_file.read_text(encoding="ascii")), signal.SIGTERM)
+                os.kill(int(lock.read_text(encoding="ascii")), signal.SIGTERM)
                 asked = True
-        time.sleep(0.2)
     print(f"The stack did not stop within {READY_SECONDS:.0f} seconds.", file=sys.stderr)
     return 1
 
