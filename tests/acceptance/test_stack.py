@@ -1,7 +1,8 @@
-"""What `make up`, `make stop` and `make demo` run, in a home of their own."""
+"""What `make up` and `make stop` run, in a home of their own."""
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from backend.embedded import postgres, redis
+from backend.embedded.locks import is_held
 from tests.acceptance.polling import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,15 +74,25 @@ def test_stopping_what_does_not_run_is_fine(home: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "Stack: not running\n")
 
 
-def test_the_demo_shows_real_runs_and_leaves_nothing_running(home: Path) -> None:
-    done = program(home, "ops.demo")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "300 processed: 300 created" in done.stdout
-    assert "20 processed: 14 updated, 6 unchanged" in done.stdout
-    assert "20 processed: 20 unchanged" in done.stdout
-    assert "120 processed: 120 updated" in done.stdout
-    assert postgres.running(home) is None
-    assert redis.running(home) is None
+def test_what_a_killed_stack_has_left_running_is_stopped(home: Path, stack: str) -> None:
+    assert "Stop with" in stack
+    killed = int((home / "stack.pid").read_text())
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: not is_held(home / "stack.pid"), why="the stack is not gone")
+    assert is_held(home / "stack.life")
+    assert program(home, "ops.stack", "stop").stdout == "Stack: stopped\n"
+    assert not is_held(home / "stack.life")
+    assert program(home, "ops.stack", "stop").stdout == "Stack: not running\n"
+
+
+def test_a_database_that_cannot_be_used_is_said_in_one_line(home: Path) -> None:
+    elsewhere = environment(home) | {"DATABASE_URL": "postgresql://upkeep:s3cret@127.0.0.1:1/upkeep"}
+    command = [sys.executable, "-m", "ops.stack"]
+    done = subprocess.run(command, cwd=ROOT, env=elsewhere, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith("The database cannot be used: connection")
+    assert "s3cret" not in line
 
 
 def test_the_compose_file_has_every_part_of_the_stack() -> None:
