@@ -149,7 +149,9 @@ def test_what_expired_in_the_past_does_not_start(expires: object) -> None:
     assert expired < datetime.now(UTC)
 
 
-@pytest.mark.parametrize("expires", [86400, "86400", TOMORROW, TOMORROW.isoformat()], ids=["number", "text", "time", "ISO"])
+@pytest.mark.parametrize(
+    "expires", [86400, "86400", TOMORROW, TOMORROW.isoformat()], ids=["number", "text", "time", "ISO"]
+)
 def test_an_expiry_is_understood(expires: object) -> None:
     task().apply_async(expires=expires)
     expires_at = Run.objects.get().expires_at
