@@ -4,6 +4,12 @@ from backend.operations.schedule import ScheduleEntry
 
 SCHEDULE = (
     ScheduleEntry("Update the projects of all organizations", "tracking.update_project", "0 * * * *"),
+    ScheduleEntry(
+        "Read the projects of all organizations completely",
+        "tracking.update_project",
+        "30 1 * * 0",
+        {"full": True, "max_deleted": 30},
+    ),
     ScheduleEntry("Refresh missing details", "collection.refresh_missing_details", "0 2 * * *"),
     ScheduleEntry("Populate IMDb ids", "collection.populate_imdb_ids", "0 3 * * *"),
     ScheduleEntry(

@@ -9,7 +9,13 @@ from urllib.parse import urlsplit
 import httpx2
 from pydantic_core import from_json
 
-from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
+from backend.remote.errors import (
+    RemoteError,
+    RemoteGoneError,
+    RemoteRejectedError,
+    RemoteResponseError,
+    RemoteUnavailableError,
+)
 from backend.remote.retries import REPEATABLE, TransientError, postponed, seconds_wanted
 
 
@@ -95,6 +101,8 @@ def _refusal(answer: Answer, credentials: str) -> Outcome:
         return None
     if credentials and status in {httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN}:
         raise RemoteRejectedError(f"{service} refused {credentials} ({status}): check that it is the right one")
+    if status == httpx2.codes.GONE:
+        return RemoteGoneError(f"{service} refused the request ({status})")
     if httpx2.codes.is_client_error(status):
         return RemoteRejectedError(f"{service} refused the request ({status})")
     return RemoteUnavailableError(f"{service} answered {status}: try again later")

@@ -3,6 +3,7 @@
     RemoteError
     ├── RemoteUnavailableError    try later: no connection, too slow, overloaded, a maintenance page
     ├── RemoteRejectedError       pointless to repeat: credentials refused, or a request it will never accept
+    │   └── RemoteGoneError       what was asked for was there, and is no more (410)
     └── RemoteResponseError       it answered, and the answer is not understood
 
 "Nothing found" is not among them: it is a value (`None`). Every message is one line for a person, names the system, and
@@ -20,6 +21,10 @@ class RemoteUnavailableError(RemoteError):
 
 class RemoteRejectedError(RemoteError):
     """The system refuses, and will refuse again until somebody changes the settings or the data."""
+
+
+class RemoteGoneError(RemoteRejectedError):
+    """The system says that what was asked for was deleted: 410, RFC 9110, 15.5.11."""
 
 
 class RemoteResponseError(RemoteError):

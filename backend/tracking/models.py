@@ -238,6 +238,12 @@ class Task(IdentifiedModel):
     closed_at = models.DateTimeField(null=True, blank=True, help_text="In the tracker; empty: it is open.")
     due_on = models.DateField(null=True, blank=True)
     estimate = models.DecimalField("estimate in hours", max_digits=10, decimal_places=2, null=True, blank=True)
+    moved_to = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Where it goes on, closed here: an id or a code, or unknown. Empty: it did not move.",
+    )
     author = models.ForeignKey(ExternalUser, models.SET_NULL, null=True, blank=True, related_name="authored_tasks")
     assignees: "models.ManyToManyField[ExternalUser, TaskAssignee]" = models.ManyToManyField(
         ExternalUser, through="TaskAssignee", related_name="assigned_tasks"
@@ -258,6 +264,7 @@ class Task(IdentifiedModel):
         indexes: ClassVar = [
             models.Index("tracker", Folded("code"), name="tracking_task_code"),
             HashIndex(fields=["url_key"], condition=~Q(url_key=""), name="tracking_task_url"),
+            models.Index(fields=["tracker"], condition=~Q(moved_to=""), name="tracking_task_moved"),
         ]
 
     def __str__(self) -> str:

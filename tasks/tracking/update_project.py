@@ -1,18 +1,21 @@
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Annotated, Self
 
 from pydantic import model_validator
 
 from backend.operations import queue
-from backend.operations.context import RunContext
+from backend.operations.context import RunContext, Step
+from backend.operations.counts import Counts
 from backend.operations.declaration import operation
+from backend.operations.limits import LimitExceededError, Limits, Percent
 from backend.operations.models import Run
 from backend.operations.params import Params, Positional
 from backend.operations.plans import Change
 from backend.operations.states import Status
 from backend.remote.errors import RemoteError
-from backend.tracking.kernel import downloads
+from backend.tracking.connectors.source import Connector
 from backend.tracking.kernel.locations import LocationError
 from backend.tracking.kernel.rules import RuleError
 from backend.tracking.models import Tracker
@@ -24,6 +27,7 @@ from tasks.tracking.subjects import of_organization
 
 BROKEN = (RemoteError, LocationError, UnreadableTokenError)
 """What ends the download of one tracker; the others go on."""
+ADVICE = "look at them with --full --dry-run --verbose, and remove them by --full without --max-deleted"
 OPEN = (Status.QUEUED, Status.RUNNING)
 
 
@@ -34,6 +38,8 @@ class UpdateProject(Params):
     """The project's code. Default: all projects of the organization."""
     full: bool = False
     """Read everything, and remove what is no longer there."""
+    max_deleted: Percent | None = None
+    """With --full: remove nothing of a tracker that lost a larger percentage of its records. Default: no limit."""
     no_match: bool = False
     """Do not match the work entries with the tasks afterwards."""
 
@@ -41,6 +47,8 @@ class UpdateProject(Params):
     def _check_project(self) -> Self:
         if self.project is not None and self.organization is None:
             raise ValueError(f"project {self.project!r} of which organization?")
+        if self.max_deleted is not None and not self.full:
+            raise ValueError("max_deleted limits what full removes: it wants full")
         return self
 
 
@@ -67,13 +75,18 @@ def update_project(params: UpdateProject, run: RunContext) -> None:
         return
     wanted = projects(params.organization, params.project)
     sources = trackers(wanted)
-    broken = [tracker for tracker in sources if not _downloaded(tracker, run, full=params.full)]
-    if not params.no_match and (not broken or broken != sources):
+    readings = [(tracker, Download(tracker, run.id, full=params.full, dry_run=run.dry_run)) for tracker in sources]
+    whole = [each for each in readings if _downloaded(*each, run, full=params.full)]
+    if params.full:
+        # Only now, since what left one tracker may have come to another one, and moved there with its hours.
+        for tracker, reading in whole:
+            if reading.has_notes():
+                _remove_gone(tracker, reading, run, params.max_deleted)
+    if not params.no_match and (whole or not readings):
         match(wanted, run)
 
 
-def _downloaded(tracker: Tracker, run: RunContext, *, full: bool) -> bool:
-    reading = Download(tracker, run.id, full=full, dry_run=run.dry_run)
+def _downloaded(tracker: Tracker, reading: Download, run: RunContext, *, full: bool) -> bool:
     with run.step(f"{tracker.project.code}/{tracker.name}", isolate=BROKEN) as step:
         if not step.done:
             with connected(tracker, dry_run=run.dry_run) as connector:
@@ -81,20 +94,38 @@ def _downloaded(tracker: Tracker, run: RunContext, *, full: bool) -> bool:
                     batch.commit(reading.plan(batch.items), write=partial(reading.write, cursor=batch.cursor))
         elif full and run.dry_run:
             run.log(f"{step.name}: this dry run was interrupted, so of what is gone it may not tell all")
-    # Without notes it is done with: in this run before a resumption, or by another complete download since.
-    if full and not step.error and reading.has_notes():
-        _remove_gone(reading, run, step.name)
     return not step.error
 
 
-def _remove_gone(reading: Download, run: RunContext, name: str) -> None:
+def _remove_gone(tracker: Tracker, reading: Download, run: RunContext, max_deleted: int | None) -> None:
+    """Remove what a complete download did not meet.
+
+    Without notes it is done with: in this run before a resumption, or by another complete download since.
+    """
+    name = f"{tracker.project.code}/{tracker.name}"
     if doubt := reading.doubt():
         run.log(f"{name}: nothing was removed: {doubt}")
-    else:
-        with run.step(f"{name}: gone") as step:
-            for batch in step.batches(reading.gone):
-                batch.commit(downloads.gone(batch.items), write=reading.remove)
+    elif reading.number_missed:
+        with (
+            run.step(f"{name}: gone", isolate=(*BROKEN, LimitExceededError)) as step,
+            nullcontext() if reading.brings_work else connected(tracker, dry_run=run.dry_run) as connector,
+        ):
+            if max_deleted is not None:
+                _limit(step, reading, connector, max_deleted)
+            for batch in step.batches(reading.missed):
+                batch.commit(reading.farewell(batch.items, connector), write=reading.remove)
     reading.forget()
+
+
+def _limit(step: Step, reading: Download, connector: Connector | None, max_deleted: int) -> None:
+    """Let at most this percentage of what is stored be deleted: looked at before the first is, where it may be more."""
+    limits, of = Limits(deleted=max_deleted / 100, advice=ADVICE), reading.number
+    step.limit(limits, of=of)
+    if limits.excess(Counts.one("deleted", reading.number_missed), of) and not step.dry_run:
+        pages = (reading.farewell(page, connector) for page, _ in reading.missed(None))
+        deleted = sum(change.action == "deleted" for page in pages for change in page)
+        if excess := limits.excess(Counts.one("deleted", deleted), of):
+            raise LimitExceededError(excess, step=step.name, advice=ADVICE)
 
 
 def _waiting(params: UpdateProject, codes: Iterable[str]) -> Iterator[Change]:

@@ -1,19 +1,20 @@
 """Tasks from the issues of a GitHub repository: https://docs.github.com/en/rest/issues/issues."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from backend.remote import wire
 from backend.remote.answers import Reply
 from backend.remote.client import RemoteClient
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError
+from backend.remote.errors import RemoteGoneError, RemoteRejectedError, RemoteResponseError
 from backend.remote.exchange import Request
 from backend.tracking.connectors import github_limits
 from backend.tracking.connectors.changes import Return, before, changed
-from backend.tracking.connectors.github_answer import Issue, Repository
+from backend.tracking.connectors.github_answer import Issue, Located, Repository
 from backend.tracking.connectors.source import Connector, Network, Source
-from backend.tracking.connectors.wire import listed, next_link, record, token
+from backend.tracking.connectors.wire import listed, looked_up, next_link, record, token
+from backend.tracking.kernel.moves import Absence, Elsewhere, Missed, Whereabouts
 from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import Record, RecordPage
 
@@ -57,6 +58,7 @@ class GitHub:
 
     def __init__(self, client: RemoteClient, repository: str) -> None:
         self._client = client
+        self._repository = self._full_name = repository
         self._path = f"/repos/{repository}"
         self.project: ProjectFacts | None = None
         self._hidden = f"GitHub has no repository {repository}, or the api_token may not see it"
@@ -70,15 +72,37 @@ class GitHub:
         if repository.has_issues is False:
             raise RemoteRejectedError(f"Issues are switched off in GitHub's repository {repository.full_name}")
         self.project = repository.facts
+        self._full_name = repository.full_name
         return repository.full_name
+
+    def whereabouts(self, missed: Sequence[Missed]) -> list[Whereabouts]:
+        """Where issues are; see `Locator`. A transferred one leads to the new one (301), a deleted one is gone (410).
+
+        One that was transferred to where the token may not look is hidden, as if there had never been one (404).
+        """
+        paths = [f"{self._path}/issues/{each.code.removeprefix('#')}" for each in missed]
+        found = zip(missed, looked_up(self._client, paths), strict=True)
+        return [self._where(each, reply) for each, reply in found]
+
+    def _where(self, missed: Missed, reply: Reply | Absence) -> Whereabouts:
+        if isinstance(reply, Absence):
+            return reply
+        issue = wire.read(Located, reply.content, about="GitHub about an issue")
+        if issue.id == missed.external_id:
+            return Absence.HERE
+        names = {self._full_name.lower(), self._repository.lower()}
+        return Absence.GONE if issue.repository.lower() in names else Elsewhere(issue.id)
 
     def pages(self, position: str) -> Iterator[RecordPage]:
         """Everything that changed behind the position; see `Connector`."""
         reading = Reading(f"{self._path}/issues", position)
-        for reply in self._client.chain(reading.first(), reading.following):
-            if reply is None:
-                raise RemoteRejectedError(self._hidden)
-            yield RecordPage(_records(reply), reading.position)
+        try:
+            for reply in self._client.chain(reading.first(), reading.following):
+                if reply is None:
+                    raise RemoteRejectedError(self._hidden)
+                yield RecordPage(_records(reply), reading.position)
+        except RemoteGoneError as error:
+            raise RemoteRejectedError(f"Issues are switched off in GitHub's repository {self._full_name}") from error
 
 
 class Reading:

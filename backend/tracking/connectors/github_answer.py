@@ -76,6 +76,20 @@ class Issue(Answer):
         )
 
 
+class Located(Answer):
+    """An issue that was asked for by its number, wherever that led."""
+
+    id: Identifier
+    repository_url: Text = ""
+    html_url: Text = ""
+
+    @property
+    def repository(self) -> str:
+        """The name of the repository where it is."""
+        pages = self.html_url.rpartition("/issues/")[0]
+        return "/".join((self.repository_url or pages).rstrip("/").split("/")[-2:])
+
+
 class Repository(Answer):
     """Where issues are."""
 

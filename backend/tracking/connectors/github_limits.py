@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from backend.remote.answers import Answer
-from backend.remote.errors import RemoteRejectedError
 from backend.remote.retries import postponed, seconds_wanted
 from backend.tracking.connectors.github_answer import Refusal
 
@@ -22,11 +21,8 @@ SECONDARY_PAUSE = 60.0
 def assess(answer: Answer) -> None:
     """Raise what an answer means that GitHub words in its own way.
 
-    Raises TransientError for a limit that is gone in a while; RemoteUnavailableError for one that takes longer; and
-    RemoteRejectedError when a repository has no issues.
+    Raises TransientError for a limit that is gone in a while; RemoteUnavailableError for one that takes longer.
     """
-    if answer.status == 410:  # noqa: PLR2004 - Gone
-        raise RemoteRejectedError(f"{answer.service} says that issues are switched off in this repository (410)")
     wait = _wait(answer) if answer.status in LIMITS else None
     if wait is not None:
         raise postponed(f"{answer.service} allows no more requests for now", wait=wait)

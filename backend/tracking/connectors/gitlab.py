@@ -1,6 +1,6 @@
 """Tasks from the issues and merge requests of a GitLab project: https://docs.gitlab.com/api/issues/."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,10 +11,11 @@ from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.remote.exchange import Request
 from backend.tracking.connectors.changes import Newest, Return, Seam, changed
-from backend.tracking.connectors.gitlab_answer import MERGE_REQUEST, Issue, MergeRequest, Project
+from backend.tracking.connectors.gitlab_answer import MERGE_REQUEST, Issue, Located, MergeRequest, Project
 from backend.tracking.connectors.source import Connector, Network, Source
-from backend.tracking.connectors.wire import listed, next_link, record, token
+from backend.tracking.connectors.wire import listed, looked_up, next_link, record, token
 from backend.tracking.kernel.locations import quoted
+from backend.tracking.kernel.moves import Absence, Elsewhere, Missed, Whereabouts
 from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import Record, RecordPage
 
@@ -79,6 +80,17 @@ class GitLab:
         if self._merge_requests:
             for page in self._pages(MERGE_REQUESTS, merge_requests):
                 yield replace(page, position=f"{issues} {page.position}".rstrip())
+
+    def whereabouts(self, missed: Sequence[Missed]) -> list[Whereabouts]:
+        """Where issues and merge requests are; see `Locator`. Merge requests that are not wanted count as gone."""
+        asked = [each for each in missed if self._merge_requests or not each.code.startswith("!")]
+        replies = looked_up(self._client, [self._path_of(each) for each in asked])
+        found = {each.pk: _where(each, reply) for each, reply in zip(asked, replies, strict=True)}
+        return [found.get(each.pk, Absence.GONE) for each in missed]
+
+    def _path_of(self, missed: Missed) -> str:
+        listing = MERGE_REQUESTS if missed.code.startswith("!") else ISSUES
+        return f"{self._path}/{listing.path}/{missed.code[1:]}"
 
     def _pages(self, listing: "Listing", position: str) -> Iterator[RecordPage]:
         newest, seam = Newest.at(position), Seam("updated_at")
@@ -153,6 +165,15 @@ class Reading:
         self._back.count(self.request)
         self._page, self._same = self._page + 1, items
         return self.request
+
+
+def _where(missed: Missed, reply: Reply | Absence) -> Whereabouts:
+    if isinstance(reply, Absence):
+        return Absence.GONE
+    found = wire.read(Located, reply.content, about="GitLab about an issue")
+    if found.id != missed.external_id.removeprefix(MERGE_REQUEST):
+        return Absence.GONE
+    return Elsewhere(found.moved_to_id) if found.moved_to_id and found.state == "closed" else Absence.HERE
 
 
 def _is_last(reply: Reply) -> bool:

@@ -1,5 +1,6 @@
 """What GitLab answers about issues and merge requests, as far as it is used: https://docs.gitlab.com/api/issues/."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from backend.tracking.connectors.estimates import SECONDS_AN_HOUR, Amount, hours
 from backend.tracking.connectors.gitlab_people import User
 from backend.tracking.connectors.moments import Day
 from backend.tracking.connectors.wire import Identifier, Moment, somebody
+from backend.tracking.kernel.moves import MOVED
 from backend.tracking.kernel.names import ProjectFacts, base
 from backend.tracking.kernel.records import TaskRecord
 
@@ -67,11 +69,21 @@ class Issue(Item):
     """An issue of a list, or a task below one."""
 
     due_date: Day | None = None
+    moved_to_id: Identifier | None = None
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether it goes on as another issue; one that was opened again does not."""
+        return self.moved_to_id is not None and self.state == "closed"
 
     @property
     def task(self) -> TaskRecord:
         """The issue in our own terms."""
-        return self.record(self.id, f"#{self.iid}", closed_at=self.closed_at, due_on=self.due_date)
+        task = self.record(self.id, f"#{self.iid}", closed_at=self.closed_at, due_on=self.due_date)
+        if not self.is_moved:
+            return task
+        closed_at = self.closed_at or self.updated_at
+        return replace(task, state=MOVED, estimate=None, moved_to=self.moved_to_id or "", closed_at=closed_at)
 
 
 class MergeRequest(Item):
@@ -84,6 +96,14 @@ class MergeRequest(Item):
         """The merge request in our own terms."""
         closed_at = (self.merged_at or self.closed_at or self.updated_at) if self.state in FINISHED else None
         return self.record(f"{MERGE_REQUEST}{self.id}", f"!{self.iid}", closed_at=closed_at)
+
+
+class Located(Answer):
+    """An issue or a merge request that was asked for by its number."""
+
+    id: Identifier
+    state: Text = ""
+    moved_to_id: Identifier | None = None
 
 
 class Project(Answer):

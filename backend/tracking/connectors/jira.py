@@ -1,7 +1,7 @@
 """Tasks from the issues of a Jira Cloud project: https://developer.atlassian.com/cloud/jira/platform/rest/v3/."""
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import cached_property, partial
@@ -13,10 +13,11 @@ from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.remote.exchange import Request
 from backend.tracking.connectors.changes import Newest
-from backend.tracking.connectors.jira_answer import FIELDS, Issue, Page, Project, Tenant, task
+from backend.tracking.connectors.jira_answer import FIELDS, Issue, Located, Page, Project, Tenant, task
 from backend.tracking.connectors.moments import to_milliseconds
 from backend.tracking.connectors.source import Connector, Network, Source
-from backend.tracking.connectors.wire import assess_query, found, record, token
+from backend.tracking.connectors.wire import assess_query, found, looked_up, record, renamed, token
+from backend.tracking.kernel.moves import Absence, Missed, Whereabouts
 from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import RecordPage
 
@@ -63,11 +64,27 @@ class Jira:
     def pages(self, position: str) -> Iterator[RecordPage]:
         """Everything that changed behind the position; see `Connector`."""
         newest = Newest.at(position)
-        reading = Reading(self.project.name if self.project else self._place.name, newest.since)
+        reading = Reading(self._name, newest.since)
         make = partial(task, web_url=self._place.web_url)
         replies = self._client.chain(reading.request(), reading.following)
         for reply in found(replies, hidden=_hidden(self._place.name)):
             yield newest.page(record(Issue, item, make) for item in _page(reply).issues)
+
+    def whereabouts(self, missed: Sequence[Missed]) -> list[Whereabouts]:
+        """Where issues are; see `Locator`. They keep their ids when they move, and get another key."""
+        replies = looked_up(self._client, [f"/issue/{each.external_id}?fields=summary" for each in missed])
+        return [self._where(each, reply) for each, reply in zip(missed, replies, strict=True)]
+
+    def _where(self, missed: Missed, reply: Reply | Absence) -> Whereabouts:
+        if isinstance(reply, Absence):
+            return Absence.GONE
+        key = wire.read(Located, reply.content, about="Jira about an issue").key
+        return renamed(missed.code, key, project=key.rpartition("-")[0], ours=self._name)
+
+    @property
+    def _name(self) -> str:
+        """What the project is called by now, as far as that was asked."""
+        return self.project.name if self.project else self._place.name
 
     @cached_property
     def _client(self) -> RemoteClient:

@@ -102,6 +102,12 @@ class Issue(Answer):
     fields: Fields
 
 
+class Located(Answer):
+    """An issue that was asked for by its id."""
+
+    key: Identifier
+
+
 class Page(Answer):
     """What a search answers."""
 

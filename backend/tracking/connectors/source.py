@@ -1,8 +1,8 @@
 """What a connector is given, and what it gives."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import httpx2
 from pydantic import SecretStr
@@ -12,6 +12,7 @@ from backend.remote.client import RemoteClient, as_usual
 from backend.remote.keeping import DownloadCache
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.locations import Place
+from backend.tracking.kernel.moves import Missed, Whereabouts
 from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import RecordPage
 
@@ -68,6 +69,14 @@ class Network:
             allow_http_hosts=self.allow_http_hosts,
             transport=self.transport,
         )
+
+
+@runtime_checkable
+class Locator(Protocol):
+    """A connector of tasks, which can look where one of them is."""
+
+    def whereabouts(self, missed: Sequence[Missed]) -> list[Whereabouts]:
+        """Where each of these tasks is, in their order: a complete download did not meet them. Raises RemoteError."""
 
 
 class Connector(Protocol):

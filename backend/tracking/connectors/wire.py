@@ -1,7 +1,7 @@
 """What the answers of all trackers have in common."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Protocol, TypeVar
 
@@ -9,9 +9,12 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from backend.remote import answers
 from backend.remote.answers import Reply
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError
+from backend.remote.client import RemoteClient
+from backend.remote.errors import RemoteError, RemoteGoneError, RemoteRejectedError, RemoteResponseError
+from backend.remote.exchange import Request
 from backend.remote.wire import Answer, problem
 from backend.tracking.connectors.source import Source
+from backend.tracking.kernel.moves import Absence, Elsewhere, Whereabouts
 from backend.tracking.kernel.records import BrokenRecord, Person, Record
 
 A = TypeVar("A", bound=Answer)
@@ -110,6 +113,33 @@ def found(replies: Iterable[Reply | None], *, hidden: str, is_start: bool = True
         if is_start:
             raise RemoteRejectedError(hidden) from error
         raise
+
+
+def looked_up(client: RemoteClient, paths: Sequence[str]) -> list[Reply | Absence]:
+    """Return what there is at each of these paths, or how it is absent. Raises RemoteError."""
+    found: list[Reply | Absence] = []
+    for outcome in client.map([Request(path) for path in paths]):
+        if isinstance(outcome, RemoteGoneError):
+            found.append(Absence.GONE)
+        elif isinstance(outcome, RemoteError):
+            raise outcome
+        else:
+            found.append(Absence.HIDDEN if outcome is None else outcome)
+    return found
+
+
+def renamed(before: str, code: str, *, project: str, ours: str) -> Whereabouts:
+    """Return where an issue is that has this code, in a system where a move changes the code and not the id.
+
+    Args:
+        before: its code, as it is stored.
+        code: its code now.
+        project: where it is.
+        ours: the project that is read. What is elsewhere and has its old code was never there: others are read now.
+    """
+    if project.casefold() == ours.casefold():
+        return Absence.HERE
+    return Absence.GONE if code.casefold() == before.casefold() else Elsewhere(code, project)
 
 
 def token(source: Source) -> str:

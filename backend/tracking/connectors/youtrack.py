@@ -1,19 +1,21 @@
 """Tasks from the issues of a YouTrack project: https://www.jetbrains.com/help/youtrack/devportal/resource-api-issues.html."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from backend.remote import wire
+from backend.remote.answers import Reply
 from backend.remote.client import RemoteClient
 from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.remote.exchange import Request
 from backend.tracking.connectors.changes import Newest, UnsteadyError, joined
 from backend.tracking.connectors.source import Connector, Network, Source
-from backend.tracking.connectors.wire import assess_query, found, listed, record, token
-from backend.tracking.connectors.youtrack_answer import FIELDS, Issue, Me, Project, Reading, TimeTracking
+from backend.tracking.connectors.wire import assess_query, found, listed, looked_up, record, renamed, token
+from backend.tracking.connectors.youtrack_answer import FIELDS, Issue, Located, Me, Project, Reading, TimeTracking
+from backend.tracking.kernel.moves import Absence, Missed, Whereabouts
 from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import Record, RecordPage, TaskRecord
 
@@ -82,6 +84,18 @@ class YouTrack:
             raise RemoteResponseError(
                 "YouTrack lists the issues in another order each time: try again later"
             ) from error
+
+    def whereabouts(self, missed: Sequence[Missed]) -> list[Whereabouts]:
+        """Where issues are; see `Locator`. They keep their ids when they move, and get another code."""
+        fields = "id,idReadable,project(shortName)"
+        replies = looked_up(self._client, [f"/issues/{each.external_id}?fields={fields}" for each in missed])
+        return [self._where(each, reply) for each, reply in zip(missed, replies, strict=True)]
+
+    def _where(self, missed: Missed, reply: Reply | Absence) -> Whereabouts:
+        if isinstance(reply, Absence):
+            return Absence.GONE
+        issue = wire.read(Located, reply.content, about="YouTrack about an issue")
+        return renamed(missed.code, issue.code, project=issue.project.short_name, ours=self._name)
 
     def _query(self, since: datetime | None) -> str:
         behind = f" updated: {literal(since, self._time_zone())} .. *" if since else ""

@@ -100,6 +100,13 @@ class Issue(Answer):
     fields: Annotated[list[CustomField], BeforeValidator(_used)] = Field([], alias="customFields")
 
 
+class Located(Answer):
+    """An issue that was asked for by its id."""
+
+    code: Identifier = Field(alias="idReadable")
+    project: Place
+
+
 class FieldName(Answer):
     """A field of any project."""
 

@@ -1,6 +1,6 @@
 """What becomes of downloaded records: compared with what is stored, field by field."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ Values = Mapping[str, Any]
 """What can change, by field: a task's or a work entry's columns; people by their keys."""
 TASK_COLUMNS = (
     "code", "title", "description", "url", "state", "created_at", "updated_at", "closed_at", "due_on", "estimate",
+    "moved_to",
 )  # fmt: skip
 WORK_COLUMNS = ("breadcrumb", "text", "started_at", "duration", "external_task")
 PEOPLE = ("author", "assignees", "user")
@@ -28,6 +29,10 @@ class Stored:
     values: Values
     names: Mapping[str, str] = field(default_factory=dict)
     """The usernames of its people, by their keys."""
+    left: UUID | None = None
+    """The tracker where it is stored, when that is another one: it moved."""
+    trackers: tuple[str, str] = ("", "")
+    """Then, the names of that tracker and of the one where it is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class Entry:
     record: TaskRecord | WorkRecord | None = None
     former: Mapping[NameKind, str] = field(default_factory=dict)
     """The code and the address of a task that has others by now."""
+    left: UUID | None = None
+    """The tracker that it was stored for, when it is another one's by now."""
 
     @property
     def people(self) -> tuple[Person, ...]:
@@ -67,11 +74,6 @@ def plan(records: Sequence[Record], stored: Mapping[str, Stored]) -> list[Change
     return [_change(record, stored, counts=last[record.external_id] == place) for place, record in enumerate(records)]
 
 
-def gone(rows: Iterable[tuple[UUID, str, str]]) -> list[Change]:
-    """The deletion of what is no longer in the tracker: primary key, external id and label of each."""
-    return [Change("deleted", external_id, label, payload=pk) for pk, external_id, label in rows]
-
-
 def _change(record: Record, stored: Mapping[str, Stored], *, counts: bool) -> Change:
     noted = Entry(record.external_id)
     if isinstance(record, BrokenRecord):
@@ -92,11 +94,16 @@ def _compared(record: TaskRecord | WorkRecord, label: str, old: Stored | None) -
         told = {name: (None, _shown(name, value, names)) for name, value in new.items() if value not in (None, "", [])}
         return Change("created", record.external_id, label, told, payload=Entry(record.external_id, None, new, record))
     changed = [name for name, value in new.items() if value != old.values[name]]
-    if not changed:
+    if not changed and not old.left:
         return Change("unchanged", record.external_id, label, payload=Entry(record.external_id, record=record))
-    fields = {name: (_shown(name, old.values[name], names), _shown(name, new[name], names)) for name in changed}
+    fields: dict[str, Any] = {
+        name: (_shown(name, old.values[name], names), _shown(name, new[name], names)) for name in changed
+    }
     former = {kind: old.values[kind] for kind in NameKind if kind in changed and _is_lost(kind, old.values, new)}
-    entry = Entry(record.external_id, old.pk, new, record, former)
+    if old.left:
+        fields = {"tracker": old.trackers, **fields}
+        former = {kind: old.values[kind] for kind in NameKind if kind in old.values}
+    entry = Entry(record.external_id, old.pk, new, record, former, old.left)
     return Change("updated", record.external_id, label, fields, payload=entry)
 
 

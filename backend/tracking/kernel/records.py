@@ -44,6 +44,8 @@ class TaskRecord:
     due_on: date | None = None
     estimate: Decimal | None = None
     """Hours, two decimal places."""
+    moved_to: str = ""
+    """Its id now, when it goes on as another task of the same system."""
     author: Person | None = None
     assignees: tuple[Person, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from time import monotonic
 from typing import Any
@@ -10,20 +11,23 @@ from uuid import UUID
 from django.conf import settings
 from django.core.cache import caches
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from backend.operations.plans import Change
 from backend.remote.errors import RemoteError, RemoteRejectedError
 from backend.remote.prefetching import prefetched
 from backend.tracking import connectors
-from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.source import Connector, Locator, Network, Source
 from backend.tracking.kernel import downloads, locations
+from backend.tracking.kernel import moves as kernel
 from backend.tracking.kernel.downloads import Entry
 from backend.tracking.kernel.kinds import ApiKind
+from backend.tracking.kernel.moves import Absence, Missed, Whereabouts
 from backend.tracking.kernel.records import Record, RecordPage
 from backend.tracking.models import Project, SeenRecord, Task, Tracker, WorkEntry
-from backend.tracking.services import former_names, people, task_rows, work_rows
+from backend.tracking.services import former_names, moves, people, task_rows, work_rows
 from backend.tracking.services.arrays import texts
 
 SEE = """
@@ -36,8 +40,6 @@ PAGE = 1000
 GROUP_RECORDS = 1000
 GROUP_SECONDS = 0.5
 Cursor = int | str | None
-Row = tuple[UUID, str, str]
-"""Primary key, external id and label."""
 
 
 class Download:
@@ -53,6 +55,7 @@ class Download:
         self._full = full
         self._dry_run = dry_run
         self._met: set[str] | None = set() if full and dry_run else None
+        self._siblings = moves.siblings(tracker)
         self._rows = work_rows if ApiKind(tracker.api_kind).brings_work else task_rows
         self._source = {name: getattr(tracker, name) for name in SOURCE}
         self._place = sha256(repr(self._source).encode()).hexdigest()[:8]
@@ -92,7 +95,7 @@ class Download:
         external_ids = {record.external_id for record in records}
         if self._met is not None:
             self._met |= external_ids
-        return downloads.plan(records, self._rows.stored(self._tracker, external_ids))
+        return downloads.plan(records, self._rows.stored(self._tracker, external_ids, self._siblings))
 
     def write(self, changes: Sequence[Change], *, cursor: Cursor) -> None:
         """Write the changed records, the people of all of them, and how far the download is."""
@@ -114,7 +117,7 @@ class Download:
         """Why what it did not meet may be there all the same; empty when it is gone."""
         if "" in self._met if self._met is not None else self._notes().filter(external_id="").exists():
             return "there are records whose id is not understood"
-        if self._rows is work_rows and self._met_one_person():
+        if self.brings_work and self._met_one_person():
             return "only one person's work came, and that of others is stored: may the token see everybody's?"
         return ""
 
@@ -127,16 +130,45 @@ class Download:
         met = work.filter(self._is_met()).values_list("external_user", flat=True).distinct()[:2]
         return len(met) == 1 and work.exclude(external_user=met[0]).exists()
 
-    def gone(self, after: Cursor) -> Iterator[tuple[Sequence[Row], Cursor]]:
+    @property
+    def brings_work(self) -> bool:
+        """Whether it is of work entries, which never move under another id."""
+        return self._rows is work_rows
+
+    @property
+    def number(self) -> int:
+        """How many records are stored."""
+        return self._stored().count()
+
+    @property
+    def number_missed(self) -> int:
+        """How many of them the full download that has ended did not meet."""
+        return self._missed().count()
+
+    def missed(self, after: Cursor) -> Iterator[tuple[Sequence[Missed], Cursor]]:
         """What is stored, and was not met by the full download that has ended."""
-        rows = self._stored().exclude(self._is_met()).order_by("pk")
+        rows = self._missed().order_by("pk")
         while page := list((rows if after is None else rows.filter(pk__gt=after))[:PAGE]):
             after = str(page[-1].pk)
-            yield [(row.pk, row.external_id, str(row)) for row in page], after
+            yield [missed_row(row) for row in page], after
+
+    def farewell(self, missed: Sequence[Missed], connector: object) -> list[Change]:
+        """What becomes of what was not met. Raises RemoteError.
+
+        A connector that can tell is asked where each record is by now; else they are gone.
+        """
+        gone: list[Whereabouts] = [Absence.GONE] * len(missed)
+        whereabouts = connector.whereabouts(missed) if isinstance(connector, Locator) else gone
+        names = {name.lower() for sibling in self._siblings for name in moves.names_of(sibling)}
+        return kernel.plan(missed, whereabouts, siblings=names, now=timezone.now())
 
     def remove(self, changes: Sequence[Change]) -> None:
-        """Delete what is gone. Work that was matched with a task that goes is matched with none."""
-        self._stored().filter(pk__in=[change.payload for change in changes]).delete()
+        """Delete what is gone, and close what moved. Work matched with a task that goes is matched with none."""
+        farewells = [change.payload for change in changes if change.payload]
+        if self._rows is task_rows:
+            moves.part(farewells)
+        else:
+            self._stored().filter(pk__in=[farewell.missed.pk for farewell in farewells]).delete()
 
     def forget(self) -> None:
         """Forget what any full download of the tracker met."""
@@ -148,6 +180,16 @@ class Download:
         same = Tracker.objects.filter(pk=self._tracker.pk, **self._source)
         same.exclude(position=position).update(position=position)
 
+    def _missed(self) -> QuerySet[Any, Any]:
+        """Those that moved are not asked for again: they are closed, and what follows them is another record."""
+        rows: QuerySet[Any, Any] = self._stored().exclude(self._is_met())
+        if self.brings_work:
+            return rows
+        heirs = Task.objects.filter(tracker__in=self._siblings, external_id=OuterRef("external_id"))
+        rows = rows.filter(moved_to="").annotate(has_work=Exists(WorkEntry.objects.filter(task=OuterRef("pk"))))
+        annotated: QuerySet[Any, Any] = rows.annotate(heir=Subquery(heirs.values("pk")[:1]))
+        return annotated
+
     def _is_met(self) -> Exists | Q:
         if self._met is None:
             return Exists(self._notes().filter(external_id=OuterRef("external_id")))
@@ -157,9 +199,18 @@ class Download:
         return SeenRecord.objects.filter(tracker=self._tracker, run_id=self._run_id)
 
     def _stored(self) -> QuerySet[Any]:
-        if self._rows is work_rows:
+        if self.brings_work:
             return WorkEntry.objects.filter(tracker=self._tracker)
         return Task.objects.filter(tracker=self._tracker).exclude(external_id="")
+
+
+def missed_row(row: Any) -> Missed:
+    """A row of a task, with what is asked about it, or of a work entry."""
+    told = Missed(row.pk, row.external_id, str(row))
+    if isinstance(row, WorkEntry):
+        return told
+    values = {name: getattr(row, name) for name in ("state", "moved_to", "estimate", "closed_at")}
+    return replace(told, code=row.code, url=row.url, has_work=row.has_work, heir=row.heir, values=values)
 
 
 def fresh(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:

@@ -13,6 +13,7 @@ from backend.tracking.kernel.names import NUMBERED, Keys, NameKind, ProjectNames
 from backend.tracking.kernel.rules import TaskKey
 from backend.tracking.models import Tracker
 from backend.tracking.services.arrays import array
+from backend.tracking.services.moves import successors
 
 WANTED = "jsonb_to_recordset(%(wanted)s::jsonb) AS wanted (name text, key text, is_exact boolean, place int)"
 BY_CODE = f"""
@@ -52,12 +53,24 @@ class NamedTasks:
 
     def __init__(self, trackers: Sequence[Tracker]) -> None:
         self._names = {str(tracker.pk): project_names(tracker) for tracker in trackers}
+        self._successors = successors(trackers)
 
     def look_up(self, key: TaskKey, tracker_id: str, values: Collection[str]) -> dict[str, Found]:
         """The task that each of these values leads to by a key, and for the rules of a tracker.
 
         Values that lead to none are absent.
         """
+        return self._followed(self._looked_up(key, tracker_id, values))
+
+    def _followed(self, found: Mapping[str, Found]) -> dict[str, Found]:
+        """What was found, and of tasks that go on as another one that one."""
+        last = self._successors
+        return {
+            value: Found(last[each.task], is_former=True) if each.task in last else each
+            for value, each in found.items()
+        }
+
+    def _looked_up(self, key: TaskKey, tracker_id: str, values: Collection[str]) -> dict[str, Found]:
         if key is TaskKey.EXTERNAL_ID:
             with connection.cursor() as cursor:
                 cursor.execute(BY_EXTERNAL_ID, [tracker_id, list(values)])

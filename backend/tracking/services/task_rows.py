@@ -12,7 +12,7 @@ from backend.tracking.kernel.downloads import TASK_COLUMNS, Entry, Stored
 from backend.tracking.kernel.names import url_key
 from backend.tracking.kernel.records import TaskRecord
 from backend.tracking.models import Task, TaskAssignee, Tracker, new_id
-from backend.tracking.services import former_names, people
+from backend.tracking.services import former_names, moves, people
 from backend.tracking.services.arrays import array, texts
 from backend.tracking.services.upserts import execute, upsert
 
@@ -34,29 +34,36 @@ ASSIGN = """
 """Who was an assignee before keeps the time since when that is known."""
 
 
-def stored(tracker: Tracker, external_ids: Collection[str]) -> dict[str, Stored]:
-    """The tasks of those external ids."""
+def stored(tracker: Tracker, external_ids: Collection[str], siblings: Sequence[Tracker] = ()) -> dict[str, Stored]:
+    """The tasks of those external ids; those of siblings move to the tracker, unless it has them already."""
     assignees = TaskAssignee.objects.filter(task=OuterRef("pk"), is_current=True)
     tasks = (
-        Task.objects.filter(tracker=tracker, external_id__in=texts(external_ids))
+        Task.objects.filter(tracker__in=[tracker, *siblings], external_id__in=texts(external_ids))
         .exclude(external_id="")  # the words by which PostgreSQL knows that the partial index will do
         .values(
-            "pk", "external_id", *TASK_COLUMNS,
+            "pk", "external_id", "tracker", *TASK_COLUMNS,
             "author",
             assigned=ArraySubquery(assignees.values("external_user")),
         )
     )  # fmt: skip
-    rows = list(tasks)
+    rows = sorted(tasks, key=lambda row: row["tracker"] == tracker.pk)
+    names = {each.pk: each.name for each in siblings}
     persons = people.keys(pk for row in rows for pk in (row["author"], *row["assigned"]) if pk)
-    return {row["external_id"]: _stored(row, persons) for row in rows}
+    return {row["external_id"]: _stored(row, persons, tracker, names) for row in rows}
 
 
 def write(tracker: Tracker, entries: Sequence[Entry], known: Mapping[str, UUID]) -> None:
     """Insert and update these tasks; `known` are their people."""
     records = [entry.record for entry in entries if isinstance(entry.record, TaskRecord)]
     former_names.keep(
-        (entry.pk, tracker.pk, kind, text) for entry in entries if entry.pk for kind, text in entry.former.items()
+        (entry.pk, of, kind, text)
+        for entry in entries
+        if entry.pk
+        for kind, text in entry.former.items()
+        for of in filter(None, (tracker.pk, entry.left))
     )
+    if taken := [entry.pk for entry in entries if entry.pk and entry.left]:
+        moves.take_tasks(tracker, taken)
     written = execute(UPSERT, [_row(tracker, entry, known) for entry in entries])
     ids = {external_id: pk for pk, external_id in written}
     assigned = dict.fromkeys(
@@ -89,8 +96,14 @@ def _row(tracker: Tracker, entry: Entry, known: Mapping[str, UUID]) -> dict[str,
     }
 
 
-def _stored(row: Mapping[str, Any], persons: Mapping[UUID, tuple[str, str]]) -> Stored:
+def _stored(
+    row: Mapping[str, Any], persons: Mapping[UUID, tuple[str, str]], tracker: Tracker, siblings: Mapping[UUID, str]
+) -> Stored:
     author = [persons[row["author"]]] if row["author"] else []
     assignees = [persons[pk] for pk in row["assigned"]]
     keys = {"author": author[0][0] if author else "", "assignees": sorted(key for key, _ in assignees)}
-    return Stored(row["pk"], {name: row[name] for name in TASK_COLUMNS} | keys, dict([*author, *assignees]))
+    values, left = {name: row[name] for name in TASK_COLUMNS} | keys, row["tracker"]
+    names = dict([*author, *assignees])
+    if left == tracker.pk:
+        return Stored(row["pk"], values, names)
+    return Stored(row["pk"], values, names, left, (siblings[left], tracker.name))

@@ -1,7 +1,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -96,12 +96,6 @@ def test_a_long_text_is_shortened_where_it_is_recorded_and_written_as_it_is() ->
     [change] = downloads.plan([task_record(description="x" * 5000)], {})
     assert change.fields["description"] == (None, "x" * 199 + "…")
     assert change.payload.values["description"] == "x" * 5000
-
-
-def test_what_is_gone_is_deleted() -> None:
-    pk = UUID(int=1)
-    [change] = downloads.gone([(pk, "7", "#7")])
-    assert (change.action, change.key, change.label, change.payload) == ("deleted", "7", "#7", pk)
 
 
 @given(DOWNLOADS)
