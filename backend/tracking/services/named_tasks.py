@@ -66,7 +66,7 @@ class NamedTasks:
         """What was found, and of tasks that go on as another one that one."""
         last = self._successors
         return {
-            value: Found(last[each.task], is_former=True) if each.task in last else each
+            value: each._replace(task=last[each.task], is_former=True) if each.task in last else each
             for value, each in found.items()
         }
 
