@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='task',
             name='moved_to',
-            field=models.TextField(blank=True, db_default='', default='', help_text='Not empty: it goes on elsewhere, under this id or code (unknown: nobody may see where), and is closed.'),
+            field=models.TextField(blank=True, db_default='', default='', help_text='Where it goes on, closed here: an id or a code, or unknown. Empty: it did not move.'),
         ),
         migrations.AddIndex(
             model_name='task',
