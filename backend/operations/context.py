@@ -266,7 +266,7 @@ class Step:
     def _start(self, source: Source[T], limit: int | None) -> None:
         state = self._state
         if state.cursor is None and state.counts.processed:
-            self._ledger.update(self.name, counts=Counts() if self._ledger.dry_run else state.counts.restarted())
+            self._ledger.restart(self.name)
         if state.total is None and isinstance(source, QuerySet):
             number = source.count()
             self._ledger.update(self.name, total=number if limit is None else min(number, limit))

@@ -66,6 +66,11 @@ class Counts:
         return sum(self.actions.values())
 
     @property
+    def worth_recording(self) -> int:
+        """All items but the unchanged."""
+        return self.processed - self["unchanged"]
+
+    @property
     def tally(self) -> Mapping[str, int]:
         """The operation's own figures."""
         return _sum(*self.tallies.values())

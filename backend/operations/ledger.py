@@ -75,7 +75,7 @@ class Ledger:
         self._recorded: int = run.changes_recorded
         self._left_out: int = run.changes_left_out
         self._taken: set[str] = set()
-        self._changes: list[Change] = []
+        self._changes: list[tuple[str, Change]] = []
         self._log: list[tuple[datetime, str]] = []
         self._losses: int = run.losses
         self.progress = progress
@@ -102,6 +102,26 @@ class Ledger:
     def update(self, name: str, **fields: Any) -> None:
         """Note something about a step; it is written with the next commit or flush."""
         self.steps[name] = replace(self.step(name), **fields)
+
+    def restart(self, name: str) -> None:
+        """Forget what became of the items of a step that starts again, but for the deleted: they are not met again.
+
+        Raises LostClaim.
+        """
+        counts, left_out, recorded = self.steps[name].counts, self._left_out, self._recorded
+        kept = Counts() if self.dry_run else counts.restarted()
+        try:
+            with transaction.atomic():
+                forgotten = recording.forget_changes(self.run_id, name, but="" if self.dry_run else "deleted")
+                self._recorded -= forgotten
+                self._left_out -= max(0, counts.worth_recording - kept.worth_recording - forgotten)
+                self.update(name, counts=kept)
+                self._write()
+        except BaseException:
+            self.update(name, counts=counts)
+            self._left_out, self._recorded = left_out, recorded
+            raise
+        self._written()
 
     def take(self, name: str) -> None:
         """Raise ValueError for a step that this attempt had before: it would silently find nothing to do."""
@@ -144,9 +164,8 @@ class Ledger:
         self._advanced = True
         worth = [change for change in changes if change.action != "unchanged"]
         room = self.room
-        self._changes += worth[:room]
-        told = counts.processed - counts["unchanged"]
-        self._left_out += max(0, told - min(room, len(worth)))
+        self._changes += [(name, change) for change in worth[:room]]
+        self._left_out += max(0, counts.worth_recording - min(room, len(worth)))
 
     def flush_at_leisure(self, name: str, changes: Sequence[Change]) -> None:
         """Write progress that came with no effect, unless it was written a moment ago."""
@@ -225,6 +244,10 @@ class CountingLedger(Ledger):
 
     def flush(self) -> None:
         """Nothing."""
+
+    def restart(self, name: str) -> None:
+        """Only the counts start again."""
+        self.update(name, counts=Counts() if self.dry_run else self.steps[name].counts.restarted())
 
     def show(self, name: str, _changes: Sequence[Change]) -> None:
         """Say how far the counting is."""

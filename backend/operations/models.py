@@ -93,6 +93,7 @@ class RunChange(models.Model):
     """What a run did, or in a dry run would do, to one object."""
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="changes")
+    step = models.TextField(blank=True, db_default="", help_text="The name of its step; often empty.")
     action = models.CharField(max_length=10)
     key = models.TextField()
     label = models.TextField()

@@ -14,7 +14,7 @@ from django.db import connection
 from backend.operations.models import RunChange, RunLog
 from backend.operations.plans import Action, Change
 
-COPY_CHANGES = "COPY operations_runchange (run_id, action, key, label, fields, reason) FROM STDIN"
+COPY_CHANGES = "COPY operations_runchange (run_id, step, action, key, label, fields, reason) FROM STDIN"
 MAX_REASON = 200
 ENCODER = DjangoJSONEncoder()
 UNSTORABLE = re.compile(r"\\u(0000|d[89a-f])")
@@ -44,16 +44,22 @@ def storable_json(value: Any) -> Any:
         return storable(str(value))
 
 
-def record_changes(run_id: UUID, changes: Sequence[Change]) -> None:
-    """Insert one row a change."""
+def record_changes(run_id: UUID, changes: Sequence[tuple[str, Change]]) -> None:
+    """Insert one row a change; each comes with the name of its step."""
     if not changes:
         return
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(COPY_CHANGES) as copy:
-        for change in changes:
+        for step, change in changes:
             copy.write_row(
-                (run_id, change.action, storable(change.key), storable(change.label), _dumped(change.fields),
-                 storable(change.reason)[:MAX_REASON])
+                (run_id, storable(step), change.action, storable(change.key), storable(change.label),
+                 _dumped(change.fields), storable(change.reason)[:MAX_REASON])
             )  # fmt: skip
+
+
+def forget_changes(run_id: UUID, step: str, *, but: str) -> int:
+    """Delete what a run recorded of a step, but for the changes of one action; returns how many that were."""
+    rows = RunChange.objects.filter(run=run_id, step=storable(step))
+    return (rows.exclude(action=but) if but else rows).delete()[0]
 
 
 def change(row: RunChange) -> Change:

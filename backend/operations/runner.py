@@ -244,7 +244,9 @@ def _perform(run: Run, ledger: Ledger, control: Control, *, foreground: bool) ->
     operation = registry.find(run.operation)
     params = operation.parse(run.params)
     if operation.read_only:
-        ledger.steps.clear()  # what an earlier attempt saw is gone with it
+        for name in ledger.steps:  # what an earlier attempt saw is gone with it
+            ledger.restart(name)
+        ledger.steps.clear()
     connections.label(run)
     with control.watched(foreground=foreground), _unburdened():
         limits = operation.limits_of(params, attended=run.attended)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pytest
 from django.db import IntegrityError
+from pytest_django import Settings
 
 from backend.collection.models import DVD
 from backend.operations import claims, runner
@@ -142,8 +143,8 @@ def test_a_statement_tallies_what_was_written_and_not_what_was_planned() -> None
     assert played(body).result == {"copies": 6, "rows": 3}
 
 
-def test_a_statement_tallies_beyond_the_changes_that_are_recorded(settings: object) -> None:
-    settings.RUN_MAX_CHANGES = 1  # type: ignore[attr-defined]
+def test_a_statement_tallies_beyond_the_changes_that_are_recorded(settings: Settings) -> None:
+    settings.RUN_MAX_CHANGES = 1
     dvds(3)
     run = played(telling(by_sql))
     assert (run.result, run.changes.count()) == ({"copies": 6, "rows": 3}, 1)
@@ -249,3 +250,35 @@ def test_an_effect_without_items_is_undone_with_its_claim() -> None:
         run.apply(lambda: {"touched": DVD.objects.update(copy_number=5)})
 
     assert (played(body).status, copies()) == ("running", [1, 1])
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 10_000])
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_step_that_starts_again_records_each_change_once(settings: Settings, most: int, *, dry_run: bool) -> None:
+    settings.RUN_MAX_CHANGES = most
+    stored = dvds(4)
+
+    def body(run: RunContext, *, stop: bool) -> None:
+        with run.step("before") as step:
+            step.commit(lambda: [skipped(stored[0], "before")], write=add)
+        with run.step("again") as step:
+            for number, batch in enumerate(step.batches(lambda _after: (([dvd], None) for dvd in stored))):
+                batch.commit([skipped(batch.items[0], "again")], write=add)
+                if stop and number == 2:
+                    raise RefusalError("no")
+
+    run = resumed(played(lambda run: body(run, stop=True), dry_run=dry_run), lambda run: body(run, stop=False))
+    recorded = min(most, 5)
+    assert (run.status, run.counts["skipped"]) == ("succeeded", 5)
+    assert (run.changes.count(), run.changes_recorded, run.changes_left_out) == (recorded, recorded, 5 - recorded)
+    assert sorted(run.changes.values_list("step", flat=True)) == ["again"] * max(0, recorded - 1) + ["before"] * (
+        most > 0
+    )
+
+
+def test_what_was_deleted_stays_recorded_when_its_step_starts_again() -> None:
+    dvds(7)
+    run = played(lambda run: without_a_cursor(run, stop=True))
+    run = resumed(run, lambda run: without_a_cursor(run, stop=False))
+    assert sorted(run.changes.values_list("action", flat=True)) == ["deleted"] * 6 + ["skipped"]
+    assert (run.changes_recorded, run.changes_left_out) == (7, 0)
