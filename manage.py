@@ -6,6 +6,9 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from backend.operations import streams
+
 if __name__ == "__main__":
+    streams.open_missing()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
     execute_from_command_line(sys.argv)

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 from django.db import Error as DatabaseError
 from django.db.models import Q
 
-from backend.operations import arguments, parts, queue, recording, registry, runner
+from backend.operations import arguments, parts, queue, recording, registry, runner, streams
 from backend.operations.arguments import OperationParser
 from backend.operations.console import ConsoleProgress, Patience, plain, summary
 from backend.operations.declaration import Operation
@@ -28,7 +28,30 @@ VERBOSE = 2
 INTERRUPTED_EXIT_CODE = 130
 
 
-class RunCommand(BaseCommand):
+class TolerantCommand(BaseCommand):
+    """A command that does its work, and exits as that ended, whether or not its output can be written."""
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run as a process of its own."""
+        streams.secure()
+        _connect(self.stdout, sys.stdout)  # Django took those of before
+        _connect(self.stderr, sys.stderr)
+        try:
+            super().run_from_argv(argv)
+        finally:
+            streams.settle()
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command; the streams of a caller need not work either."""
+        for name, wrapper in (("stdout", self.stdout), ("stderr", self.stderr)):
+            if options.get(name):
+                options[name] = streams.Unfailing(options[name])
+            else:
+                _connect(wrapper, streams.Unfailing(wrapper._out))  # noqa: SLF001 - see there
+        return super().execute(*args, **options)
+
+
+class RunCommand(TolerantCommand):
     """A command that runs something, or watches it run, and tells the outcome."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -75,7 +98,7 @@ class RunCommand(BaseCommand):
         """Shows a run of the operation, as loudly as this command's options want."""
         out = self.stderr if options["json"] or operation.prints == "result" else self.stdout
         verbose = options["verbose"] or options["verbosity"] >= VERBOSE
-        bar = bool(options["verbosity"]) and not verbose and sys.stderr.isatty()
+        bar = bool(options["verbosity"]) and not verbose and streams.is_terminal(sys.stderr)
         write = partial(out.write, style_func=str) if options["verbosity"] else _unsaid
         return ConsoleProgress(write, bar=bar, verbose=verbose)
 
@@ -147,7 +170,7 @@ class OperationCommand(RunCommand):
             return ""
         if options["no_input"]:
             return word
-        if not sys.stdin.isatty():
+        if not streams.is_terminal(sys.stdin):
             raise UnconfirmedError(
                 f"{self.operation.short_name} destroys data: --no-input says yes, --dry-run looks first"
             )
@@ -157,7 +180,12 @@ class OperationCommand(RunCommand):
         self.stderr.write("\n".join(summary(outcome)), lambda text: text)
         self.stderr.write(f"Type {word!r} to go on: ", lambda text: text, ending="")
         self.stderr.flush()
-        return sys.stdin.readline().strip()
+        return streams.answer()
+
+
+def _connect(wrapper: OutputWrapper, stream: Any) -> None:
+    """Let it write there. Another wrapper would not do: it would lose its style."""
+    wrapper._out = stream  # type: ignore[attr-defined]  # noqa: SLF001 - Django has no other way
 
 
 def _followed(run_id: UUID, progress: ConsoleProgress) -> Outcome:

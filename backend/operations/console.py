@@ -1,10 +1,12 @@
 """What a run looks like in a terminal."""
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Self, cast
 
+from backend.operations import streams
 from backend.operations.counts import ACTIONS
 from backend.operations.outcome import Outcome
 from backend.operations.plans import Change
@@ -32,7 +34,7 @@ class ConsoleProgress:
             from rich.console import Console  # noqa: PLC0415 - costs 10 MB, which a run without a terminal does not need
             from rich.progress import Progress  # noqa: PLC0415
 
-            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._bar = Progress(console=Console(file=cast("IO[str]", streams.Unfailing(sys.stderr))), transient=True)
             self._bar.start()
         return self
 

@@ -67,6 +67,8 @@ class Control:
         handlers = {SIGNAL: self._interrupt}
         if foreground:
             handlers |= {signal.SIGTERM: self._interrupt, signal.SIGINT: self._interrupt}
+            if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else it runs under nohup
+                handlers |= {signal.SIGHUP: self._interrupt}  # its terminal is gone
         elif self._pooled:  # else the process is the worker itself, which stops at them and asks for a hand-over
             handlers |= {signal.SIGTERM: self._stop, SOFT_TIME_LIMIT: self._stop_overtime}
         before: dict[signal.Signals, Any] = {name: signal.signal(name, handlers[name]) for name in handlers}

@@ -1,13 +1,14 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from backend.operations import cancellation
 from backend.operations.arguments import run_id
+from backend.operations.command import TolerantCommand
 from backend.operations.states import Status
 
 
-class Command(BaseCommand):
+class Command(TolerantCommand):
     help = "Asks a run to stop: a queued one is cancelled at once, a running one within two seconds."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,11 +1,12 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from backend.operations import recovery
+from backend.operations.command import TolerantCommand
 
 
-class Command(BaseCommand):
+class Command(TolerantCommand):
     help = (
         "Gets runs going again that lost their worker or their message. Workers do that by themselves; once is enough."
     )
