@@ -50,7 +50,7 @@ def shell(environment: Mapping[str, str], redirection: str, *arguments: str, pro
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
@@ -114,7 +114,7 @@ def test_who_waits_gets_the_code_of_the_run(environment: dict[str, str], broker:
     dvds(1)
 
     def work() -> None:
-        run = until(Run.objects.filter(status="queued").first)
+        run = until(Run.objects.filter(status="queued").first, seconds=60)
         assert run
         attempt = claims.claim(run.pk)
         assert attempt
