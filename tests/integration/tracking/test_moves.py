@@ -1,6 +1,6 @@
 """Tasks and hours that move from one project of their system to another one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import product
@@ -12,10 +12,12 @@ import pytest
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.models import FormerName, Task, TaskAssignee, Tracker, WorkEntry, WorkMatch
 from tests.integration.collection.commands import Ended, ran
+from tests.integration.remote.test_servers import needs_schemas, validator
 from tests.integration.tracking.factories import api_tracker, project, tracker
 from tests.integration.tracking.projects import MONDAY, matched
 from tests.servers import faults
 from tests.servers.process import Server
+from tests.servers.trackers import moving
 from tests.servers.trackers.moving import TOKEN, USERNAME, Phase, code, location, record, server
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
@@ -323,3 +325,18 @@ def test_a_limit_without_a_complete_download_means_nothing() -> None:
     ended = ran("update_project", "acme", "--max-deleted", "10")
     assert ended.exit_code == 2
     assert "it wants full" in ended.error
+
+
+@needs_schemas
+@pytest.mark.parametrize(
+    ("api", "name", "make"),
+    [
+        ("github", "issue", moving.github_item),
+        ("gitlab", "Issue", moving.gitlab_item),
+        ("jira", "IssueBean", moving.jira_item),
+        ("youtrack", "Issue", moving.youtrack_item),
+    ],
+)
+def test_what_moves_follows_the_schemas(api: str, name: str, make: Callable[[Any], dict[str, Any]]) -> None:
+    for each in (record(1, "a"), record(1, "a", moved_to=2)):
+        validator(api, name).validate(make(each))

@@ -151,9 +151,9 @@ def expected(number: int) -> TaskRecord:
         {
             "title": "Moved away",
             "description": "* one\n* two",
-            "state": "closed",
+            "state": "moved",
             "closed_at": datetime(2026, 2, 21, 10, tzinfo=UTC),
-            "estimate": Decimal("1.50"),
+            "moved_to": "12",
             "author": ada,
         },
     )[number % VARIANTS]
@@ -328,7 +328,6 @@ def project() -> dict[str, Any]:
         "path_with_namespace": NAME,
         "web_url": f"https://gitlab.example.com/{NAME}",
         "issues_enabled": True,
-        "merge_requests_enabled": True,
         "archived": False,
     }
 

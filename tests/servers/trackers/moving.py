@@ -123,7 +123,7 @@ class Catalogue:
         return next((each for each in records if fields.items() <= each.items()), None)
 
     def _github(self, project: str) -> Reply:
-        return Reply.of([_github(each) for each in self._found(project, self._request.query.get("since", ""))])
+        return Reply.of([github_item(each) for each in self._found(project, self._request.query.get("since", ""))])
 
     def _one_of_github(self, project: str, number: str) -> Reply:
         found = self._one(project=project, number=int(number))
@@ -132,7 +132,7 @@ class Catalogue:
         if found.get("gone") == "deleted":
             return self.error(410)
         if "gone" not in found:
-            return Reply.of(_github(found))
+            return Reply.of(github_item(found))
         there = self._one(id=found["moved_to"])
         assert there
         host = self._request.headers["host"]
@@ -141,32 +141,32 @@ class Catalogue:
 
     def _gitlab(self, project: str) -> Reply:
         found = self._found(project, self._request.query.get("updated_after", ""))
-        return Reply.of([_gitlab(each) for each in found]).with_headers(x_next_page="")
+        return Reply.of([gitlab_item(each) for each in found]).with_headers(x_next_page="")
 
     def _one_of_gitlab(self, project: str, number: str) -> Reply:
         found = self._one(project=project, number=int(number))
-        return self.error(404) if found is None or found.get("gone") == "deleted" else Reply.of(_gitlab(found))
+        return self.error(404) if found is None or found.get("gone") == "deleted" else Reply.of(gitlab_item(found))
 
     def _jira(self) -> Reply:
         jql = json.loads(self._request.body)["jql"]
         match = re.match(r'project = "(\w)\1"(?: AND updated >= (\d+))?', jql)
         assert match
         found = [each for each in self._found(match[1].lower()) if _milliseconds(each) >= int(match[2] or 0)]
-        return Reply.of({"issues": [_jira(each) for each in found], "isLast": True})
+        return Reply.of({"issues": [jira_item(each) for each in found], "isLast": True})
 
     def _one_of_jira(self, number: str) -> Reply:
         found = self._one(id=int(number))
-        return Reply.of(_jira(found)) if found and found["project"] != HIDDEN else self.error(404)
+        return Reply.of(jira_item(found)) if found and found["project"] != HIDDEN else self.error(404)
 
     def _youtrack(self) -> Reply:
         match = re.match(r"project: \{(\w)\}(?: updated: (\S+) )?", self._request.query["query"])
         assert match
         since = f"{match[2]}+00:00" if match[2] else ""
-        return Reply.of([_youtrack(each) for each in self._found(match[1].lower(), since)])
+        return Reply.of([youtrack_item(each) for each in self._found(match[1].lower(), since)])
 
     def _one_of_youtrack(self, number: str) -> Reply:
         found = self._one(id=int(number))
-        return Reply.of(_youtrack(found)) if found and found["project"] != HIDDEN else self.error(404)
+        return Reply.of(youtrack_item(found)) if found and found["project"] != HIDDEN else self.error(404)
 
     def _project_of_kimai(self, number: str) -> Reply:
         now = time(max((each["minute"] for each in self._phases[self._phase]), default=0))
@@ -188,7 +188,8 @@ def _text(each: Record) -> str:
     return f"{time(each['minute']):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _github(each: Record) -> dict[str, Any]:
+def github_item(each: Record) -> dict[str, Any]:
+    """Return an issue of GitHub."""
     name = f"{OWNER}/{each['project']}"
     return github.issue(3, time(each["minute"])) | {
         "id": each["id"],
@@ -204,11 +205,13 @@ def _project_of_gitlab(project: str) -> dict[str, Any]:
     return {"id": ord(project), "path_with_namespace": f"{OWNER}/{project}", "issues_enabled": True}
 
 
-def _gitlab(each: Record) -> dict[str, Any]:
+def gitlab_item(each: Record) -> dict[str, Any]:
+    """Return an issue of GitLab; one that moved is closed."""
     is_closed = "moved_to" in each and not each.get("reopened")
     return {
         "id": each["id"],
         "iid": each["number"],
+        "project_id": ord(each["project"]),
         "title": f"Owl {each['id']}",
         "description": None,
         "state": "closed" if is_closed else "opened",
@@ -223,7 +226,8 @@ def _gitlab(each: Record) -> dict[str, Any]:
     }
 
 
-def _jira(each: Record) -> dict[str, Any]:
+def jira_item(each: Record) -> dict[str, Any]:
+    """Return an issue of Jira."""
     ada = {"accountId": "5b10ada", "displayName": "Ada"}
     fields = {
         "summary": f"Owl {each['id']}",
@@ -238,22 +242,23 @@ def _jira(each: Record) -> dict[str, Any]:
     return {"id": str(each["id"]), "key": code(ApiKind.JIRA, each["number"], each["project"]), "fields": fields}
 
 
-def _youtrack(each: Record) -> dict[str, Any]:
+def youtrack_item(each: Record) -> dict[str, Any]:
+    """Return an issue of YouTrack."""
     ada = {"$type": "User", "id": "1-2", "login": "ada", "fullName": "Ada"}
-    period = {"$type": "PeriodValue", "minutes": 120}
+    period = {"$type": "PeriodValue", "id": "PT2H", "minutes": 120}
     return {
         "$type": "Issue",
         "id": f"2-{each['id']}",
         "idReadable": code(ApiKind.YOUTRACK, each["number"], each["project"]),
-        "project": {"$type": "Project", "shortName": each["project"].upper()},
+        "project": {"$type": "Project", "id": "0-1", "shortName": each["project"].upper()},
         "summary": f"Owl {each['id']}",
         "created": _milliseconds(each),
         "updated": _milliseconds(each),
         "resolved": None,
         "reporter": ada,
         "customFields": [
-            {"$type": "SingleUserIssueCustomField", "name": "Assignee", "value": ada},
-            {"$type": "PeriodIssueCustomField", "name": "Estimation", "value": period},
+            {"$type": "SingleUserIssueCustomField", "id": "92-1", "name": "Assignee", "value": ada},
+            {"$type": "PeriodIssueCustomField", "id": "92-2", "name": "Estimation", "value": period},
         ],
     }
 
