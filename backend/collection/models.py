@@ -86,8 +86,6 @@ class DVD(models.Model):
         ordering = ["name", "pk"]
         indexes = [
             models.Index(fields=["tmdb_id"], name="dvd_tmdb_id"),
-            # These operators compare bytes, in databases of any collation; cleanup_unused_posters asks for every file.
-            models.Index(fields=["poster"], name="dvd_poster", opclasses=["varchar_pattern_ops"]),
         ]
         constraints = [
             models.CheckConstraint(

@@ -45,7 +45,7 @@ class PosterFolder:
     def links(self) -> set[str]:
         """Paths that may lead elsewhere: symbolic links, and folders that cannot be read."""
         with self._opened() as root:
-            found = iter(()) if root is None else _walk(root, POSTERS, depth=1, wanted=_is_link)
+            found = iter(()) if root is None else _walk(root, POSTERS, depth=1, wanted=os.DirEntry.is_symlink)
             return {item.path if isinstance(item, Unreadable) else item for item in found}
 
     def looked_at(self, found: Iterable[Found], *, used: Container[str]) -> list[LookedAt]:
@@ -100,10 +100,6 @@ def _folder(name: str, parent: int | None = None) -> Iterator[int]:
 
 def _is_poster(entry: "os.DirEntry[str]") -> bool:
     return entry.name.lower().endswith(SUFFIXES) and entry.is_file(follow_symlinks=False)
-
-
-def _is_link(entry: "os.DirEntry[str]") -> bool:
-    return entry.is_symlink()
 
 
 def _walk(folder: int, path: str, *, depth: int, wanted: Wanted = _is_poster) -> Iterator[Found]:

@@ -3,7 +3,7 @@
 import json
 import os
 from array import array
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import accumulate
 from pathlib import Path
@@ -46,24 +46,25 @@ class UsedPosters:
         self._spellings = Hashes()
         self._identities = Hashes()
 
-    def look_at(self, found: Iterable[Found]) -> list[LookedAt]:
+    def look_at(self, found: Sequence[Found]) -> list[LookedAt]:
         """The things found in the folder; of the files that no DVD uses at this moment, what there is to know."""
         self._read()
-        found = list(found)
-        used = self._paths.among(item for item in found if isinstance(item, str))
+        used = self._paths.among([item for item in found if isinstance(item, str)])
         looked_at = self._folder.looked_at(found, used=used)
-        spelt = {item.path: resemblance(item.path) for item in looked_at if isinstance(item, PosterFile)}
-        identities = self._identities.among(item.identity for item in looked_at if isinstance(item, PosterFile))
-        spellings = self._spellings.among(spelt.values())
-
-        def recognised(item: LookedAt) -> LookedAt:
-            if not isinstance(item, PosterFile):
-                return item
-            if item.identity in identities:
-                return item.path
-            return Resembling(item.path) if spelt[item.path] in spellings else item
-
-        return [recognised(item) for item in looked_at]
+        files = [item for item in looked_at if isinstance(item, PosterFile)]
+        identities = self._identities.among([file.identity for file in files])
+        spelt = [resemblance(file.path) for file in files]
+        spellings = self._spellings.among(spelt)
+        kept: dict[str, LookedAt] = {
+            file.path: file.path if file.identity in identities else Resembling(file.path)
+            for file, spelling in zip(files, spelt, strict=True)
+            if spelling in spellings or file.identity in identities
+        }
+        return (
+            [kept.get(item.path, item) if isinstance(item, PosterFile) else item for item in looked_at]
+            if kept
+            else looked_at
+        )
 
     def _read(self) -> None:
         """Read the names that were written since the last time; at first, all."""
@@ -77,10 +78,13 @@ class UsedPosters:
         self._horizon = horizon
 
     def _add(self, names: list[str]) -> None:
-        paths = {name: name if CANONICAL.match(name) else self._path(name) for name in names}
-        self._paths.add(path for path in paths.values() if path)
+        found = [name if CANONICAL.match(name) else self._path(name) for name in names]
+        paths = [path for path in found if path]
+        self._paths.add(paths)
         self._spellings.add(spelling for name in names for spelling in resemblances(name))
-        self._identities.add(filter(None, (self._identity(path) for path in paths.values() if path)))
+        self._identities.add(
+            identity for path in paths if self._may_lead_on(path) and (identity := self._identity(path))
+        )
 
     def _path(self, name: str) -> str | None:
         """Of the file that the storage opens by this name, relative to the media folder; None when it opens none."""
@@ -89,18 +93,18 @@ class UsedPosters:
         except (SuspiciousFileOperation, ValueError):
             return None
 
+    def _may_lead_on(self, path: str) -> bool:
+        """Whether the file at this path may be another one than it says."""
+        if not path.startswith(f"{POSTERS}/"):
+            return True
+        folders = accumulate(resemblance(path).split("/"), "{}/{}".format) if self._links else ()
+        return any(folder in self._links for folder in folders)
+
     def _identity(self, path: str) -> tuple[int, int] | None:
-        """Of the file at this path, if that may be another one than it says."""
-        if path.startswith(f"{POSTERS}/") and not self._leads_through_link(path):
-            return None
         with suppress(OSError):
             status = Path(self._storage.path(path)).stat()
             return status.st_dev, status.st_ino
         return None
-
-    def _leads_through_link(self, path: str) -> bool:
-        folders = accumulate(resemblance(path).split("/"), "{}/{}".format) if self._links else ()
-        return any(folder in self._links for folder in folders)
 
 
 class Hashes:
@@ -114,9 +118,9 @@ class Hashes:
         new = set(map(hash, values))
         self._hashes.extend(new.difference(new.intersection(self._hashes)))
 
-    def among(self, values: Iterable[T]) -> set[T]:
+    def among(self, values: Sequence[T]) -> set[T]:
         """Those of the values that are there."""
-        wanted = {hash(value): value for value in values}
+        wanted = dict(zip(map(hash, values), values, strict=True))
         return {wanted[found] for found in wanted.keys() & self._hashes} if wanted else set()
 
 
