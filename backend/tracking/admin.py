@@ -100,6 +100,7 @@ class TrackerAdmin(Kept):
         "has_username",
         "has_token",
         "position",
+        "pages",
     )
     ordering = ("project__code", "place", "name")
 

@@ -4,8 +4,15 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
+from django.db import transaction
 
-from backend.tracking.models import FormerName, Task, Tracker, WorkEntry
+from backend.tracking.kernel import locations
+from backend.tracking.kernel.kinds import ApiKind
+from backend.tracking.kernel.names import NameKind, ProjectFacts
+from backend.tracking.kernel.records import TaskRecord
+from backend.tracking.models import FormerName, Task, Tracker, WorkEntry, new_id
+from backend.tracking.services import former_names
+from backend.tracking.services.downloads import Download
 from tests.integration.collection.commands import ran
 from tests.integration.tracking.factories import api_tracker
 from tests.integration.tracking.projects import COMMITTED, Example
@@ -133,3 +140,196 @@ def test_a_dry_run_remembers_no_name(system: ModuleType, server: Server) -> None
     assert ran("update_project", "example", "--dry-run").exit_code == 0
     tracker.refresh_from_db()
     assert (tracker.pages, tracker.project_external_id) == ([], "")
+
+
+# ---- single tasks
+
+
+class Names:
+    """A project whose tracker is never asked: its records are written as a download writes them."""
+
+    def __init__(self, kind: str, location: str) -> None:
+        self.example = Example()
+        self.tracker = self.of(kind, location)
+
+    def of(self, kind: str, location: str) -> Tracker:
+        tracker = api_tracker(ApiKind(kind), location, of=self.example.project, token="x", name=f"of {location[-3:]}")
+        self.example.rule("external_task_id_to_task_url", tracker, priority=20)
+        self.example.rule("external_task_id_to_task_code", tracker, priority=10)
+        self.example.rule("text_url_to_task_url", tracker)
+        return tracker
+
+    def read(self, *records: TaskRecord, tracker: Tracker | None = None) -> None:
+        download = Download(tracker or self.tracker, new_id(), full=False, dry_run=False)
+        with transaction.atomic():
+            download.write(download.plan(records), cursor="x")
+
+    def leads(self, *names: str) -> list[str | None]:
+        """The external ids of the tasks to which entries lead that name these."""
+        WorkEntry.objects.all().delete()
+        for name in names:
+            self.example.entry(external_task=name)
+        ran("match_project", "example")
+        return list(WorkEntry.objects.order_by("pk").values_list("task__external_id", flat=True))
+
+
+def record(external_id: str, code: str, url: str = "") -> TaskRecord:
+    return TaskRecord(external_id=external_id, code=code, title=code, url=url)
+
+
+@pytest.fixture
+def in_jira() -> Names:
+    return Names("jira", "https://acme.atlassian.net/browse/ABC")
+
+
+def in_gitlab(kind: str = "gitlab") -> Names:
+    return Names(kind, "https://git.example/group/shop")
+
+
+def test_a_code_that_another_task_has_by_now_leads_to_that_one(in_jira: Names) -> None:
+    in_jira.read(record("1", "ABC-1"))
+    in_jira.read(record("1", "ABC-7"))
+    assert in_jira.leads("ABC-1", "abc-7") == ["1", "1"]
+    in_jira.read(record("2", "ABC-1"))
+    assert in_jira.leads("ABC-1", "ABC-7") == ["2", "1"]
+
+
+def test_of_two_tasks_that_had_a_name_the_one_that_had_it_last_is_meant(in_jira: Names) -> None:
+    in_jira.read(record("1", "ABC-1", "https://acme.atlassian.net/browse/ABC-1"))
+    in_jira.read(record("1", "ABC-7", "https://acme.atlassian.net/browse/ABC-7"))
+    in_jira.read(record("2", "ABC-1", "https://acme.atlassian.net/browse/ABC-1"))
+    in_jira.read(record("2", "ABC-8", "https://acme.atlassian.net/browse/ABC-8"))
+    assert in_jira.leads("ABC-1", "https://acme.atlassian.net/browse/abc-1") == ["2", "2"]
+
+
+def test_a_task_that_is_renamed_forth_and_back_has_both_names(in_jira: Names) -> None:
+    for code in ("ABC-1", "ABC-2", "ABC-1", "ABC-2", "ABC-1"):
+        in_jira.read(record("1", code))
+    assert in_jira.leads("ABC-1", "ABC-2") == ["1", "1"]
+    assert sorted(FormerName.objects.values_list("text", flat=True)) == ["ABC-1", "ABC-2"]
+
+
+def test_a_name_that_is_only_written_otherwise_by_now_is_no_former_one() -> None:
+    names = in_gitlab()
+    names.read(record("1", "#1", "https://git.example/group/shop/-/issues/1"))
+    names.read(record("1", "#1", "https://GIT.example/group/shop/-/work_items/1"))
+    assert not FormerName.objects.exists()
+    assert names.leads("http://git.example/group/shop/issues/1/?a#b") == ["1"]
+
+
+def test_a_former_code_gives_way_to_a_task_of_another_tracker_that_has_it_by_now(in_jira: Names) -> None:
+    in_jira.read(record("1", "ABC-1"))
+    in_jira.read(record("1", "ABC-2"))
+    other = in_jira.of("jira", "https://acme.atlassian.net/browse/OTH")
+    assert in_jira.leads("ABC-1") == ["1"]
+    in_jira.read(record("9", "ABC-1"), tracker=other)
+    assert in_jira.leads("ABC-1") == ["9"]
+
+
+def test_a_former_number_stays_though_another_project_has_the_same_number() -> None:
+    names = in_gitlab()
+    names.read(record("1", "#1"))
+    names.read(record("1", "#2"))
+    names.read(record("9", "#1"), tracker=names.of("gitlab", "https://git.example/group/other"))
+    assert names.leads("#1") == ["1"]
+
+
+def test_names_of_a_task_that_moved_to_another_tracker_lead_to_it_from_the_rules_of_the_first(in_jira: Names) -> None:
+    in_jira.read(record("1", "ABC-1"))
+    other = in_jira.of("jira", "https://acme.atlassian.net/browse/OTH")
+    former_names.keep([(Task.objects.get().pk, in_jira.tracker.pk, NameKind.CODE, "ABC-1")])
+    Task.objects.update(tracker=other, code="OTH-5")
+    assert in_jira.leads("ABC-1", "OTH-5") == ["1", "1"]
+
+
+def test_explain_says_which_name_is_a_former_one(in_jira: Names) -> None:
+    in_jira.read(record("1", "ABC-1"))
+    in_jira.read(record("1", "XYZ-1"))
+    in_jira.leads("abc-1", "XYZ-1")
+    notes = [explained("--id", str(entry.pk))[0]["match"].get("note") for entry in WorkEntry.objects.order_by("pk")]
+    assert notes == ["that is a former code of the task: it is XYZ-1 by now", None]
+    [told] = explained("--id", str(WorkEntry.objects.order_by("pk")[0].pk))
+    assert (told["match"]["matched"], told["stored"]["is_up_to_date"]) == ({"code": "abc-1"}, True)
+
+
+def test_the_target_of_a_rule_may_be_a_former_code(in_jira: Names) -> None:
+    in_jira.read(record("1", "ABC-1"))
+    in_jira.read(record("1", "ABC-2"))
+    in_jira.example.rule("always_to_task", in_jira.tracker, target_task="abc-1", priority=-1)
+    assert in_jira.leads("nothing of ours") == ["1"]
+
+
+def test_a_task_of_the_configuration_is_found_by_its_code_as_it_is_written(in_jira: Names) -> None:
+    in_jira.example.task("abc-1", in_jira.tracker, external_id="")
+    in_jira.example.task("Pm", in_jira.tracker, external_id="")
+    in_jira.read(record("1", "ABC-1"))
+    assert in_jira.leads("ABC-1", "abc-1", "Abc-1", "Pm", "PM") == ["1", "", "1", "", None]
+
+
+def test_of_codes_that_differ_in_case_the_one_that_is_written_so_is_meant(in_jira: Names) -> None:
+    in_jira.read(record("1", "abc-1"), record("2", "ABC-1"))
+    assert in_jira.leads("ABC-1", "abc-1") == ["2", "1"]
+
+
+def test_numbers_and_requests_of_a_project_are_found_and_those_of_others_are_not() -> None:
+    names = in_gitlab()
+    names.read(record("1", "#12"), record("2", "!12", "https://git.example/group/shop/-/merge_requests/12"))
+    assert names.leads("12", "GH-12", "12-fix-login", "group/shop#12", "shop#12") == ["1"] * 5
+    assert names.leads("!12", "group/shop!12", "https://git.example/group/shop/merge_requests/12/diffs") == ["2"] * 3
+    assert names.leads("group/other#12", "other!12", "2026-12-12", "12 things", "ABC-12") == [None] * 5
+
+
+def test_a_tracker_without_a_kind_knows_codes_as_they_are_written() -> None:
+    example = Example()
+    example.rule("external_task_id_to_task_code")
+    example.task("#12")
+    for name in ("#12", "12"):
+        example.entry(external_task=name)
+    ran("match_project", "example")
+    assert codes() == ["#12", None]
+
+
+def test_the_first_address_in_a_text_that_leads_to_a_task_counts() -> None:
+    names = in_gitlab()
+    url = "https://git.example/group/shop/-/issues"
+    names.read(record("1", "#1", f"{url}/1"), record("2", "#2", f"{url}/2"), record("3", "#3", f"{url}/3"))
+    names.read(record("3", "#3", f"{url}/33"))
+    texts = {
+        f"see https://elsewhere.example/1, [this]({url}/2) and {url}/1": "2",
+        f"former ones count, too: <{url}/3>; {url}/1": "3",
+        f"**{url}/1**\n{url}/2": "1",
+        f"{url}/4 is none": None,
+        "#1": None,
+    }
+    entries = [names.example.entry(text) for text in texts]
+    ran("match_project", "example")
+    found = WorkEntry.objects.order_by("pk").values_list("task__external_id", flat=True)
+    assert list(found) == list(texts.values())
+    assert explained("--id", str(entries[0].pk))[0]["match"]["matched"] == {"url": f"{url}/2"}
+    reason = explained("--id", str(entries[4].pk))[0]["did_not_apply"][-1]["reason"]
+    assert reason == "the entry's text holds no address"
+
+
+def test_another_project_under_the_same_name_is_not_the_one_that_was_renamed() -> None:
+    names = in_gitlab()
+    place = locations.parsed(ApiKind.GITLAB, names.tracker.api_location)
+    former_names.keep_pages(names.tracker, place, ProjectFacts("7", "group/shop"))
+    names.tracker.refresh_from_db()
+    former_names.keep_pages(names.tracker, place, ProjectFacts("7", "acme/shop"))
+    names.tracker.refresh_from_db()
+    assert names.tracker.pages == ["https://git.example/group/shop", "https://git.example/acme/shop"]
+    former_names.keep_pages(names.tracker, place, ProjectFacts("7", "group/shop"))
+    names.tracker.refresh_from_db()
+    assert names.tracker.pages == ["https://git.example/acme/shop", "https://git.example/group/shop"]
+    former_names.keep_pages(names.tracker, place, ProjectFacts("8", "group/shop"))
+    names.tracker.refresh_from_db()
+    assert names.tracker.pages == ["https://git.example/group/shop"]
+
+
+def test_every_way_to_write_a_task_keeps_the_key_of_its_address() -> None:
+    example = Example()
+    made = example.task("#1", url="HTTPS://Tasks.example/1/")
+    made.url = "https://tasks.example/2/"
+    made.save()
+    Task.objects.bulk_create([Task(tracker=example.tasks, external_id="3", code="#3", url="https://tasks.example/3#a")])
+    assert sorted(Task.objects.values_list("url_key", flat=True)) == ["tasks.example/2", "tasks.example/3"]
