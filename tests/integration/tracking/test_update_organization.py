@@ -19,6 +19,7 @@ from pytest_django import Settings
 from backend.operations import claims, queue, runner
 from backend.operations.files import InputFile
 from backend.operations.models import Run, RunChange, RunFile, RunLog
+from backend.tracking.kernel.names import NameKind
 from backend.tracking.models import (
     ExternalUser,
     Organization,
@@ -30,6 +31,7 @@ from backend.tracking.models import (
     WorkEntry,
     WorkMatch,
 )
+from backend.tracking.services import former_names
 from backend.tracking.services.organizations import Update
 from tasks.tracking.update_organization import UpdateOrganization, update_organization
 from tests.unit.tracking.configuration.factories import GITHUB, KIMAI, organization, rules, trackers
@@ -107,11 +109,11 @@ def test_the_example_applies_and_changes_nothing_when_it_is_applied_again(apply:
     for username in ("office", "ada", "bob"):
         user(username)
     first = apply(EXAMPLE)
-    assert (first.code, first.counts) == (0, {"created": 24})
+    assert (first.code, first.counts) == (0, {"created": 26})
     assert first.run.result["organization"] == "acme"
     before = stored()
     again = apply(EXAMPLE)
-    assert (again.code, again.counts) == (0, {"unchanged": 24})
+    assert (again.code, again.counts) == (0, {"unchanged": 26})
     assert stored() == before
     acme = Organization.objects.get()
     assert (acme.code, acme.name, acme.time_zone, acme.default_username) == (
@@ -251,6 +253,10 @@ def test_a_target_may_have_been_downloaded(apply: Apply) -> None:
     assert apply(file).code == 1
     Task.objects.filter(pk=declared.pk).update(external_id="7")
     assert apply(file).counts == {"unchanged": 4, "created": 1}
+    former_names.keep([(declared.pk, code.pk, NameKind.CODE, "#3")])
+    for target in ("a/b#7", "GH-7", "#3"):
+        assert apply(file.replace("#7", target)).counts == {"unchanged": 4, "updated": 1}
+    assert "no task 'b/a#7'" in apply(file.replace("#7", "b/a#7")).output
 
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "TMDB_API_KEY", "READ_BY_US_KEY"])
