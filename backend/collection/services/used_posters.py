@@ -26,11 +26,14 @@ HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text"
 """What cannot be seen yet is written by this transaction or a later one."""
 NAMES = """
     SELECT max(id), json_agg(poster)::text FROM (
-        SELECT id, poster FROM collection_dvd
-        WHERE id > %(after)s AND poster <> '' {changed} ORDER BY id LIMIT %(rows)s
+        SELECT id, poster FROM {rows} AS dvd WHERE id > %(after)s AND poster <> '' ORDER BY id LIMIT %(rows)s
     ) AS page
 """
-CHANGED = "AND age(xmin) <= age(%(horizon)s::xid)"
+ALL = "collection_dvd"
+WRITTEN = """
+    (SELECT id, poster FROM collection_dvd WHERE age(xmin) <= (SELECT age(%(horizon)s::xid)) OFFSET 0)
+"""
+"""The offset keeps the planner from reading the whole table in the order of its ids, which takes four times as long."""
 BEFORE_FIRST = -(2**63)
 
 
@@ -142,7 +145,7 @@ def has_posters() -> bool:
 def _names(*, since: str) -> Iterator[list[str]]:
     """The posters' names of all rows, or of those that were written since that horizon."""
     after, names = BEFORE_FIRST, "[]"
-    sql = NAMES.format(changed=CHANGED if since else "")
+    sql = NAMES.format(rows=WRITTEN if since else ALL)
     while names:
         with connection.cursor() as cursor:
             cursor.execute(sql, {"after": after, "rows": ROWS, "horizon": since})
