@@ -117,10 +117,10 @@ class TrackerAdmin(Kept):
 class ExternalUserAdmin(ShortTexts, admin.ModelAdmin):  # type: ignore[type-arg]
     """Met by downloads; who they are here follows from mappings and members."""
 
-    list_display = ("username", "name", "email", "user", "tracker")
+    list_display = ("username", "external_id", "name", "email", "user", "tracker")
     list_filter = (("user", admin.EmptyFieldListFilter), "tracker__project__organization", "tracker__project")
     list_select_related = ("user", "tracker")
-    search_fields = ("username", "name", "email", "=user__username")
+    search_fields = ("username", "=external_id", "name", "email", "=user__username")
     ordering = ("username", "id")
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
@@ -136,7 +136,7 @@ class ExternalUserAdmin(ShortTexts, admin.ModelAdmin):  # type: ignore[type-arg]
 @admin.register(Task)
 class TaskAdmin(ShortTexts, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("code", "title", "state", "estimate", "owner", "tracker")
-    list_filter = ("tracker__project__organization", "tracker__project")
+    list_filter = (("moved_to", admin.EmptyFieldListFilter), "tracker__project__organization", "tracker__project")
     list_select_related = ("owner", "tracker")
     search_fields = ("=code", "title", "=external_id")
     raw_id_fields = ("tracker", "author", "owner")

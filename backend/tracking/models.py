@@ -180,6 +180,9 @@ class ExternalUser(IdentifiedModel):
     )
     username = models.TextField(help_text="A login, an e-mail address or a name: what the tracker shows them as.")
     name = models.TextField(blank=True)
+    former_names = ArrayField(
+        models.TextField(), default=list, blank=True, editable=False, help_text="Usernames and names from before."
+    )
     email = models.TextField(blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="external_users"
@@ -202,7 +205,7 @@ class ExternalUser(IdentifiedModel):
     @property
     def person(self) -> Person:
         """The same as a connector brings it."""
-        return Person(self.username, self.name, self.email, self.external_id)
+        return Person(self.username, self.name, self.email, self.external_id, tuple(self.former_names))
 
 
 class Folded(models.Func):

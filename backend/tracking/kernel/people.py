@@ -38,7 +38,7 @@ class People:
 
         The mapping may name somebody by username, id, e-mail address or name, and the first of these counts. A member
         is known by e-mail address, else by username, else by full name. Two members of the same name or address are
-        nobody's.
+        nobody's. Former names count after those of now.
 
         Args:
             person: the external user.
@@ -46,7 +46,7 @@ class People:
             default_username: who all others are; empty: nobody.
         """
         words = [each for each in (person.username, person.external_id, person.email, person.name) if each]
-        mapped = _mapped(words, usernames)
+        mapped = _mapped([*words, *person.former], usernames)
         if mapped is not None:
             return self._all.get(folded(mapped))
         by_email, by_username, by_name = self._members
@@ -58,8 +58,12 @@ class People:
             or by_username.get(email)
             or by_name.get(name)
             or by_name.get(username)
+            or next((found for word in person.former if (found := self._formerly(folded(word)))), None)
             or self._all.get(folded(default_username))
         )
+
+    def _formerly(self, word: str) -> int | None:
+        return next((known[word] for known in self._members if word in known), None)
 
 
 def folded(text: str) -> str:
@@ -71,6 +75,7 @@ def telling(people: Collection[Person]) -> Iterator[Person]:
     """The people of one tracker, in their order, without the names that somebody else there has, too."""
     usernames = Counter(folded(person.username) for person in people)
     names = Counter(folded(person.name) for person in people)
+    formerly = Counter(word for person in people for word in {folded(former) for former in person.former})
     for person in people:
         username, name = folded(person.username), folded(person.name)
         others = names[name] - 1 + usernames[name] - (username == name)
@@ -78,6 +83,13 @@ def telling(people: Collection[Person]) -> Iterator[Person]:
             person,
             username=person.username if usernames[username] == 1 else "",
             name="" if others else person.name,
+            former=tuple(
+                former
+                for former in person.former
+                if formerly[folded(former)] == 1
+                and usernames[folded(former)] == (folded(former) == username)
+                and names[folded(former)] == (folded(former) == name)
+            ),
         )
 
 

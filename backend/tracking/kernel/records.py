@@ -16,6 +16,8 @@ class Person:
     email: str = ""
     external_id: str = ""
     """Stays the same whatever they are called; empty when the system does not give one."""
+    former: tuple[str, ...] = ()
+    """What they were called before, as far as that was stored."""
 
     @property
     def key(self) -> str:

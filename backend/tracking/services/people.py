@@ -29,13 +29,17 @@ JOIN = """
 """
 """Who was stored before their id was known is the first one who is met under that username."""
 MEET = """
-    INSERT INTO tracking_externaluser AS known (tracker_id, id, external_id, username, name, email)
-    SELECT %(tracker)s, * FROM unnest(
+    INSERT INTO tracking_externaluser AS known (tracker_id, former_names, id, external_id, username, name, email)
+    SELECT %(tracker)s, '{{}}'::text[], * FROM unnest(
         %(ids)s::uuid[], %(external_ids)s::text[], %(usernames)s::text[], %(names)s::text[], %(emails)s::text[]
     ) AS met (id, external_id, username, name, email)
     WHERE {condition}
     ON CONFLICT (tracker_id, {key}) WHERE {condition} DO UPDATE
     SET username = excluded.username,
+        former_names = ARRAY(
+            SELECT DISTINCT word FROM unnest(known.former_names || ARRAY[known.username, known.name]) AS word
+            WHERE word NOT IN ('', excluded.username, coalesce(nullif(excluded.name, ''), known.name))
+            ORDER BY word),
         name = coalesce(nullif(excluded.name, ''), known.name),
         email = coalesce(nullif(excluded.email, ''), known.email)
     WHERE excluded.username <> known.username

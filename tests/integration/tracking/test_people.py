@@ -58,10 +58,20 @@ def test_who_is_renamed_stays_one_person(members: Tracker) -> None:
     assert people.known(members, [Person("allie", "Allie", external_id="7")]) == first
     external = ExternalUser.objects.get()
     assert (external.username, external.name, external.external_id) == ("allie", "Allie", "7")
-    assert who(members) == {"allie": "bob"}  # by the fallback: the mapping knows al alone
-    UserMapping.objects.update(usernames={"7": "ada"})
+    assert who(members) == {"allie": "ada"}  # whom the mapping knows as al
+    UserMapping.objects.update(usernames={"al": "ada", "7": "bob"})
     assert people.map_users(members.project.organization) == 1
-    assert who(members) == {"allie": "ada"}
+    assert who(members) == {"allie": "bob"}
+
+
+def test_who_had_the_name_of_a_member_when_they_were_mapped_stays_that_member(members: Tracker) -> None:
+    for name in ("Ada Lovelace", "Ada King", "Ada K."):
+        people.known(members, [Person("x", name, external_id="7")])
+        assert who(members) == {"x": "ada"}
+    assert ExternalUser.objects.get().former_names == ["Ada King", "Ada Lovelace"]
+    people.known(members, [Person("y", "Ada Lovelace", external_id="8")])
+    people.map_users(members.project.organization)
+    assert who(members) == {"x": "bob", "y": "ada"}
 
 
 def test_two_of_one_name_stay_two_and_a_mapping_tells_them_apart_by_id(members: Tracker) -> None:

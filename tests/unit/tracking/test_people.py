@@ -86,3 +86,14 @@ def test_of_names_that_two_people_have_nothing_is_told() -> None:
 def test_a_name_that_is_the_login_of_somebody_else_tells_nothing_and_the_login_all() -> None:
     assert [*telling([Person("ada", "Ada"), Person("x", "ada")])] == [Person("ada"), Person("x")]
     assert [*telling([Person("ada"), Person("x", "ada")])] == [Person("ada"), Person("x")]
+
+
+def test_a_former_name_tells_as_long_as_nobody_else_has_it_or_had_it() -> None:
+    renamed = Person("allie", "Allie", former=("al", "Al Older", "Bob"))
+    others = [Person("x", "Bob"), Person("y", former=("al older",))]
+    assert next(telling([renamed, *others])) == Person("allie", "Allie", former=("al",))
+    people = People([ADA, BOB])
+    assert people.user_id(renamed, {"al": "ada"}, "") == 1
+    assert people.user_id(renamed, {"allie": "bob@example.com", "al": "ada"}, "") == 2
+    assert people.user_id(Person("x", former=("Ada Lovelace",)), {}, "") == 1
+    assert people.user_id(Person("x", "Bob Birch", former=("ada",)), {}, "") == 2
