@@ -20,7 +20,7 @@ from backend.collection.models import DVD
 from backend.collection.services.poster_folder import PosterFolder
 
 T = TypeVar("T", bound=Hashable)
-ROWS = 20_000
+ROWS = 5_000
 """Whose names are in memory at a time."""
 HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text"
 """What cannot be seen yet is written by this transaction or a later one."""
