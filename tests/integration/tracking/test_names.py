@@ -282,11 +282,12 @@ def test_numbers_and_requests_of_a_project_are_found_and_those_of_others_are_not
 def test_a_tracker_without_a_kind_knows_codes_as_they_are_written() -> None:
     example = Example()
     example.rule("external_task_id_to_task_code")
-    example.task("#12")
-    for name in ("#12", "12"):
+    for code in ("#12", "ABC-1"):
+        example.task(code)
+    for name in ("#12", "12", "ABC-1", "abc-1"):
         example.entry(external_task=name)
     ran("match_project", "example")
-    assert codes() == ["#12", None]
+    assert codes() == ["#12", None, "ABC-1", None]
 
 
 def test_the_first_address_in_a_text_that_leads_to_a_task_counts() -> None:
