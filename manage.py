@@ -6,7 +6,7 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from backend.operations import streams
+from upkeep.operations import streams
 
 if __name__ == "__main__":
     streams.open_missing()

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from backend.embedded.processes import Server
 from ops.processes import ROOT
+from upkeep.embedded.processes import Server
 
 
 class HeldError(Exception):

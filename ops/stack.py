@@ -13,11 +13,11 @@ from urllib.request import urlopen
 
 import django
 
-from backend.embedded.locks import is_held
-from backend.embedded.polling import attempts
-from backend.operations.failures import explanation
 from ops.holding import HeldError, end_leftovers, held
 from ops.processes import ROOT, Process, celery, stop
+from upkeep.embedded.locks import is_held
+from upkeep.embedded.polling import attempts
+from upkeep.operations.failures import explanation
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
 USERNAME = "admin"

@@ -26,11 +26,11 @@ import httpx2
 
 from backend.collection.kernel.movie import ExternalIds, Movie
 from backend.collection.tmdb_answer import Details, ExternalIdsAnswer
-from backend.remote import wire
-from backend.remote.answers import Outcome, Reply
-from backend.remote.client import RemoteClient
-from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
-from backend.remote.exchange import Request
+from upkeep.remote import wire
+from upkeep.remote.answers import Outcome, Reply
+from upkeep.remote.client import RemoteClient
+from upkeep.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
+from upkeep.remote.exchange import Request
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from backend.collection.amounts import BigInteger, Integer
 from backend.collection.kernel.movie import Movie
-from backend.remote.wire import Answer, Array, Text
+from upkeep.remote.wire import Answer, Array, Text
 
 IMDB_ID = re.compile(r"tt[0-9]{7,16}")
 """Seven digits or more, and not so many that no column holds them."""

@@ -12,11 +12,11 @@ import httpx2
 
 from backend.collection.kernel.quality import Quality
 from backend.collection.yts_answer import MovieList, is_clear
-from backend.remote import wire
-from backend.remote.answers import Outcome
-from backend.remote.client import RemoteClient
-from backend.remote.errors import RemoteError, RemoteResponseError, RemoteUnavailableError
-from backend.remote.exchange import Request
+from upkeep.remote import wire
+from upkeep.remote.answers import Outcome
+from upkeep.remote.client import RemoteClient
+from upkeep.remote.errors import RemoteError, RemoteResponseError, RemoteUnavailableError
+from upkeep.remote.exchange import Request
 
 API_PATH = "/api/v2"
 

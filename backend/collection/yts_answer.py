@@ -9,7 +9,7 @@ from pydantic import Field
 
 from backend.collection.amounts import BigInteger, Integer
 from backend.collection.kernel.quality import Quality, Resolution
-from backend.remote.wire import Answer, Array, Text
+from upkeep.remote.wire import Answer, Array, Text
 
 LAST_MOMENT = 253_402_300_799
 """The end of the year 9999, the last that a datetime holds."""

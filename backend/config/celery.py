@@ -9,7 +9,7 @@ from django.apps import apps
 from django.conf import settings
 from kombu import Queue
 
-from backend.embedded import redis
+from upkeep.embedded import redis
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
 
@@ -38,9 +38,9 @@ app = App("upkeep")  # puts the working folder on the path, as Celery's Django f
 if not apps.ready:
     django.setup()
 
-from backend.operations import registry  # noqa: E402 - models are loaded by now
-from backend.operations.errors import InvalidParamsError  # noqa: E402
-from backend.worker import options, recovery, task  # noqa: E402
+from upkeep.operations import registry  # noqa: E402 - models are loaded by now
+from upkeep.operations.errors import InvalidParamsError  # noqa: E402
+from upkeep.worker import options, recovery, task  # noqa: E402
 
 
 def broker_settings(url: str) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def broker_settings(url: str) -> dict[str, Any]:
             "max_retries": 1,
             "interval_start": 0.2,
         },
-        "worker_consumer": "backend.worker.consumer:RunConsumer",
+        "worker_consumer": "upkeep.worker.consumer:RunConsumer",
     }
 
 

@@ -2,8 +2,8 @@
 
 from django.conf import settings
 
-from backend.embedded import redis
-from backend.embedded.errors import EmbeddedError
+from upkeep.embedded import redis
+from upkeep.embedded.errors import EmbeddedError
 
 
 def redis_url() -> str:

@@ -29,9 +29,9 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django_celery_beat",
-    "backend.embedded",
-    "backend.operations",
-    "backend.worker",
+    "upkeep.embedded",
+    "upkeep.operations",
+    "upkeep.worker",
     "backend.accounts",
     "backend.collection",
     "backend.tracking",
@@ -66,7 +66,7 @@ TEMPLATES = [
 if env.str("DATABASE_URL", default=""):
     DATABASES = {"default": env.db("DATABASE_URL")}
 else:
-    DATABASES = {"default": {"ENGINE": "backend.embedded.postgresql", "NAME": "upkeep", "HOME": UPKEEP_HOME}}
+    DATABASES = {"default": {"ENGINE": "upkeep.embedded.postgresql", "NAME": "upkeep", "HOME": UPKEEP_HOME}}
 DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
 
 CACHES = {
@@ -103,7 +103,7 @@ REDIS_URL = env.str("REDIS_URL", default="")
 """Empty: the embedded redis-server, started when it is first needed."""
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
-CELERY_RESULT_BACKEND = "backend.worker.results.RunBackend"
+CELERY_RESULT_BACKEND = "upkeep.worker.results.RunBackend"
 CELERY_RESULT_EXPIRES = None  # runs are records: nothing of Celery's cleans them up
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_ENABLE_UTC = True
@@ -128,10 +128,10 @@ CELERY_TASK_SOFT_TIME_LIMIT = env.float("TASK_SOFT_TIME_LIMIT", default=None)
 """Seconds after which a run is handed over to the next free worker process."""
 CELERY_TASK_TIME_LIMIT = env.float("TASK_TIME_LIMIT", default=None)
 """Seconds after which a worker process is killed; its run goes on in another."""
-CELERY_BEAT_SCHEDULER = "backend.worker.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "upkeep.worker.beat:Scheduler"
 
-OPERATIONS_PUBLISH = "backend.worker.publishing.publish"
-OPERATIONS_QUEUE_LENGTH = "backend.worker.publishing.queue_length"
+OPERATIONS_PUBLISH = "upkeep.worker.publishing.publish"
+OPERATIONS_QUEUE_LENGTH = "upkeep.worker.publishing.queue_length"
 OPERATIONS_SCHEDULE = "tasks.schedule.SCHEDULE"
 RUN_MAX_CHANGES = env.int("RUN_MAX_CHANGES", default=10_000)
 RUN_LEASE_SECONDS = env.float("RUN_LEASE_SECONDS", default=20.0)

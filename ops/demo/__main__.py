@@ -11,12 +11,12 @@ from pathlib import Path
 import django
 from rich.console import Console
 
-from backend.embedded.errors import EmbeddedError
 from ops.demo import homes
 from ops.demo.stage import Stage, StepFailedError
 from ops.holding import HeldError, held
 from ops.processes import ROOT
 from ops.stack import for_home, interrupt
+from upkeep.embedded.errors import EmbeddedError
 
 HOME = ROOT / ".upkeep" / "demo"
 INTERRUPTED = 130

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from backend.config.environment import DEMO, ordinary
-from backend.embedded import postgres, redis
-from backend.embedded.locks import is_held
 from ops import stack
 from ops.holding import end_leftovers
+from upkeep.embedded import postgres, redis
+from upkeep.embedded.locks import is_held
 
 HEADING = "# The home of a demo: what is said here counts, and neither the environment nor .env. See README.md.\n"
 

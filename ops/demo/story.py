@@ -10,14 +10,14 @@ from pathlib import Path
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from backend.operations.console import summary
-from backend.operations.models import Run
-from backend.operations.outcome import Outcome
-from backend.operations.states import ENDED
 from ops.demo import homes
 from ops.demo.stage import Lines, Stage
 from ops.processes import ROOT, celery
 from tests.servers.tmdb import KEY, tmdb_server
+from upkeep.operations.console import summary
+from upkeep.operations.models import Run
+from upkeep.operations.outcome import Outcome
+from upkeep.operations.states import ENDED
 
 USERS = "username,full_name,email\nalice,Alice Ash,alice@example.com\nbob,Bob Birch,not an e-mail address\n"
 MISSED = "collection.refresh_missing_details"

@@ -5,9 +5,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from backend.operations.counts import ACTIONS
-from backend.operations.models import Run
 from backend.tracking.models import Task
+from upkeep.operations.counts import ACTIONS
+from upkeep.operations.models import Run
 
 MOST = 8
 

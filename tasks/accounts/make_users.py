@@ -8,16 +8,16 @@ from backend.accounts.kernel.text import UnusableFileError
 from backend.accounts.services.pages import pages
 from backend.accounts.services.passwords import hash_passwords, objection
 from backend.accounts.services.users import accounts, write_users
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.files import InputFile
-from backend.operations.params import Params, Positional
-from backend.operations.plans import Change
 from backend.tracking.models import Organization
 from backend.tracking.services import membership
 from backend.tracking.services.lookup import UnknownCodeError, organization
 from tasks.tracking.people import map_people
 from tasks.tracking.subjects import of_organization
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.files import InputFile
+from upkeep.operations.params import Params, Positional
+from upkeep.operations.plans import Change
 
 
 class MakeUsers(Params):

@@ -2,9 +2,9 @@ from pydantic import PositiveInt
 
 from backend.collection import services
 from backend.collection.kernel import sample
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.params import Params
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.params import Params
 
 
 class LoadSampleData(Params):

@@ -3,7 +3,7 @@
 from operator import itemgetter
 
 from backend.collection import services
-from backend.operations.trials import Trial
+from upkeep.operations.trials import Trial
 
 
 def trial_of(tmdb: services.Catalogue) -> Trial:

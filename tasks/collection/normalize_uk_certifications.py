@@ -1,8 +1,8 @@
 from backend.collection import services
 from backend.collection.services import certifications
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.params import Params
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.params import Params
 
 
 class NormalizeUkCertifications(Params):

@@ -2,12 +2,12 @@ from pydantic import PositiveInt
 
 from backend.collection import services
 from backend.collection.kernel import imdb_ids
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.params import Params
-from backend.remote.errors import RemoteError
 from tasks.collection.ages import Days
 from tasks.collection.lookups import trial_of
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.params import Params
+from upkeep.remote.errors import RemoteError
 
 
 class PopulateImdbIds(Params):

@@ -4,11 +4,11 @@ from pydantic import PositiveInt
 
 from backend.collection import services
 from backend.collection.kernel import availability
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.params import Params
-from backend.remote.errors import RemoteError
 from tasks.collection.ages import Days, Hours
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.params import Params
+from upkeep.remote.errors import RemoteError
 
 
 class RefreshTorrentData(Params):

@@ -2,11 +2,11 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from backend.operations import erasure
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.params import Params
 from tasks.collection.ages import Days
+from upkeep.operations import erasure
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.params import Params
 
 
 class PruneRuns(Params):

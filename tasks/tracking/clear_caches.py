@@ -1,9 +1,9 @@
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.params import Params
 from backend.tracking.kernel import caches as kernel
 from backend.tracking.services import caches
 from backend.tracking.services.lookup import UnknownCodeError
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.params import Params
 
 
 class ClearCaches(Params):

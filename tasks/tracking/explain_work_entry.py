@@ -5,15 +5,15 @@ from uuid import UUID
 from django.db.models import QuerySet
 from pydantic import AfterValidator, PositiveInt, model_validator
 
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.params import Params
 from backend.tracking.kernel import moments
 from backend.tracking.kernel.rules import RuleError
 from backend.tracking.models import WorkEntry
 from backend.tracking.services import explaining
 from backend.tracking.services.explaining import Explainer, UnknownEntryError
 from tasks.tracking.subjects import of_organization
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.params import Params
 
 Moment = Annotated[str, AfterValidator(moments.checked)]
 MOST = 10_000

@@ -2,9 +2,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.params import Params
 from backend.tracking.kernel.configuration.fields import Code
 from backend.tracking.kernel.demo import items, work
 from backend.tracking.kernel.demo.backlog import Backlog
@@ -13,6 +10,9 @@ from backend.tracking.kernel.demo.options import Options
 from backend.tracking.kernel.demo.structure import Structure
 from backend.tracking.services import demo
 from tasks.tracking.subjects import of_organization
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.params import Params
 
 
 class MakeDemoOrganization(Params):

@@ -1,12 +1,12 @@
 from typing import Annotated
 
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.params import Params, Positional
 from backend.tracking.kernel.rules import RuleError
 from backend.tracking.services.lookup import UnknownCodeError, projects
 from tasks.tracking.matching import match
 from tasks.tracking.subjects import of_organization
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.params import Params, Positional
 
 
 class MatchProject(Params):

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from backend.operations.context import RunContext
 from backend.tracking.kernel.losses import GONE, Losses
 from backend.tracking.models import Project
 from backend.tracking.services import matching
 from backend.tracking.services.matching import ProjectMatching
 from backend.tracking.services.owners import ProjectOwners
 from tasks.tracking.people import map_people
+from upkeep.operations.context import RunContext
 
 Figures = Counter[int | None]
 """How many entries each rule matches, by its place; None: how many none matches."""

@@ -1,8 +1,8 @@
 """Who external users are, as several operations find it out."""
 
-from backend.operations.context import RunContext
 from backend.tracking.models import Organization
 from backend.tracking.services import people
+from upkeep.operations.context import RunContext
 
 
 def map_people(organization: Organization, run: RunContext) -> None:

@@ -1,14 +1,14 @@
 from functools import partial
 from typing import Annotated
 
-from backend.operations import erasure, subjects
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.params import Params, Positional
 from backend.tracking.models import Organization
 from backend.tracking.services import removal
 from backend.tracking.services.lookup import UnknownCodeError, organization
 from tasks.tracking.subjects import of_organization
+from upkeep.operations import erasure, subjects
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.params import Params, Positional
 
 ORGANIZATION = "organization"
 

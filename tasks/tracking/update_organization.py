@@ -1,9 +1,5 @@
 from typing import Annotated
 
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.files import InputFile
-from backend.operations.params import Params, Positional
 from backend.tracking.kernel.configuration import references, telling
 from backend.tracking.kernel.configuration.problems import ConfigurationError
 from backend.tracking.kernel.configuration.schema import Organization
@@ -11,6 +7,10 @@ from backend.tracking.services import configuration_file, lookup
 from backend.tracking.services.organizations import Update
 from tasks.tracking.people import map_people
 from tasks.tracking.subjects import of_organization
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.files import InputFile
+from upkeep.operations.params import Params, Positional
 
 
 class UpdateOrganization(Params):

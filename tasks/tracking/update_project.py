@@ -5,16 +5,6 @@ from typing import Annotated, Self
 
 from pydantic import model_validator
 
-from backend.operations import queue
-from backend.operations.context import RunContext, Step
-from backend.operations.counts import Counts
-from backend.operations.declaration import operation
-from backend.operations.limits import LimitExceededError, Limits, Percent
-from backend.operations.models import Run
-from backend.operations.params import Params, Positional
-from backend.operations.plans import Change
-from backend.operations.states import Status
-from backend.remote.errors import RemoteError
 from backend.tracking.connectors.source import Connector
 from backend.tracking.kernel.locations import LocationError
 from backend.tracking.kernel.rules import RuleError
@@ -24,6 +14,16 @@ from backend.tracking.services.lookup import UnknownCodeError, organization_code
 from backend.tracking.tokens import UnreadableTokenError
 from tasks.tracking.matching import match
 from tasks.tracking.subjects import of_organization
+from upkeep.operations import queue
+from upkeep.operations.context import RunContext, Step
+from upkeep.operations.counts import Counts
+from upkeep.operations.declaration import operation
+from upkeep.operations.limits import LimitExceededError, Limits, Percent
+from upkeep.operations.models import Run
+from upkeep.operations.params import Params, Positional
+from upkeep.operations.plans import Change
+from upkeep.operations.states import Status
+from upkeep.remote.errors import RemoteError
 
 BROKEN = (RemoteError, LocationError, UnreadableTokenError)
 """What ends the download of one tracker; the others go on."""

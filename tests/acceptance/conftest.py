@@ -26,10 +26,6 @@ from pytest_celery import (
 )
 
 from backend.config.celery import app, broker_settings
-from backend.operations import cancellation
-from backend.operations.models import Run
-from backend.operations.states import ENDED
-from backend.worker import task
 from tests.acceptance.faults.scale import CHAOS
 from tests.acceptance.polling import until
 from tests.acceptance.processes import ROOT, BrokerProcess, Manage, Start, WorkerProcess
@@ -37,6 +33,10 @@ from tests.acceptance.rabbitmq import RabbitProcess
 from tests.acceptance.testing import increment_parts, increment_rows, kill_itself  # noqa: F401 - register themselves
 from tests.servers.process import Server
 from tests.servers.tmdb import KEY, tmdb_server
+from upkeep.operations import cancellation
+from upkeep.operations.models import Run
+from upkeep.operations.states import ENDED
+from upkeep.worker import task
 
 INTERVALS = {
     "RUN_SWEEP_SECONDS": "1",
@@ -45,7 +45,7 @@ INTERVALS = {
     "RUN_BACKOFF_SECONDS": "0.2",
 }
 """The product's, shortened but in chaos."""
-APPS = ["backend.accounts", "backend.operations", "backend.collection", "backend.tracking", "tasks"]
+APPS = ["backend.accounts", "upkeep.operations", "backend.collection", "backend.tracking", "tasks"]
 """Whose tables are emptied after a test; to empty all of them takes longer than most tests."""
 
 

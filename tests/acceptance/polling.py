@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from backend.embedded.polling import attempts
+from upkeep.embedded.polling import attempts
 
 T = TypeVar("T")
 

@@ -16,8 +16,8 @@ from typing import Any
 from pytest_celery import CeleryTestContainer
 from redis import Redis
 
-from backend.embedded import wheels
 from tests.acceptance.polling import until
+from upkeep.embedded import wheels
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0

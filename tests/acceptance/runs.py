@@ -5,9 +5,9 @@ from uuid import UUID
 
 from celery import Celery
 
-from backend.operations.models import Run
-from backend.operations.states import ENDED
 from tests.acceptance.polling import until
+from upkeep.operations.models import Run
+from upkeep.operations.states import ENDED
 
 NORMALIZE = "collection.normalize_uk_certifications"
 CLEANUP = "collection.cleanup_unused_posters"

@@ -10,10 +10,10 @@ import pytest
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from pytest_celery import CeleryTestSetup
 
-from backend.operations.models import Run
 from tests.acceptance.polling import until
 from tests.acceptance.processes import CeleryProcess
 from tests.acceptance.runs import NORMALIZE
+from upkeep.operations.models import Run
 
 SECOND = timedelta(seconds=1)
 

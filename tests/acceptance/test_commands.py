@@ -8,7 +8,6 @@ from contextlib import suppress
 from django.core.management import call_command
 from pytest_celery import CeleryTestSetup
 
-from backend.operations.models import Run
 from tests.acceptance.films import copies, shelf
 from tests.acceptance.polling import until
 from tests.acceptance.processes import Manage, Start
@@ -16,6 +15,7 @@ from tests.acceptance.runs import INCREMENT, committed, ended, the_run
 from tests.integration.collection.factories import dvd
 from tests.servers.faults import patched, status
 from tests.servers.process import Server
+from upkeep.operations.models import Run
 
 
 def test_enqueue_prints_the_id_of_a_run_that_the_worker_carries_out(manage: Manage) -> None:

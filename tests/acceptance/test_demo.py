@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from backend.config.environment import DEMO
-from backend.embedded import postgres, redis
-from backend.embedded.locks import is_held
 from ops.holding import held
 from tests.acceptance.processes import ROOT
+from upkeep.embedded import postgres, redis
+from upkeep.embedded.locks import is_held
 
 ELSEWHERE = {
     "DATABASE_URL": "postgresql://owner:s3cret@127.0.0.1:1/production",

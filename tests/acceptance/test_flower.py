@@ -12,11 +12,11 @@ import pytest
 from celery import Celery
 from pytest_celery import CeleryTestSetup
 
-from backend.operations.models import Run
 from tests.acceptance.films import certification, copies, shelf, shouting
 from tests.acceptance.processes import CeleryProcess, free_port
 from tests.acceptance.runs import CLEANUP, INCREMENT, NORMALIZE, REFRESH, committed, ended, sent, the_run
 from tests.integration.collection.factories import poster
+from upkeep.operations.models import Run
 
 LOGIN = "operator:over-the-wall"
 Post = Callable[..., tuple[int, Any]]

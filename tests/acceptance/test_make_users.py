@@ -10,8 +10,8 @@ from django.contrib.auth import authenticate
 from django.core.management import call_command
 from pytest_celery import CeleryTestSetup
 
-from backend.operations.models import Run, RunChange, RunFile, RunLog
 from tests.acceptance.runs import ended
+from upkeep.operations.models import Run, RunChange, RunFile, RunLog
 
 PASSWORD = "correct-horse-battery-42"
 FILE = f"username,email,password\nann,ann@example.com,{PASSWORD}\nbob,nonsense,{PASSWORD}\ncy,,{PASSWORD},more\n"

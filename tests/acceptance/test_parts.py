@@ -7,13 +7,13 @@ from uuid import UUID
 import pytest
 from pytest_celery import CeleryTestSetup
 
-from backend.operations import cancellation, queue
-from backend.operations.models import Run
 from tests.acceptance.films import copies, shelf
 from tests.acceptance.polling import until
 from tests.acceptance.processes import Manage
 from tests.acceptance.runs import ended
 from tests.acceptance.testing.increment_parts import IncrementParts, increment_parts
+from upkeep.operations import cancellation, queue
+from upkeep.operations.models import Run
 
 
 @pytest.mark.usefixtures("app")

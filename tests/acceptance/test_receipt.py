@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 import pytest
 from pytest_celery import CeleryTestSetup
 
-from backend.operations.models import Run
 from tests.acceptance.films import certification, copies, shelf, shouting
 from tests.acceptance.polling import until
 from tests.acceptance.runs import INCREMENT, NORMALIZE, REFRESH, ended, sent, the_run
+from upkeep.operations.models import Run
 
 
 def test_a_message_sent_past_apply_async_is_recorded_on_receipt(setup: CeleryTestSetup) -> None:

@@ -2,9 +2,9 @@
 
 from pytest_celery import CeleryTestSetup
 
-from backend.operations.models import Run
 from tests.acceptance.films import copies, shelf
 from tests.acceptance.runs import INCREMENT, committed, ended, sent
+from upkeep.operations.models import Run
 
 STOP_SECONDS = 10.0
 

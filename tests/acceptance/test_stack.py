@@ -12,9 +12,9 @@ import httpx2
 import pytest
 import yaml
 
-from backend.embedded import postgres, redis
-from backend.embedded.locks import is_held
 from tests.acceptance.polling import until
+from upkeep.embedded import postgres, redis
+from upkeep.embedded.locks import is_held
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,11 +5,11 @@ from celery.result import AsyncResult
 from django.db import transaction
 from pytest_celery import CeleryTestSetup
 
-from backend.operations.errors import OperationError
-from backend.operations.models import Run
-from backend.worker.publishing import queue_length
 from tests.acceptance.films import certification, shouting
 from tests.acceptance.runs import NORMALIZE, REFRESH, ended
+from upkeep.operations.errors import OperationError
+from upkeep.operations.models import Run
+from upkeep.worker.publishing import queue_length
 
 
 def test_delay_makes_a_recorded_run_that_the_worker_carries_out(setup: CeleryTestSetup) -> None:

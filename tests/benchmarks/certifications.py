@@ -6,11 +6,11 @@ from django.db import connection
 
 from backend.collection.models import DVD
 from backend.collection.services.certifications import TIDY
-from backend.operations.runner import execute
 from tasks.collection.normalize_uk_certifications import NormalizeUkCertifications, normalize_uk_certifications
 from tests.benchmarks import child, database
 from tests.benchmarks.pairs import measured, seconds, seconds_of_each
 from tests.benchmarks.report import Row, at_least, at_most
+from upkeep.operations.runner import execute
 
 CERTIFICATION = "(ARRAY['PG', '12A ', 'u', '15', 'pg'])[1 + mod(n, 5)]"
 UPDATE = f"UPDATE collection_dvd SET uk_certification = {TIDY}, updated_at = now() WHERE uk_certification <> {TIDY}"  # noqa: S608

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from django.db import connection
 
 from backend.collection.models import DVD
-from backend.operations.runner import execute
 from tests.benchmarks import database
 from tests.benchmarks.operations import Nothing, count_copies, read_dvds
 from tests.benchmarks.pairs import measured, seconds, seconds_of_each
 from tests.benchmarks.report import Row, at_most
+from upkeep.operations.runner import execute
 
 CHUNK = 2_000
 

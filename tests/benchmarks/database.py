@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from backend.collection.models import DVD
-from backend.embedded import postgres
+from upkeep.embedded import postgres
 
 NAME = "bench_upkeep"
 TEMPLATE = "bench_dvd"

@@ -14,7 +14,6 @@ from backend.collection import services
 from backend.collection.kernel.movie import ExternalIds
 from backend.collection.models import DVD
 from backend.collection.tmdb import EVERYTHING
-from backend.operations.runner import execute
 from tasks.collection.refresh_missing_details import RefreshMissingDetails, refresh_missing_details
 from tests.benchmarks import child, database
 from tests.benchmarks.pairs import measured, seconds, seconds_of_each
@@ -22,6 +21,7 @@ from tests.benchmarks.report import Row, at_least, at_most
 from tests.servers.process import Server
 from tests.servers.protocol import Counts
 from tests.servers.tmdb import KEY, tmdb_server
+from upkeep.operations.runner import execute
 
 DELAY = 0.05
 CONCURRENCY = 20

@@ -8,9 +8,9 @@ from pydantic import SecretStr
 
 from backend.accounts.kernel.enrolment import Entry
 from backend.accounts.services.passwords import hash_passwords
-from backend.operations.plans import Change
 from tests.benchmarks.pairs import measured, seconds
 from tests.benchmarks.report import Row, at_least
+from upkeep.operations.plans import Change
 
 USERS_PER_CORE = 8
 

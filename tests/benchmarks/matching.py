@@ -6,13 +6,13 @@ from uuid import UUID
 
 from django.db import connection
 
-from backend.operations.runner import execute
 from backend.tracking.kernel.patterns import Pattern
 from backend.tracking.models import Task, WorkEntry, WorkMatch
 from tasks.tracking.match_project import MatchProject, match_project
 from tests.benchmarks import child, work
 from tests.benchmarks.pairs import measured, seconds, seconds_of_each
 from tests.benchmarks.report import Row, at_least, at_most
+from upkeep.operations.runner import execute
 
 REWRITE = "UPDATE tracking_workentry SET text = text"
 BACKTRACKING = "(a+)+$"

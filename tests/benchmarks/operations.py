@@ -1,9 +1,9 @@
 """Operations that do next to nothing, so that what they cost is the core."""
 
 from backend.collection.models import DVD
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.params import Params
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.params import Params
 
 PLAN = """
     SELECT 'updated' AS action, id::text AS key, name AS label,

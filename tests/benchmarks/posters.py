@@ -8,11 +8,11 @@ from pathlib import Path
 
 from django.test import override_settings
 
-from backend.operations.runner import execute
 from tasks.collection.cleanup_unused_posters import CleanupUnusedPosters, cleanup_unused_posters
 from tests.benchmarks import child, database
 from tests.benchmarks.pairs import measured, seconds, seconds_of_each
 from tests.benchmarks.report import Row, at_most
+from upkeep.operations.runner import execute
 
 FOLDERS = 20
 POSTER = f"'posters/' || mod(n, {FOLDERS}) || '/used-' || n || '.jpg'"

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
-from backend.operations.models import Run
-from backend.operations.runner import execute
-from backend.operations.states import Status
 from tasks.housekeeping.prune_runs import PruneRuns, prune_runs
 from tests.benchmarks import child
 from tests.benchmarks.pairs import measured, seconds
 from tests.benchmarks.report import Row, at_most
+from upkeep.operations.models import Run
+from upkeep.operations.runner import execute
+from upkeep.operations.states import Status
 
 OLD = "finished_at < now() - interval '90 days' AND status = 'succeeded'"
 CHANGES = 1_000

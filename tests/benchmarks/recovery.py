@@ -15,13 +15,13 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
 from backend.config.celery import app
-from backend.embedded import redis
-from backend.operations import queue, recovery
-from backend.operations.models import Run
-from backend.worker.publishing import queue_length
 from tests.benchmarks.operations import Nothing, count_copies
 from tests.benchmarks.pairs import seconds
 from tests.benchmarks.report import Row, at_most
+from upkeep.embedded import redis
+from upkeep.operations import queue, recovery
+from upkeep.operations.models import Run
+from upkeep.worker.publishing import queue_length
 
 BACKLOG = 10_000
 

@@ -9,7 +9,6 @@ import httpx2
 from django.db import connection
 from pydantic import SecretStr
 
-from backend.operations.runner import execute
 from backend.tracking.connectors.youtrack import AHEAD
 from backend.tracking.connectors.youtrack_answer import FIELDS
 from backend.tracking.models import Organization, Project, Task, Tracker
@@ -19,6 +18,7 @@ from tests.benchmarks.pairs import measured, seconds
 from tests.benchmarks.report import Row, at_most
 from tests.servers.process import Server
 from tests.servers.trackers import github, youtrack
+from upkeep.operations.runner import execute
 
 DELAY = 0.05
 PARAMS = UpdateProject(organization="bench", no_match=True)

@@ -9,8 +9,8 @@ from django.core.management import get_commands
 from django.test import override_settings
 
 from backend.config.celery import app
-from backend.embedded import redis
-from backend.worker import task
+from upkeep.embedded import redis
+from upkeep.worker import task
 
 get_commands()  # kept from now on, those of all apps: `COMMITTED` tests see only some
 

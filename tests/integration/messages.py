@@ -8,8 +8,8 @@ from celery.exceptions import Ignore
 from kombu import Connection
 
 from backend.config.celery import app
-from backend.operations.errors import OperationError
-from backend.worker.task import OperationTask
+from upkeep.operations.errors import OperationError
+from upkeep.worker.task import OperationTask
 
 
 def task(name: str = "testing.add_one") -> OperationTask:

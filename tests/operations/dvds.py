@@ -9,12 +9,12 @@ from django.db import connection
 from django.db.models import F
 
 from backend.collection.models import DVD
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.files import InputFile
-from backend.operations.limits import Limits, Percent
-from backend.operations.params import Params, Positional
-from backend.operations.plans import Change
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.files import InputFile
+from upkeep.operations.limits import Limits, Percent
+from upkeep.operations.params import Params, Positional
+from upkeep.operations.plans import Change
 
 PLAN = """
     SELECT 'updated' AS action, id::text AS key, name AS label,

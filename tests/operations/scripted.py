@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from backend.operations import claims, queue, runner
-from backend.operations.context import RunContext
-from backend.operations.declaration import Operation, operation
-from backend.operations.limits import Limits
-from backend.operations.models import Run
-from backend.operations.params import Params
-from backend.operations.progress import Progress
 from tests.operations.dvds import RefusalError
+from upkeep.operations import claims, queue, runner
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import Operation, operation
+from upkeep.operations.limits import Limits
+from upkeep.operations.models import Run
+from upkeep.operations.params import Params
+from upkeep.operations.progress import Progress
 
 Body = Callable[[RunContext], None]
 

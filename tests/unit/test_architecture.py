@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.management import call_command, get_commands, load_command_class
 from django.utils.module_loading import import_string
 
-from backend.operations import registry
-from backend.operations.command import OperationCommand
+from upkeep.operations import registry
+from upkeep.operations.command import OperationCommand
 
 ROOT = Path(__file__).parents[2]
 SHIMS = ROOT / "tasks" / "management" / "commands"
@@ -40,7 +40,7 @@ def test_celery_is_imported_by_the_worker_and_its_configuration_alone() -> None:
         if any(name.split(".")[0] in ("celery", "kombu") for name in imported(file))
     }
     assert found
-    assert {path for path in found if not path.startswith("backend/worker/")} == {"backend/config/celery.py"}
+    assert {path for path in found if not path.startswith("upkeep/worker/")} == {"backend/config/celery.py"}
 
 
 @pytest.mark.parametrize("name", DOTTED)

@@ -56,4 +56,4 @@ print(json.dumps([*said, settings.MEDIA_ROOT.is_relative_to(settings.UPKEEP_HOME
 """
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=ROOT, env=os.environ | hostile, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == ["backend.embedded.postgresql", "upkeep", "", None, [], True, ""]
+    assert json.loads(done.stdout) == ["upkeep.embedded.postgresql", "upkeep", "", None, [], True, ""]

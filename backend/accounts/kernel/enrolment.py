@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from backend.accounts.kernel import cells
 from backend.accounts.kernel.rows import BrokenRow, Row
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 Details = Mapping[str, str | bool]
 """A user's details by field: all but the username and the password."""

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from backend.accounts.kernel.enrolment import Details, Entry
 from backend.accounts.models import User
 from backend.accounts.services.cores import core_count
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 
 def objection(username: str, details: Details, password: SecretStr) -> str:

@@ -12,7 +12,7 @@ from backend.accounts.kernel import cells
 from backend.accounts.kernel.enrolment import DEFAULTS, Account, Entry
 from backend.accounts.kernel.rows import BrokenRow, Row
 from backend.accounts.models import User
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 
 def accounts(rows: Iterable[Row | BrokenRow]) -> dict[str, Account]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 UNAVAILABLE = "unavailable"
 """The reason of a failure without an answer; every other one is an answer, so asking again soon is pointless."""

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 from backend.collection.kernel.answers import Failure
 from backend.collection.kernel.quality import Quality
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 
 class Row(TypedDict):

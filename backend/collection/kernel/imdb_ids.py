@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from backend.collection.kernel.answers import Failure
 from backend.collection.kernel.movie import ExternalIds
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 IMDB_ID = re.compile(r"tt[0-9]{7,}")
 

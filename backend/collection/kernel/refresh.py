@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 
 from backend.collection.kernel.answers import Failure
 from backend.collection.kernel.movie import Movie
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 SCORE_STEP = Decimal("0.1")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 PAGE = 1_000
 FIRST_SYNTHETIC_TMDB_ID = 1_000_001

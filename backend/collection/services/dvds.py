@@ -10,7 +10,7 @@ from django.utils import timezone
 from backend.collection.kernel.answers import UNAVAILABLE
 from backend.collection.models import DVD
 from backend.collection.services.lookups import Lookup
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 FOLLOWING = (
     "tagline",

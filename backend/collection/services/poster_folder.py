@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from backend.collection.kernel.poster_names import POSTERS
 from backend.collection.kernel.posters import Found, LookedAt, PosterFile, Unreadable
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 PAGE = 10_000

@@ -13,7 +13,7 @@ from backend.collection.kernel import availability, imdb_ids, refresh
 from backend.collection.kernel.answers import UNAVAILABLE, Failure
 from backend.collection.kernel.movie import ExternalIds, Movie
 from backend.collection.kernel.quality import Quality
-from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteUnavailableError
+from upkeep.remote.errors import RemoteError, RemoteRejectedError, RemoteUnavailableError
 
 K = TypeVar("K")
 T = TypeVar("T")

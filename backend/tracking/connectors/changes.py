@@ -11,11 +11,11 @@ from itertools import count
 
 from pydantic import ValidationError
 
-from backend.remote.exchange import Request
-from backend.remote.wire import Answer
 from backend.tracking.connectors.moments import from_milliseconds, to_milliseconds
 from backend.tracking.connectors.wire import Moment
 from backend.tracking.kernel.records import Record, RecordPage, TaskRecord
+from upkeep.remote.exchange import Request
+from upkeep.remote.wire import Answer
 
 OVERLAP = timedelta(minutes=5)
 """A change may be seen so much later than one of the same time: transactions take a while, and search indexes more."""

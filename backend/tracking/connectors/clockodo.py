@@ -6,11 +6,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from math import ceil
 
-from backend.remote import wire
-from backend.remote.answers import Reply
-from backend.remote.client import RemoteClient
-from backend.remote.errors import RemoteRejectedError
-from backend.remote.exchange import Request
 from backend.tracking.connectors import progress, spans
 from backend.tracking.connectors.clockodo_answer import Entries, ProjectAnswer, TimeEntry, is_about_money
 from backend.tracking.connectors.progress import Part
@@ -18,6 +13,11 @@ from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.spans import Span
 from backend.tracking.connectors.wire import record, token
 from backend.tracking.kernel.records import Record, RecordPage
+from upkeep.remote import wire
+from upkeep.remote.answers import Reply
+from upkeep.remote.client import RemoteClient
+from upkeep.remote.errors import RemoteRejectedError
+from upkeep.remote.exchange import Request
 
 CLOUD = "https://my.clockodo.com/api"
 

@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from backend.remote.wire import Answer, Text
 from backend.tracking.connectors.entries import Seconds, Start
 from backend.tracking.connectors.wire import Identifier
 from backend.tracking.kernel.records import Person, WorkRecord, breadcrumb
+from upkeep.remote.wire import Answer, Text
 
 LUMP_SUMS = (2, 3)
 """The types of entries that are about money, and have no duration."""

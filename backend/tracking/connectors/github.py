@@ -4,11 +4,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from backend.remote import wire
-from backend.remote.answers import Reply
-from backend.remote.client import RemoteClient
-from backend.remote.errors import RemoteGoneError, RemoteRejectedError, RemoteResponseError
-from backend.remote.exchange import Request
 from backend.tracking.connectors import github_limits
 from backend.tracking.connectors.changes import Return, before, changed
 from backend.tracking.connectors.github_answer import Issue, Located, Repository
@@ -17,6 +12,11 @@ from backend.tracking.connectors.wire import listed, looked_up, next_link, recor
 from backend.tracking.kernel.moves import Absence, Elsewhere, Missed, Whereabouts
 from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import Record, RecordPage
+from upkeep.remote import wire
+from upkeep.remote.answers import Reply
+from upkeep.remote.client import RemoteClient
+from upkeep.remote.errors import RemoteGoneError, RemoteRejectedError, RemoteResponseError
+from upkeep.remote.exchange import Request
 
 CLOUD = "https://api.github.com"
 

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from pydantic import Field
 
-from backend.remote.wire import Answer, Array, Text
 from backend.tracking.connectors.wire import Identifier, Moment, somebody
 from backend.tracking.kernel.names import ProjectFacts, base
 from backend.tracking.kernel.records import Person, TaskRecord
+from upkeep.remote.wire import Answer, Array, Text
 
 NOBODY = "ghost"
 """The login that stands for users who were removed."""

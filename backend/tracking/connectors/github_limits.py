@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from backend.remote.answers import Answer
-from backend.remote.retries import postponed, seconds_wanted
 from backend.tracking.connectors.github_answer import Refusal
+from upkeep.remote.answers import Answer
+from upkeep.remote.retries import postponed, seconds_wanted
 
 LIMITS = {403, 429}
 

@@ -5,11 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from backend.remote import wire
-from backend.remote.answers import Reply
-from backend.remote.client import RemoteClient
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError
-from backend.remote.exchange import Request
 from backend.tracking.connectors.changes import Newest, Return, Seam, changed
 from backend.tracking.connectors.gitlab_answer import MERGE_REQUEST, Issue, Located, MergeRequest, Project
 from backend.tracking.connectors.source import Connector, Network, Source
@@ -18,6 +13,11 @@ from backend.tracking.kernel.locations import quoted
 from backend.tracking.kernel.moves import Absence, Elsewhere, Missed, Whereabouts
 from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import Record, RecordPage
+from upkeep.remote import wire
+from upkeep.remote.answers import Reply
+from upkeep.remote.client import RemoteClient
+from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError
+from upkeep.remote.exchange import Request
 
 CLOUD = "https://gitlab.com"
 

@@ -5,7 +5,6 @@ from datetime import date, datetime
 
 from pydantic import Field
 
-from backend.remote.wire import Answer, Array, Text
 from backend.tracking.connectors.estimates import SECONDS_AN_HOUR, Amount, hours
 from backend.tracking.connectors.gitlab_people import User
 from backend.tracking.connectors.moments import Day
@@ -13,6 +12,7 @@ from backend.tracking.connectors.wire import Identifier, Moment, somebody
 from backend.tracking.kernel.moves import MOVED
 from backend.tracking.kernel.names import ProjectFacts, base
 from backend.tracking.kernel.records import TaskRecord
+from upkeep.remote.wire import Answer, Array, Text
 
 MERGE_REQUEST = "MergeRequest/"
 """Before the number of a merge request, as in GitLab's global ids: an issue may have the same number."""

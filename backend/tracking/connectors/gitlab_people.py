@@ -8,9 +8,9 @@ import re
 
 from pydantic import Field
 
-from backend.remote.wire import Answer, Text
 from backend.tracking.connectors.wire import Identifier
 from backend.tracking.kernel.records import Person
+from upkeep.remote.wire import Answer, Text
 
 NOBODY = re.compile(
     r"(?:ghost|gitlabduo|(?:support|alert|migration|visual-review|suggested-reviewers)-bot"

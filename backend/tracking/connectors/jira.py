@@ -7,11 +7,6 @@ from datetime import datetime
 from functools import cached_property, partial
 from urllib.parse import urlsplit
 
-from backend.remote import wire
-from backend.remote.answers import Answer, Reply
-from backend.remote.client import RemoteClient
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError
-from backend.remote.exchange import Request
 from backend.tracking.connectors.changes import Newest
 from backend.tracking.connectors.jira_answer import FIELDS, Issue, Located, Page, Project, Tenant, task
 from backend.tracking.connectors.moments import to_milliseconds
@@ -20,6 +15,11 @@ from backend.tracking.connectors.wire import assess_query, found, looked_up, rec
 from backend.tracking.kernel.moves import Absence, Missed, Whereabouts
 from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import RecordPage
+from upkeep.remote import wire
+from upkeep.remote.answers import Answer, Reply
+from upkeep.remote.client import RemoteClient
+from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError
+from upkeep.remote.exchange import Request
 
 PAGE_SIZE = 100
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from pydantic import Field
 
-from backend.remote.wire import Answer, Text
 from backend.tracking.connectors import jira_document
 from backend.tracking.connectors.estimates import SECONDS_AN_HOUR, Amount, hours
 from backend.tracking.connectors.moments import Day
 from backend.tracking.connectors.wire import Identifier, Moment, somebody
 from backend.tracking.kernel.records import Person, TaskRecord
+from upkeep.remote.wire import Answer, Text
 
 FIELDS = (
     "summary",

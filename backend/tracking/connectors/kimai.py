@@ -10,11 +10,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx2
 
-from backend.remote import wire
-from backend.remote.answers import Answer, Reply
-from backend.remote.client import RemoteClient
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError
-from backend.remote.exchange import Request
 from backend.tracking.connectors import progress, spans
 from backend.tracking.connectors.kimai_answer import TASK_FIELDS, Me, Named, Timesheet
 from backend.tracking.connectors.progress import Part
@@ -22,6 +17,11 @@ from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.spans import Span
 from backend.tracking.connectors.wire import listed, record, token
 from backend.tracking.kernel.records import Record, RecordPage, WorkRecord
+from upkeep.remote import wire
+from upkeep.remote.answers import Answer, Reply
+from upkeep.remote.client import RemoteClient
+from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError
+from upkeep.remote.exchange import Request
 
 PAGE_SIZE = 500
 """The most that Kimai sends."""

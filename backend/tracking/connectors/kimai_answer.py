@@ -6,10 +6,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from backend.remote.wire import Answer, Array, Text
 from backend.tracking.connectors.entries import Seconds, Start
 from backend.tracking.connectors.wire import Identifier
 from backend.tracking.kernel.records import Person, WorkRecord, breadcrumb
+from upkeep.remote.wire import Answer, Array, Text
 
 TASK_FIELDS = ("external_task_id", "task_id", "task_url", "ticket", "issue")
 """Custom fields that name a task, unless the tracker says which do."""

@@ -7,14 +7,14 @@ from typing import Protocol, runtime_checkable
 import httpx2
 from pydantic import SecretStr
 
-from backend.remote.answers import Answer
-from backend.remote.client import RemoteClient, as_usual
-from backend.remote.keeping import DownloadCache
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.locations import Place
 from backend.tracking.kernel.moves import Missed, Whereabouts
 from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import RecordPage
+from upkeep.remote.answers import Answer
+from upkeep.remote.client import RemoteClient, as_usual
+from upkeep.remote.keeping import DownloadCache
 
 TIMEOUT = 60.0
 """Seconds for one answer: large pages of a busy server of one's own take a while."""

@@ -7,17 +7,17 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 
-from backend.remote import wire
-from backend.remote.answers import Reply
-from backend.remote.client import RemoteClient
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError
-from backend.remote.exchange import Request
 from backend.tracking.connectors import progress, spans, toggl_limits
 from backend.tracking.connectors.progress import Part
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.toggl_answer import Project, ReportEntry, Workspace, flat
 from backend.tracking.connectors.wire import listed, record, token
 from backend.tracking.kernel.records import Record, RecordPage, WorkRecord
+from upkeep.remote import wire
+from upkeep.remote.answers import Reply
+from upkeep.remote.client import RemoteClient
+from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError
+from upkeep.remote.exchange import Request
 
 CLOUD = "https://api.track.toggl.com"
 

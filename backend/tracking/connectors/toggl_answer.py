@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from backend.remote.wire import Answer, Text
 from backend.tracking.connectors.entries import Seconds, Start
 from backend.tracking.connectors.wire import Identifier
 from backend.tracking.kernel.records import Person, WorkRecord, breadcrumb
+from upkeep.remote.wire import Answer, Text
 
 
 class Workspace(Answer):

@@ -7,9 +7,9 @@ from math import ceil
 
 import httpx2
 
-from backend.remote.answers import Answer
-from backend.remote.errors import RemoteRejectedError, RemoteUnavailableError
-from backend.remote.retries import LONGEST_PAUSE, TransientError
+from upkeep.remote.answers import Answer
+from upkeep.remote.errors import RemoteRejectedError, RemoteUnavailableError
+from upkeep.remote.retries import LONGEST_PAUSE, TransientError
 
 HOUR = 3600
 

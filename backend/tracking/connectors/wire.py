@@ -7,15 +7,15 @@ from typing import Annotated, Protocol, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationError
 
-from backend.remote import answers
-from backend.remote.answers import Reply
-from backend.remote.client import RemoteClient
-from backend.remote.errors import RemoteError, RemoteGoneError, RemoteRejectedError, RemoteResponseError
-from backend.remote.exchange import Request
-from backend.remote.wire import Answer, problem
 from backend.tracking.connectors.source import Source
 from backend.tracking.kernel.moves import Absence, Elsewhere, Whereabouts
 from backend.tracking.kernel.records import BrokenRecord, Person, Record
+from upkeep.remote import answers
+from upkeep.remote.answers import Reply
+from upkeep.remote.client import RemoteClient
+from upkeep.remote.errors import RemoteError, RemoteGoneError, RemoteRejectedError, RemoteResponseError
+from upkeep.remote.exchange import Request
+from upkeep.remote.wire import Answer, problem
 
 A = TypeVar("A", bound=Answer)
 

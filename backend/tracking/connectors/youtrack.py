@@ -6,11 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from backend.remote import wire
-from backend.remote.answers import Reply
-from backend.remote.client import RemoteClient
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError
-from backend.remote.exchange import Request
 from backend.tracking.connectors.changes import Newest, UnsteadyError, joined
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.wire import assess_query, found, listed, looked_up, record, renamed, token
@@ -18,6 +13,11 @@ from backend.tracking.connectors.youtrack_answer import FIELDS, Issue, Located, 
 from backend.tracking.kernel.moves import Absence, Missed, Whereabouts
 from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import Record, RecordPage, TaskRecord
+from upkeep.remote import wire
+from upkeep.remote.answers import Reply
+from upkeep.remote.client import RemoteClient
+from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError
+from upkeep.remote.exchange import Request
 
 A = TypeVar("A", bound=wire.Answer)
 

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from backend.remote.wire import Answer, Text
 from backend.tracking.connectors.estimates import MINUTES_AN_HOUR, Amount, hours
 from backend.tracking.connectors.moments import Milliseconds
 from backend.tracking.connectors.wire import Identifier
 from backend.tracking.kernel.records import Person, TaskRecord
+from upkeep.remote.wire import Answer, Text
 
 FIELDS = (
     "id,idReadable,summary,description,created,updated,resolved,isDraft,project(shortName),"

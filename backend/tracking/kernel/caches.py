@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 
 class Cache(NamedTuple):

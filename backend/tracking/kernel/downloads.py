@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from backend.operations.plans import Change
 from backend.tracking.kernel.names import NameKind, compared
 from backend.tracking.kernel.records import BrokenRecord, Person, Record, TaskRecord, WorkRecord
+from upkeep.operations.plans import Change
 
 Values = Mapping[str, Any]
 """What can change, by field: a task's or a work entry's columns; people by their keys."""

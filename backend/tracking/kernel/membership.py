@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 
 def joined(changes: Iterable[Change], code: str, members: Collection[str]) -> Iterator[Change]:

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 MOVED = "moved"
 """The state of a task that goes on under another id, or in a project that no tracker of ours reads."""

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.cache import caches
 from django.core.cache.backends.filebased import FileBasedCache
 
-from backend.operations.plans import Change
 from backend.tracking.kernel.caches import Cache
 from backend.tracking.services.lookup import UnknownCodeError, unknown
+from upkeep.operations.plans import Change
 
 
 def contents(name: str | None = None) -> list[Cache]:

@@ -10,7 +10,6 @@ from django.db import connection, models
 from django.db.models import Value
 from django.db.models.functions import Lower
 
-from backend.operations.plans import Change
 from backend.tracking.kernel.demo.items import Item, Row
 from backend.tracking.kernel.demo.structure import Structure
 from backend.tracking.kernel.demo.work import WorkRow
@@ -27,6 +26,7 @@ from backend.tracking.models import (
     WorkMatch,
 )
 from backend.tracking.services.people import map_users
+from upkeep.operations.plans import Change
 
 MODELS: Mapping[str, type[models.Model]] = {
     "organization": Organization,

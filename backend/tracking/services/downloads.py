@@ -15,9 +15,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from backend.operations.plans import Change
-from backend.remote.errors import RemoteError, RemoteRejectedError
-from backend.remote.prefetching import prefetched
 from backend.tracking import connectors
 from backend.tracking.connectors.source import Connector, Locator, Network, Source
 from backend.tracking.kernel import downloads, locations
@@ -29,6 +26,9 @@ from backend.tracking.kernel.records import Record, RecordPage
 from backend.tracking.models import Project, SeenRecord, Task, Tracker, WorkEntry
 from backend.tracking.services import former_names, moves, people, task_rows, work_rows
 from backend.tracking.services.arrays import texts
+from upkeep.operations.plans import Change
+from upkeep.remote.errors import RemoteError, RemoteRejectedError
+from upkeep.remote.prefetching import prefetched
 
 SEE = """
     INSERT INTO tracking_seenrecord (tracker_id, run_id, external_id) SELECT %s, %s, unnest(%s::text[])

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from django.contrib.auth import get_user_model
 
-from backend.operations.plans import Change
 from backend.tracking.kernel.membership import joined
 from backend.tracking.models import Organization, OrganizationProfile
+from upkeep.operations.plans import Change
 
 
 def plan(changes: Iterable[Change], organization: Organization) -> list[Change]:

@@ -7,7 +7,6 @@ from typing import Any
 from django.db import IntegrityError
 from pydantic import SecretStr
 
-from backend.operations.plans import Change
 from backend.tracking.kernel.configuration import declared, schema, telling
 from backend.tracking.kernel.configuration.items import Item, Key, Kind
 from backend.tracking.kernel.configuration.plan import Edit, Plan, Stored, plan
@@ -15,6 +14,7 @@ from backend.tracking.models import Tracker, WorkEntry
 from backend.tracking.services.people import users_named
 from backend.tracking.services.stored_items import StoredItems
 from backend.tracking.services.tables import TABLES
+from upkeep.operations.plans import Change
 
 
 class Update:

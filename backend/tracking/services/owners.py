@@ -6,8 +6,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import connection
 
-from backend.operations.plans import Change
 from backend.tracking.models import Project
+from upkeep.operations.plans import Change
 
 TASKS = 20_000
 """A range: large enough that the work entries are read a few times, not for each task."""

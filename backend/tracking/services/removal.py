@@ -13,7 +13,6 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
 from django.db.models import Exists, OuterRef, QuerySet
 
-from backend.operations.plans import Change
 from backend.tracking.kernel.demo.team import DOMAIN, USERNAME_PREFIX
 from backend.tracking.models import (
     ExternalUser,
@@ -26,6 +25,7 @@ from backend.tracking.models import (
     WorkEntry,
     WorkMatch,
 )
+from upkeep.operations.plans import Change
 
 OF_TRACKERS = "tracker_id = ANY(%(trackers)s::uuid[])"
 OF_TASKS = f"task_id IN (SELECT id FROM tracking_task WHERE {OF_TRACKERS})"  # noqa: S608 - made of constants

@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tasks.collection.cleanup_unused_posters import cleanup_unused_posters
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

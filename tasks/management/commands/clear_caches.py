@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tasks.tracking.clear_caches import clear_caches
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tasks.tracking.explain_work_entry import explain_work_entry
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tasks.collection.load_sample_data import load_sample_data
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

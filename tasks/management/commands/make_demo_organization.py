@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tasks.tracking.make_demo_organization import make_demo_organization
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

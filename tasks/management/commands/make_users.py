@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tasks.accounts.make_users import make_users
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tasks.tracking.match_project import match_project
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

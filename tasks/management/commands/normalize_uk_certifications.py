@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tasks.collection.normalize_uk_certifications import normalize_uk_certifications
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tasks.collection.populate_imdb_ids import populate_imdb_ids
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

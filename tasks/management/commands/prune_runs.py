@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tasks.housekeeping.prune_runs import prune_runs
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

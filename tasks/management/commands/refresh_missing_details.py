@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tasks.collection.refresh_missing_details import refresh_missing_details
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

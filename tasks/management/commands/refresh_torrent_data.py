@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tasks.collection.refresh_torrent_data import refresh_torrent_data
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

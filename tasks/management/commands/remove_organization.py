@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tasks.tracking.remove_organization import remove_organization
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

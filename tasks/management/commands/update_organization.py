@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tasks.tracking.update_organization import update_organization
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

@@ -7,11 +7,11 @@ from collections import Counter
 from contextlib import suppress
 from uuid import UUID
 
-from backend.operations import queue
-from backend.operations.models import Run
 from tests.acceptance.films import copies, shelf
 from tests.acceptance.polling import until
 from tests.acceptance.testing.increment_rows import IncrementRows, increment_rows
+from upkeep.operations import queue
+from upkeep.operations.models import Run
 
 ROWS = 20_000
 CHILD_SECONDS = 5.0

@@ -10,10 +10,10 @@ from celery import Celery
 from pytest_celery import CeleryTestSetup
 from redis import Redis
 
-from backend.operations.models import Run
 from tests.acceptance.faults.rows import check_once, enqueued, filled
 from tests.acceptance.faults.scale import Scale
 from tests.acceptance.runs import INCREMENT, committed, ended
+from upkeep.operations.models import Run
 
 pytestmark = pytest.mark.usefixtures("app")
 

@@ -8,10 +8,10 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from backend.embedded import postgres
 from tests.acceptance.faults.rows import check_once, enqueued, filled
 from tests.acceptance.faults.scale import WHATEVER_BROKER
 from tests.acceptance.runs import committed, ended
+from upkeep.embedded import postgres
 
 
 @WHATEVER_BROKER

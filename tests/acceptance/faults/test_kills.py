@@ -9,8 +9,6 @@ from random import Random
 import pytest
 from pytest_celery import CeleryTestSetup
 
-from backend.operations import queue
-from backend.operations.models import Run
 from tests.acceptance.faults.rows import (
     CHILD_SECONDS,
     WORKER_SECONDS,
@@ -26,6 +24,8 @@ from tests.acceptance.polling import until
 from tests.acceptance.processes import WorkerProcess
 from tests.acceptance.runs import committed, ended, running
 from tests.acceptance.testing.kill_itself import KillItself, kill_itself
+from upkeep.operations import queue
+from upkeep.operations.models import Run
 
 KILLS = 20
 NODE = f"second@{socket.gethostname()}"

@@ -7,10 +7,10 @@ from django.db.models import F
 from pydantic import NonNegativeFloat
 
 from backend.collection.models import DVD
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.params import Params
-from backend.operations.plans import Change
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.params import Params
+from upkeep.operations.plans import Change
 
 
 class IncrementParts(Params):

@@ -7,11 +7,11 @@ from django.db.models import F, QuerySet
 from pydantic import NonNegativeFloat, PositiveInt
 
 from backend.collection.models import DVD
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.params import Params
-from backend.operations.plans import Change
-from backend.operations.shares import Cursor
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.params import Params
+from upkeep.operations.plans import Change
+from upkeep.operations.shares import Cursor
 
 
 class IncrementRows(Params):

@@ -3,9 +3,9 @@
 import os
 import signal
 
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.params import Params
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.params import Params
 
 
 class KillItself(Params):

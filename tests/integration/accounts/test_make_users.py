@@ -17,8 +17,8 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from backend.accounts.models import User
-from backend.operations.models import Run, RunChange, RunFile, RunLog
 from tasks.accounts.make_users import MakeUsers, make_users
+from upkeep.operations.models import Run, RunChange, RunFile, RunLog
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "correct-horse-42"

@@ -8,14 +8,14 @@ import pytest
 from django.db import IntegrityError
 
 from backend.accounts.models import User
-from backend.operations.plans import Change
 from backend.tracking.models import ExternalUser, OrganizationProfile
 from backend.tracking.services import membership
 from tests.integration.collection.commands import Ended, ran
 from tests.integration.tracking.factories import organization, project, tracker
+from upkeep.operations.plans import Change
 
 pytestmark = pytest.mark.django_db(
-    transaction=True, available_apps=["backend.operations", "backend.accounts", "backend.tracking", "tasks"]
+    transaction=True, available_apps=["upkeep.operations", "backend.accounts", "backend.tracking", "tasks"]
 )
 FILE = "username,email,full_name\nann,ann@example.com,Ann Lee\nbob,bob@example.com,Bob Ray\ncy,nonsense,\n"
 

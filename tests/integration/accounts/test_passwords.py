@@ -6,7 +6,7 @@ from pytest_django import Settings
 
 from backend.accounts.kernel.enrolment import DEFAULTS, Entry
 from backend.accounts.services.passwords import hash_passwords, objection
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 
 class Parrot:

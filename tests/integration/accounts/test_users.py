@@ -8,7 +8,7 @@ from backend.accounts.kernel.enrolment import DEFAULTS, Account, Entry
 from backend.accounts.kernel.rows import BrokenRow, Row
 from backend.accounts.models import User
 from backend.accounts.services.users import accounts, write_users
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management import CommandError, call_command
 
-from backend.operations.models import Run
+from upkeep.operations.models import Run
 
 
 @dataclass(frozen=True, slots=True)

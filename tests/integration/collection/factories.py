@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.collection.models import DVD
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 COMPLETE = {
     "tagline": "He waits.",

@@ -13,10 +13,10 @@ from backend.collection.kernel.posters import PosterFile
 from backend.collection.models import DVD
 from backend.collection.services.poster_folder import PosterFolder
 from backend.collection.services.used_posters import used_posters
-from backend.operations.runner import execute
 from tasks.collection.cleanup_unused_posters import CleanupUnusedPosters, cleanup_unused_posters
 from tests.integration.collection.commands import Ended, ran
 from tests.integration.collection.factories import dvd, poster
+from upkeep.operations.runner import execute
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 
 from backend.collection import services
 from backend.collection.models import DVD
-from backend.operations.plans import Change
 from tests.integration.collection.factories import dvd, updated
+from upkeep.operations.plans import Change
 
 pytestmark = pytest.mark.django_db
 DETAILS: dict[str, Any] = {

@@ -10,8 +10,8 @@ from backend.collection import services
 from backend.collection.kernel import posters
 from backend.collection.kernel.posters import PosterFile, Unreadable
 from backend.collection.services.poster_folder import MAX_DEPTH, PAGE, PosterFolder
-from backend.operations.plans import Change
 from tests.integration.collection.factories import poster
+from upkeep.operations.plans import Change
 
 NOBODY = 65_534
 

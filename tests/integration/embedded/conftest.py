@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.embedded import postgres, redis
-from backend.embedded.folders import for_sockets
+from upkeep.embedded import postgres, redis
+from upkeep.embedded.folders import for_sockets
 
 MakeHome = Callable[[str], Path]
 

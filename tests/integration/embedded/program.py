@@ -7,14 +7,14 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from backend.embedded.polling import attempts
+from upkeep.embedded.polling import attempts
 
 ROOT = Path(__file__).resolve().parents[3]
 START = """
 import sys
 import sysconfig
 from pathlib import Path
-from backend.embedded import postgres, redis
+from upkeep.embedded import postgres, redis
 home = Path(sys.argv[1])
 """
 

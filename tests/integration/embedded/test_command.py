@@ -4,8 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from backend.embedded import postgres, redis
 from tests.integration.embedded.program import ROOT
+from upkeep.embedded import postgres, redis
 
 
 def manage(home: Path, *words: str, text: str = "", **environment: str) -> subprocess.CompletedProcess[str]:

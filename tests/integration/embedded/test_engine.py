@@ -11,9 +11,9 @@ from django.db import OperationalError
 from django.db.utils import ConnectionHandler
 from pytest_django.plugin import DjangoDbBlocker
 
-from backend.embedded import postgres
-from backend.embedded.polling import attempts
-from backend.embedded.postgresql.base import DatabaseWrapper
+from upkeep.embedded import postgres
+from upkeep.embedded.polling import attempts
+from upkeep.embedded.postgresql.base import DatabaseWrapper
 
 Connect = Callable[[Path], DatabaseWrapper]
 
@@ -24,7 +24,7 @@ def connect(django_db_blocker: DjangoDbBlocker) -> Iterator[Connect]:
     opened: list[DatabaseWrapper] = []
 
     def make(home: Path) -> DatabaseWrapper:
-        settings: dict[str, Any] = {"ENGINE": "backend.embedded.postgresql", "NAME": "upkeep", "HOME": home}
+        settings: dict[str, Any] = {"ENGINE": "upkeep.embedded.postgresql", "NAME": "upkeep", "HOME": home}
         connection = ConnectionHandler({"default": settings})["default"]
         assert isinstance(connection, DatabaseWrapper)
         opened.append(connection)

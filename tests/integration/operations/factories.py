@@ -6,16 +6,14 @@ from django.conf import settings
 from django.db import connection
 
 from backend.collection.models import DVD
-from backend.operations import claims
-from backend.operations.context import RunContext
-from backend.operations.models import Run
-from backend.operations.plans import Change
 from tests.acceptance.polling import until
 from tests.operations.dvds import add, added
+from upkeep.operations import claims
+from upkeep.operations.context import RunContext
+from upkeep.operations.models import Run
+from upkeep.operations.plans import Change
 
-COMMITTED = pytest.mark.django_db(
-    transaction=True, available_apps=["backend.operations", "backend.collection", "tasks"]
-)
+COMMITTED = pytest.mark.django_db(transaction=True, available_apps=["upkeep.operations", "backend.collection", "tasks"])
 """Transactions are real; afterwards, the tables of these apps alone are emptied, which is ten times as fast."""
 numbers = iter(range(1, 10_000_000))
 

@@ -12,10 +12,6 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 
 from backend.collection.models import DVD
-from backend.operations import claims, runner
-from backend.operations.context import RunContext
-from backend.operations.management.commands import cancel_run, resume_run, run_task
-from backend.operations.models import Run
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, skipped
 from tests.integration.operations.processes import manage, typed, until
 from tests.operations.dvds import AddOne, CrashError, RefusalError, add, add_one, added
@@ -23,6 +19,10 @@ from tests.operations.management.commands import add_one as adding
 from tests.operations.management.commands import read_file as reading
 from tests.operations.management.commands import remove_dvds as removing
 from tests.operations.scripted import claimed, played, recorded, reread, stage
+from upkeep.operations import claims, runner
+from upkeep.operations.context import RunContext
+from upkeep.operations.management.commands import cancel_run, resume_run, run_task
+from upkeep.operations.models import Run
 
 pytestmark = COMMITTED
 COUNTS = ["processed", "created", "updated", "deleted", "unchanged", "skipped", "failed"]

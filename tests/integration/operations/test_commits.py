@@ -8,14 +8,14 @@ from django.db.models import F
 
 from backend.accounts.models import User
 from backend.collection.models import DVD
-from backend.operations import claims, runner
-from backend.operations.context import RunContext
-from backend.operations.models import Run
-from backend.operations.plans import Change
-from backend.operations.progress import Unwatched
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, skipped, tallied
 from tests.operations.dvds import PLAN, WRITE, CrashError, RefusalError, add, added
 from tests.operations.scripted import claimed, claimed_again, played, recorded, reread, resumed
+from upkeep.operations import claims, runner
+from upkeep.operations.context import RunContext
+from upkeep.operations.models import Run
+from upkeep.operations.plans import Change
+from upkeep.operations.progress import Unwatched
 
 pytestmark = COMMITTED
 

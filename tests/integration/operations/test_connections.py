@@ -11,14 +11,14 @@ from django.db import OperationalError, connection, transaction
 from pytest_django import Settings
 
 from backend.collection.models import DVD
-from backend.operations import claims, recovery, runner
-from backend.operations.context import RunContext
-from backend.operations.models import Run
-from backend.operations.plans import Change
 from tests.integration.operations.factories import COMMITTED, copies, dvds, lose, paged, tallied
 from tests.integration.operations.outages import away, elsewhere
 from tests.operations.dvds import add, added
 from tests.operations.scripted import claimed, played, reread
+from upkeep.operations import claims, recovery, runner
+from upkeep.operations.context import RunContext
+from upkeep.operations.models import Run
+from upkeep.operations.plans import Change
 
 pytestmark = COMMITTED
 PAGES = 4

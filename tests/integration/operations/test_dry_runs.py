@@ -4,15 +4,15 @@ import pytest
 from pytest_django import Settings
 
 from backend.collection.models import DVD
-from backend.operations import runner
-from backend.operations.context import RunContext
-from backend.operations.errors import InvalidParamsError
-from backend.operations.files import InputFile
-from backend.operations.models import Run
-from backend.operations.plans import Change
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, skipped, tallied
 from tests.operations.dvds import PLAN, WRITE, Read, add, added, read_file
 from tests.operations.scripted import played
+from upkeep.operations import runner
+from upkeep.operations.context import RunContext
+from upkeep.operations.errors import InvalidParamsError
+from upkeep.operations.files import InputFile
+from upkeep.operations.models import Run
+from upkeep.operations.plans import Change
 
 pytestmark = COMMITTED
 

@@ -4,12 +4,12 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from backend.operations import cancellation, claims, runner
-from backend.operations.context import RunContext
-from backend.operations.errors import AlreadyRunningError
-from backend.operations.models import Run
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, lose
 from tests.operations.scripted import Nothing, claimed, recorded, reread, scripted, scripted_alone
+from upkeep.operations import cancellation, claims, runner
+from upkeep.operations.context import RunContext
+from upkeep.operations.errors import AlreadyRunningError
+from upkeep.operations.models import Run
 
 pytestmark = COMMITTED
 

@@ -7,12 +7,12 @@ import pytest
 from django.conf import settings
 from pytest_django import Settings
 
-from backend.operations import cancellation, claims, queue, runner
-from backend.operations.errors import InvalidParamsError, OperationError
-from backend.operations.files import MAX_STORED_BYTES, InputFile, check_stored, opened
-from backend.operations.models import Run, RunFile
 from tests.integration.operations.factories import COMMITTED
 from tests.operations.dvds import Read, read_file
+from upkeep.operations import cancellation, claims, queue, runner
+from upkeep.operations.errors import InvalidParamsError, OperationError
+from upkeep.operations.files import MAX_STORED_BYTES, InputFile, check_stored, opened
+from upkeep.operations.models import Run, RunFile
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
 

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from backend.collection.models import DVD
-from backend.operations import claims, runner
-from backend.operations.context import RunContext
-from backend.operations.limits import LimitExceededError, Limits
-from backend.operations.models import Run
-from backend.operations.outcome import Outcome
-from backend.operations.plans import Change
 from tests.integration.messages import messages, worked_off
 from tests.integration.operations.factories import COMMITTED, copies, dvds, paged, skipped, tallied
 from tests.operations.dvds import PLAN, WRITE, RefusalError, add, added, delete
 from tests.operations.scripted import Nothing, played, reread, resumed, scripted_limited, scripted_limited_parts, stage
+from upkeep.operations import claims, runner
+from upkeep.operations.context import RunContext
+from upkeep.operations.limits import LimitExceededError, Limits
+from upkeep.operations.models import Run
+from upkeep.operations.outcome import Outcome
+from upkeep.operations.plans import Change
 
 pytestmark = COMMITTED
 HALF = Limits(deleted=0.5, changed=0.5)

@@ -7,14 +7,14 @@ import pytest
 from django.db import connection
 
 from backend.collection.models import DVD
-from backend.operations import connections, losses
-from backend.operations.context import RunContext
-from backend.operations.losses import APPLICATION_NAME
-from backend.operations.models import Run
 from tests.integration.operations.factories import COMMITTED, copies, dvds, lose, paged, skipped
 from tests.integration.operations.test_exclusion import do_nothing
 from tests.operations.dvds import add, added
 from tests.operations.scripted import claimed, played
+from upkeep.operations import connections, losses
+from upkeep.operations.context import RunContext
+from upkeep.operations.losses import APPLICATION_NAME
+from upkeep.operations.models import Run
 
 pytestmark = COMMITTED
 

@@ -1,8 +1,8 @@
 from uuid import UUID
 
-from backend.operations.models import Run
-from backend.operations.paging import BatchSize, QuerySetPages
 from tests.integration.operations.factories import COMMITTED
+from upkeep.operations.models import Run
+from upkeep.operations.paging import BatchSize, QuerySetPages
 
 pytestmark = COMMITTED
 

@@ -13,21 +13,21 @@ from django.db import connection, transaction
 from pytest_django import Settings
 
 from backend.collection.models import DVD
-from backend.operations import cancellation, claims, parts, queue, recovery, runner
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.errors import OperationError, RunInterrupted
-from backend.operations.files import InputFile
-from backend.operations.ledger import Ledger
-from backend.operations.management.commands import resume_run
-from backend.operations.models import Run, RunChange, RunFile
-from backend.operations.params import Params, Positional
-from backend.operations.plans import Change
-from backend.operations.progress import Unwatched
 from tests.integration.messages import messages, task, worked_off
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, lose, tallied
 from tests.operations.dvds import PLAN, WRITE, RefusalError, add, added
 from tests.operations.scripted import Nothing, claimed, played, recorded, reread, scripted_parts, stage
+from upkeep.operations import cancellation, claims, parts, queue, recovery, runner
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.errors import OperationError, RunInterrupted
+from upkeep.operations.files import InputFile
+from upkeep.operations.ledger import Ledger
+from upkeep.operations.management.commands import resume_run
+from upkeep.operations.models import Run, RunChange, RunFile
+from upkeep.operations.params import Params, Positional
+from upkeep.operations.plans import Change
+from upkeep.operations.progress import Unwatched
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
 ROWS = 9

@@ -14,18 +14,18 @@ from django.db.models import F
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from backend.collection.models import DVD
-from backend.operations import cancellation, claims, connections, losses, queue, recovery, statements
-from backend.operations.context import RunContext
-from backend.operations.counts import Counts
-from backend.operations.errors import LostClaim
-from backend.operations.ledger import Ledger, Outcomes
-from backend.operations.management.commands import recover_runs
-from backend.operations.models import Run, RunFile
-from backend.operations.progress import Unwatched
-from backend.operations.states import Status
 from tests.integration.messages import messages
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, lose
 from tests.operations.scripted import claimed, claimed_again, played, recorded, reread, scripted_alone
+from upkeep.operations import cancellation, claims, connections, losses, queue, recovery, statements
+from upkeep.operations.context import RunContext
+from upkeep.operations.counts import Counts
+from upkeep.operations.errors import LostClaim
+from upkeep.operations.ledger import Ledger, Outcomes
+from upkeep.operations.management.commands import recover_runs
+from upkeep.operations.models import Run, RunFile
+from upkeep.operations.progress import Unwatched
+from upkeep.operations.states import Status
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
 BACKOFF = 1_000

@@ -6,15 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.collection.models import DVD
-from backend.operations.cancellation import cancel
-from backend.operations.context import RunContext
-from backend.operations.errors import HandOver, OperationError, RunInterrupted
-from backend.operations.models import Run
-from backend.operations.plans import Change
-from backend.operations.queue import requeue
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, skipped, tallied
 from tests.operations.dvds import PLAN, WRITE, CrashError, RefusalError, add, added, delete
 from tests.operations.scripted import claimed_again, played, recorded, reread, resumed
+from upkeep.operations.cancellation import cancel
+from upkeep.operations.context import RunContext
+from upkeep.operations.errors import HandOver, OperationError, RunInterrupted
+from upkeep.operations.models import Run
+from upkeep.operations.plans import Change
+from upkeep.operations.queue import requeue
 
 pytestmark = COMMITTED
 

@@ -10,10 +10,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from backend.collection.models import DVD
-from backend.operations import shares
-from backend.operations.models import Run
-from backend.operations.shares import Part
-from backend.worker.models import SynchronisedEntry
+from upkeep.operations import shares
+from upkeep.operations.models import Run
+from upkeep.operations.shares import Part
+from upkeep.worker.models import SynchronisedEntry
 
 pytestmark = pytest.mark.django_db
 KEYS = st.sets(st.integers(1, 300), max_size=40)

@@ -6,14 +6,14 @@ import pytest
 from django.db import connection, transaction
 
 from backend.collection.models import DVD
-from backend.operations import cancellation, claims, losses, runner
-from backend.operations.context import RunContext
-from backend.operations.models import Run
-from backend.operations.queue import requeue
 from tests.acceptance.polling import until
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds
 from tests.operations.dvds import RefusalError, add, added
 from tests.operations.scripted import played, reread, scripted_halves, stage
+from upkeep.operations import cancellation, claims, losses, runner
+from upkeep.operations.context import RunContext
+from upkeep.operations.models import Run
+from upkeep.operations.queue import requeue
 
 T = TypeVar("T")
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]

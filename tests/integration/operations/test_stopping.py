@@ -11,13 +11,13 @@ import pytest
 from django.db import ProgrammingError, connection
 
 from backend.collection.models import DVD
-from backend.operations import cancellation, claims, runner
-from backend.operations.context import RunContext
-from backend.operations.models import Run
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, tallied
 from tests.integration.operations.processes import managing, until
 from tests.operations.dvds import PLAN, WRITE, add, added
 from tests.operations.scripted import claimed, claimed_again, played, recorded, reread, resumed
+from upkeep.operations import cancellation, claims, runner
+from upkeep.operations.context import RunContext
+from upkeep.operations.models import Run
 
 pytestmark = COMMITTED
 

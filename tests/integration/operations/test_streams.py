@@ -19,14 +19,14 @@ from django.core.management import call_command
 from django.db import connection
 
 from backend.collection.models import DVD
-from backend.operations import claims, runner, streams
-from backend.operations.management.commands import cancel_run, resume_run
-from backend.operations.models import Run
 from tests.integration.operations.factories import COMMITTED, copies, dvds
 from tests.integration.operations.processes import ROOT, Ended, typed, until
 from tests.operations.dvds import AddOne, add_one
 from tests.operations.management.commands import add_one as adding
 from tests.operations.management.commands import remove_dvds as removing
+from upkeep.operations import claims, runner, streams
+from upkeep.operations.management.commands import cancel_run, resume_run
+from upkeep.operations.models import Run
 
 pytestmark = COMMITTED
 MANY = 3000
@@ -293,7 +293,7 @@ def test_a_callers_stream_gets_what_it_should() -> None:
 def test_descriptors_that_are_missing_are_never_somebody_elses(environment: dict[str, str], tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(
-        "from backend.operations import streams\n"
+        "from upkeep.operations import streams\n"
         "streams.open_missing()\n"
         "import os, sys\n"
         "opened = os.open('/dev/zero', os.O_RDONLY)\n"

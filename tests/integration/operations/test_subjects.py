@@ -5,15 +5,15 @@ from celery.exceptions import Ignore
 from django.db import connection
 
 from backend.collection.models import DVD
-from backend.operations import claims, queue, runner, subjects
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.models import Run, RunSubject
-from backend.operations.params import Params
 from tests.integration.messages import messages, received, task, worked_off
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, dvds
 from tests.operations.dvds import RefusalError
 from tests.operations.scripted import played, recorded, resumed, stage
+from upkeep.operations import claims, queue, runner, subjects
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.models import Run, RunSubject
+from upkeep.operations.params import Params
 
 pytestmark = COMMITTED
 

@@ -6,13 +6,13 @@ import pytest
 from django.db import transaction
 from django.test import override_settings
 
-from backend.operations import claims, recovery, resending
-from backend.operations.models import Run
 from tests.integration.messages import messages as read
 from tests.integration.operations.factories import COMMITTED
 from tests.integration.operations.test_exclusion import do_nothing
 from tests.integration.operations.test_splitting import apart, divided
 from tests.operations.scripted import recorded, reread, scripted_alone
+from upkeep.operations import claims, recovery, resending
+from upkeep.operations.models import Run
 
 pytestmark = COMMITTED
 tried: list[Run] = []

@@ -7,15 +7,15 @@ from django.db import IntegrityError
 from pytest_django import Settings
 
 from backend.collection.models import DVD
-from backend.operations import claims, runner
-from backend.operations.batches import Prepare
-from backend.operations.context import RunContext
-from backend.operations.models import Run
-from backend.operations.plans import Change
 from tests.integration.messages import messages, worked_off
 from tests.integration.operations.factories import COMMITTED, copies, dvds, paged, skipped
 from tests.operations.dvds import PLAN, WRITE, RefusalError, add, added, delete
 from tests.operations.scripted import played, reread, resumed, scripted_parts, stage
+from upkeep.operations import claims, runner
+from upkeep.operations.batches import Prepare
+from upkeep.operations.context import RunContext
+from upkeep.operations.models import Run
+from upkeep.operations.plans import Change
 
 pytestmark = COMMITTED
 SQL_TALLY = "SELECT 'copies', (fields -> 'copy_number' ->> 1)::int FROM done UNION ALL SELECT 'rows', 1 FROM done"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from backend.operations.context import RunContext
-from backend.operations.plans import Change
 from tests.operations.dvds import CrashError, RefusalError
 from tests.operations.scripted import played
+from upkeep.operations.context import RunContext
+from upkeep.operations.plans import Change
 
 pytestmark = pytest.mark.django_db
 

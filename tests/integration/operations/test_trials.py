@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.collection.models import DVD
-from backend.operations import parts
-from backend.operations.context import RunContext
-from backend.operations.errors import HandOver, RunInterrupted
-from backend.operations.models import Run
-from backend.operations.plans import Change
-from backend.operations.trials import Trial
 from tests.integration.operations.factories import COMMITTED, copies, paged, tallied
 from tests.operations.dvds import RefusalError, add, added
 from tests.operations.scripted import claimed_again, played, reread, resumed, scripted_parts
+from upkeep.operations import parts
+from upkeep.operations.context import RunContext
+from upkeep.operations.errors import HandOver, RunInterrupted
+from upkeep.operations.models import Run
+from upkeep.operations.plans import Change
+from upkeep.operations.trials import Trial
 
 pytestmark = COMMITTED
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from backend.embedded.locks import is_held
 from ops.holding import HeldError, end_leftovers, held
 from ops.processes import ROOT
 from tests.integration.embedded.program import exists, kill
+from upkeep.embedded.locks import is_held
 
 HOLDER = """
 import sys, time

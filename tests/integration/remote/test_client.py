@@ -15,15 +15,15 @@ from time import monotonic
 import pytest
 import stamina
 
-from backend.remote.answers import Reply
-from backend.remote.client import RemoteClient
-from backend.remote.errors import RemoteResponseError, RemoteUnavailableError
-from backend.remote.exchange import Request
 from tests.servers import faults, films
 from tests.servers.faults import Fault
 from tests.servers.process import Server
 from tests.servers.tmdb import KEY, tmdb_server
 from tests.unit.remote.oracles import said
+from upkeep.remote.answers import Reply
+from upkeep.remote.client import RemoteClient
+from upkeep.remote.errors import RemoteResponseError, RemoteUnavailableError
+from upkeep.remote.exchange import Request
 
 ROOT = Path(__file__).parents[3]
 
@@ -216,7 +216,7 @@ def test_ctrl_c_in_the_waiting_thread_ends_everything_within_a_second(way: str) 
 PROGRAM = """
 import sys
 from backend.collection import tmdb
-from backend.remote.errors import RemoteError
+from upkeep.remote.errors import RemoteError
 
 try:
     with tmdb.connect(sys.argv[1], sys.argv[2], requests_per_second=None, allow_http_hosts=["127.0.0.1"]) as source:

@@ -13,18 +13,18 @@ import anyio
 import pytest
 from redis import Redis
 
-from backend.embedded import redis
-from backend.remote import turns
-from backend.remote.answers import Reply
-from backend.remote.client import RemoteClient
-from backend.remote.errors import RemoteUnavailableError
-from backend.remote.exchange import Request
-from backend.remote.pacing import SHARE, Pacer
-from backend.remote.turns import PREFIX, SharedTurns
 from tests.integration.operations.processes import until
 from tests.servers import faults
 from tests.servers.process import Server
 from tests.servers.tmdb import KEY, tmdb_server
+from upkeep.embedded import redis
+from upkeep.remote import turns
+from upkeep.remote.answers import Reply
+from upkeep.remote.client import RemoteClient
+from upkeep.remote.errors import RemoteUnavailableError
+from upkeep.remote.exchange import Request
+from upkeep.remote.pacing import SHARE, Pacer
+from upkeep.remote.turns import PREFIX, SharedTurns
 
 ROOT = Path(__file__).parents[3]
 HOST = "oracle.example:443"
@@ -215,9 +215,9 @@ def test_a_clock_that_was_set_back_holds_nobody(store: Redis, redis_url: str) ->
 
 PROGRAM = """
 import sys
-from backend.remote.answers import Reply
-from backend.remote.client import RemoteClient
-from backend.remote.exchange import Request
+from upkeep.remote.answers import Reply
+from upkeep.remote.client import RemoteClient
+from upkeep.remote.exchange import Request
 
 url, key, redis_url = sys.argv[1:]
 client = RemoteClient(

@@ -5,8 +5,8 @@ import pytest
 import stamina
 from pytest_django import Settings
 
-from backend.remote import answers
 from backend.tracking.connectors import github_limits
+from upkeep.remote import answers
 
 
 @pytest.fixture

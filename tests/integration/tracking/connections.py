@@ -9,7 +9,6 @@ from typing import Any, Protocol, cast
 
 from pydantic import SecretStr
 
-from backend.remote.keeping import DownloadCache
 from backend.tracking import connectors
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.kernel.kinds import ApiKind
@@ -17,6 +16,7 @@ from backend.tracking.kernel.locations import parsed
 from backend.tracking.kernel.records import BrokenRecord, Record, RecordPage, TaskRecord, WorkRecord
 from tests.servers.process import Server
 from tests.servers.trackers.changes import ORIGIN
+from upkeep.remote.keeping import DownloadCache
 
 HOSTS = ("127.0.0.1",)
 

@@ -18,7 +18,7 @@ from backend.tracking.models import (
 )
 
 COMMITTED = pytest.mark.django_db(
-    transaction=True, available_apps=["backend.accounts", "backend.operations", "backend.tracking", "tasks"]
+    transaction=True, available_apps=["backend.accounts", "upkeep.operations", "backend.tracking", "tasks"]
 )
 """Transactions are real; afterwards, the tables of these apps alone are emptied, which takes less time."""
 numbers = count(1)

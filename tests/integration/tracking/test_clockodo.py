@@ -4,12 +4,12 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from backend.remote.errors import RemoteRejectedError
 from backend.tracking import connectors
 from backend.tracking.connectors.source import Network, Source
 from backend.tracking.kernel.locations import parsed
 from tests.integration.tracking.connections import HOSTS, all_expected, broken, by_id, read, tracker
 from tests.servers.trackers import clockodo, work
+from upkeep.remote.errors import RemoteRejectedError
 
 SYSTEM = tracker(clockodo)
 

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 
-from backend.operations.models import Run
 from tests.integration.collection.commands import ran
 from tests.integration.tracking.projects import COMMITTED, MONDAY, Example
+from upkeep.operations.models import Run
 
 pytestmark = COMMITTED
 

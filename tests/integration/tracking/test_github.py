@@ -9,12 +9,12 @@ from time import monotonic, time
 
 import pytest
 
-from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteUnavailableError
 from tests.integration.tracking.connections import all_expected, by_id, connected, read, tracker
 from tests.servers import faults
 from tests.servers.faults import Fault
 from tests.servers.process import Server
 from tests.servers.trackers import github
+from upkeep.remote.errors import RemoteError, RemoteRejectedError, RemoteUnavailableError
 
 SYSTEM = tracker(github)
 

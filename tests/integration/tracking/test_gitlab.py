@@ -8,7 +8,6 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import SecretStr
 
-from backend.remote.errors import RemoteRejectedError
 from backend.tracking import connectors
 from backend.tracking.connectors.source import Network, Source
 from backend.tracking.kernel.locations import parsed
@@ -19,6 +18,7 @@ from tests.servers import faults
 from tests.servers.faults import Fault
 from tests.servers.process import Server
 from tests.servers.trackers import gitlab
+from upkeep.remote.errors import RemoteRejectedError
 
 SYSTEM = tracker(gitlab)
 

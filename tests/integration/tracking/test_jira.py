@@ -7,7 +7,6 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.tracking import connectors
 from backend.tracking.connectors.source import Network, Source
 from backend.tracking.kernel.locations import parsed
@@ -18,6 +17,7 @@ from tests.servers import faults
 from tests.servers.faults import Fault
 from tests.servers.process import Server
 from tests.servers.trackers import jira
+from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError
 
 SYSTEM = tracker(jira)
 SITE = "https://example.atlassian.net"

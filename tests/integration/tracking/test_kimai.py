@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError
 from backend.tracking.kernel.records import WorkRecord
 from tests.integration.tracking.connections import all_expected, by_id, connected, read, tracker
 from tests.servers import faults
 from tests.servers.process import Server
 from tests.servers.trackers import kimai, work
+from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError
 
 SYSTEM = tracker(kimai)
 

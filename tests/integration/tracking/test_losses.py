@@ -1,12 +1,12 @@
 import pytest
 
-from backend.operations import runner
 from backend.tracking.models import Task, WorkEntry, WorkMatch
 from backend.tracking.services import matching
 from backend.tracking.services.matching import ProjectMatching
 from tasks.tracking.match_project import MatchProject, match_project
 from tests.integration.collection.commands import Ended, ran
 from tests.integration.tracking.projects import COMMITTED, Example
+from upkeep.operations import runner
 
 pytestmark = COMMITTED
 CODE = r"(?P<task_code>#\d+)"
@@ -111,7 +111,7 @@ def test_what_was_lost_before_a_resumption_is_reported(example: Example, monkeyp
         example.entry("#1 work")
     ran("match_project", "example")
     renamed()
-    monkeypatch.setattr("backend.operations.context.MOST_ROWS", 100)
+    monkeypatch.setattr("upkeep.operations.context.MOST_ROWS", 100)
     plain, batches = ProjectMatching.write_params, []
 
     def failing(self: ProjectMatching, matches: matching.Matches) -> dict[str, object]:

@@ -5,8 +5,6 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db.models import Count
 
-from backend.operations import claims, queue, runner
-from backend.operations.errors import HandOver
 from backend.tracking.kernel.demo.work import Work
 from backend.tracking.models import (
     ExternalUser,
@@ -24,9 +22,11 @@ from backend.tracking.services import demo
 from tasks.tracking.make_demo_organization import MakeDemoOrganization, make_demo_organization
 from tests.integration.collection.commands import Ended, ran
 from tests.integration.tracking.factories import organization
+from upkeep.operations import claims, queue, runner
+from upkeep.operations.errors import HandOver
 
 pytestmark = pytest.mark.django_db(
-    transaction=True, available_apps=["backend.operations", "backend.accounts", "backend.tracking", "tasks"]
+    transaction=True, available_apps=["upkeep.operations", "backend.accounts", "backend.tracking", "tasks"]
 )
 MODELS = (
     Organization, OrganizationProfile, UserMapping, Project, Tracker, ExternalUser, Task, TaskAssignee, WorkMatch,

@@ -6,9 +6,6 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from pytest_django import Settings
 
-from backend.operations import runner
-from backend.operations.models import Run
-from backend.operations.plans import Change
 from backend.tracking.models import ExternalUser, OrganizationProfile, Task, WorkEntry, WorkMatch
 from backend.tracking.services import matching
 from backend.tracking.services.matching import ProjectMatching
@@ -16,6 +13,9 @@ from backend.tracking.services.owners import ProjectOwners
 from tasks.tracking.match_project import MatchProject, match_project
 from tests.integration.collection.commands import ran
 from tests.integration.tracking.projects import COMMITTED, MONDAY, Example, matched, owner
+from upkeep.operations import runner
+from upkeep.operations.models import Run
+from upkeep.operations.plans import Change
 
 pytestmark = COMMITTED
 CODE = r"^(?P<task_code>#\d+).*"
@@ -279,7 +279,7 @@ def test_a_task_that_is_deleted_meanwhile_fails_its_entry_alone(
 
 
 def test_a_run_that_is_taken_up_again_tells_of_all_entries(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.operations.context.MOST_ROWS", 100)
+    monkeypatch.setattr("upkeep.operations.context.MOST_ROWS", 100)
     for _ in range(300):
         example.entry("lunch")
     plain, batches = ProjectMatching.write_params, []

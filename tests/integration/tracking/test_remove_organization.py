@@ -8,10 +8,6 @@ from celery.exceptions import Ignore
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
-from backend.operations import claims, runner, subjects
-from backend.operations.errors import HandOver
-from backend.operations.models import Run, RunChange, RunLog
-from backend.operations.queue import enqueue
 from backend.tracking.kernel.names import NameKind
 from backend.tracking.models import (
     ExternalUser,
@@ -31,9 +27,13 @@ from tests.integration.collection.commands import Ended, ran
 from tests.integration.messages import messages, received
 from tests.integration.tracking.factories import organization, project, tracker
 from tests.integration.tracking.test_make_demo_organization import MODELS, everything
+from upkeep.operations import claims, runner, subjects
+from upkeep.operations.errors import HandOver
+from upkeep.operations.models import Run, RunChange, RunLog
+from upkeep.operations.queue import enqueue
 
 pytestmark = pytest.mark.django_db(
-    transaction=True, available_apps=["backend.operations", "backend.accounts", "backend.tracking", "tasks"]
+    transaction=True, available_apps=["upkeep.operations", "backend.accounts", "backend.tracking", "tasks"]
 )
 SMALL = ("--tasks", "12", "--work-entries", "100")
 

@@ -13,15 +13,15 @@ from pytest_django import Settings
 from backend.accounts.models import User
 from backend.collection.models import DVD
 from backend.collection.services.poster_folder import PosterFolder
-from backend.operations import claims, queue, registry, runner
-from backend.operations.errors import RunInterrupted
-from backend.operations.files import InputFile
-from backend.operations.models import Run
-from backend.operations.plans import Change
-from backend.operations.progress import Unwatched
 from backend.tracking.models import ExternalUser, Organization, OrganizationProfile, Task, UserMapping
 from tests.integration.collection.factories import dvd, poster
 from tests.integration.tracking.projects import Example
+from upkeep.operations import claims, queue, registry, runner
+from upkeep.operations.errors import RunInterrupted
+from upkeep.operations.files import InputFile
+from upkeep.operations.models import Run
+from upkeep.operations.plans import Change
+from upkeep.operations.progress import Unwatched
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,8 +52,8 @@ class Interrupting(Unwatched):
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of a few items."""
-    monkeypatch.setattr("backend.operations.context.MOST_ROWS", 2)
-    monkeypatch.setattr("backend.operations.erasure.MOST_RUNS", 2)
+    monkeypatch.setattr("upkeep.operations.context.MOST_ROWS", 2)
+    monkeypatch.setattr("upkeep.operations.erasure.MOST_RUNS", 2)
     monkeypatch.setattr(sys.modules[PosterFolder.__module__], "PAGE", 3)
 
 

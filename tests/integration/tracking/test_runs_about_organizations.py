@@ -5,9 +5,6 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from backend.operations import registry, runner, subjects
-from backend.operations.files import InputFile
-from backend.operations.models import Run, RunChange, RunLog
 from backend.tracking.models import ExternalUser, WorkEntry
 from tasks.tracking.explain_work_entry import ExplainWorkEntry, explain_work_entry
 from tasks.tracking.update_organization import UpdateOrganization, update_organization
@@ -15,6 +12,9 @@ from tasks.tracking.update_project import update_project
 from tests.integration.collection.commands import ran
 from tests.integration.tracking.projects import Example
 from tests.integration.tracking.test_resumed_reports import anew, started
+from upkeep.operations import registry, runner, subjects
+from upkeep.operations.files import InputFile
+from upkeep.operations.models import Run, RunChange, RunLog
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
 from backend.tracking.kernel.records import RecordPage, WorkRecord
 from tests.integration.tracking.connections import all_expected, by_id, connected, read, tracker
 from tests.servers import faults
 from tests.servers.faults import EVERYTHING, Fault
 from tests.servers.process import Server
 from tests.servers.trackers import toggl, work
+from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
 
 SYSTEM = tracker(toggl)
 

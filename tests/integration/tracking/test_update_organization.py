@@ -16,9 +16,6 @@ from django.core.serializers import serialize
 from django.db import connection
 from pytest_django import Settings
 
-from backend.operations import claims, queue, runner
-from backend.operations.files import InputFile
-from backend.operations.models import Run, RunChange, RunFile, RunLog
 from backend.tracking.kernel.names import NameKind
 from backend.tracking.models import (
     ExternalUser,
@@ -35,9 +32,12 @@ from backend.tracking.services import former_names
 from backend.tracking.services.organizations import Update
 from tasks.tracking.update_organization import UpdateOrganization, update_organization
 from tests.unit.tracking.configuration.factories import GITHUB, KIMAI, organization, rules, trackers
+from upkeep.operations import claims, queue, runner
+from upkeep.operations.files import InputFile
+from upkeep.operations.models import Run, RunChange, RunFile, RunLog
 
 pytestmark = pytest.mark.django_db(
-    transaction=True, available_apps=["backend.operations", "backend.accounts", "backend.tracking", "tasks"]
+    transaction=True, available_apps=["upkeep.operations", "backend.accounts", "backend.tracking", "tasks"]
 )
 EXAMPLE = Path(__file__).parents[3] / "docs" / "organization.example.yaml"
 MIGRATING = Path(__file__).parent / "migrating.example.yaml"

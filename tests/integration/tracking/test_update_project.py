@@ -17,9 +17,6 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from redis import Redis
 
-from backend.operations import claims, runner
-from backend.operations.errors import HandOver
-from backend.operations.models import Run, RunChange, RunLog
 from backend.tracking.models import (
     ExternalUser,
     SeenRecord,
@@ -39,6 +36,9 @@ from tests.integration.tracking.factories import api_tracker, organization, proj
 from tests.servers import faults
 from tests.servers.process import Server
 from tests.servers.trackers import clockodo, github, gitlab, jira, kimai, toggl, work, youtrack
+from upkeep.operations import claims, runner
+from upkeep.operations.errors import HandOver
+from upkeep.operations.models import Run, RunChange, RunLog
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 from pydantic import SecretStr
 
-from backend.remote.errors import RemoteRejectedError, RemoteUnavailableError
 from backend.tracking import connectors
 from backend.tracking.connectors.source import Network, Source
 from backend.tracking.connectors.youtrack_answer import FIELDS
@@ -21,6 +20,7 @@ from tests.servers.faults import Fault
 from tests.servers.process import Server
 from tests.servers.trackers import youtrack
 from tests.servers.trackers.youtrack import PEOPLE
+from upkeep.remote.errors import RemoteRejectedError, RemoteUnavailableError
 
 SYSTEM = tracker(youtrack)
 

@@ -6,7 +6,7 @@ from typing import Any
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from backend.config.celery import app
-from backend.worker.beat import OnceEntry, Scheduler
+from upkeep.worker.beat import OnceEntry, Scheduler
 
 HOUR = timedelta(hours=1)
 

@@ -21,17 +21,17 @@ from django_celery_beat.models import (
 from django_celery_beat.tzcrontab import TzAwareCrontab
 
 from backend.config.celery import app
-from backend.embedded.polling import attempts
-from backend.operations.models import Run
-from backend.operations.schedule import ScheduleEntry
-from backend.worker import beat as module
-from backend.worker.beat import OnceEntry, Scheduler, due_after
-from backend.worker.models import SynchronisedEntry
-from backend.worker.schedules import synchronise
 from tests.integration.messages import messages
 from tests.integration.operations.factories import COMMITTED
 from tests.integration.worker.beats import HOUR, beat, entry, every, in_memory, now, planned, settle
 from tests.operations import scripted  # noqa: F401 - declares `testing.keyed`
+from upkeep.embedded.polling import attempts
+from upkeep.operations.models import Run
+from upkeep.operations.schedule import ScheduleEntry
+from upkeep.worker import beat as module
+from upkeep.worker.beat import OnceEntry, Scheduler, due_after
+from upkeep.worker.models import SynchronisedEntry
+from upkeep.worker.schedules import synchronise
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
 

@@ -10,14 +10,14 @@ from django.utils import timezone
 from kombu import Connection
 
 from backend.config.celery import app
-from backend.operations.errors import HandOver
-from backend.operations.models import Run
-from backend.worker.request import RunRequest
 from tests.integration.messages import messages, received
 from tests.integration.operations.factories import COMMITTED
 from tests.integration.operations.test_exclusion import do_nothing
 from tests.integration.operations.test_splitting import divided
 from tests.operations.scripted import claimed, recorded, reread
+from upkeep.operations.errors import HandOver
+from upkeep.operations.models import Run
+from upkeep.worker.request import RunRequest
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
 

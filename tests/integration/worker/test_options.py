@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from kombu import Producer
 
 from backend.config.celery import app
-from backend.operations.errors import InvalidParamsError
-from backend.operations.models import Run
-from backend.worker import options
 from tests.integration.messages import messages, named, task
 from tests.integration.operations.factories import COMMITTED, copies, dvds
 from tests.operations.dvds import add_one
 from tests.operations.scripted import reread
+from upkeep.operations.errors import InvalidParamsError
+from upkeep.operations.models import Run
+from upkeep.worker import options
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
 TOMORROW = datetime.now(UTC) + timedelta(days=1)

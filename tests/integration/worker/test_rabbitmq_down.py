@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from backend.config.celery import app, broker_settings
-from backend.worker.publishing import publish
 from tests.integration.operations.factories import COMMITTED
 from tests.operations.scripted import recorded
+from upkeep.worker.publishing import publish
 
 pytestmark = COMMITTED
 PASSWORD = "over-the-wire-42"

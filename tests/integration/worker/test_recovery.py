@@ -15,18 +15,18 @@ from pytest_django import Settings
 from redis import Redis
 
 from backend.config.celery import app
-from backend.operations import cancellation, claims, queue, recovery, runner
-from backend.operations.context import RunContext
-from backend.operations.messages import publish
-from backend.operations.models import Run
-from backend.operations.resending import MOST, send_next
-from backend.worker.recovery import Recovery, lost
 from tests.integration.messages import messages, named, task
 from tests.integration.operations.factories import COMMITTED
 from tests.integration.operations.outages import away
 from tests.operations.dvds import AddOne, add_one
 from tests.operations.management.commands import add_one as adding
 from tests.operations.scripted import Nothing, claimed, recorded, reread, scripted, scripted_alone
+from upkeep.operations import cancellation, claims, queue, recovery, runner
+from upkeep.operations.context import RunContext
+from upkeep.operations.messages import publish
+from upkeep.operations.models import Run
+from upkeep.operations.resending import MOST, send_next
+from upkeep.worker.recovery import Recovery, lost
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
 RESEND = 30

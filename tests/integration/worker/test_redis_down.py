@@ -9,10 +9,10 @@ import pytest
 from redis import Redis
 
 from backend.config.celery import app, broker_settings
-from backend.operations import messages
-from backend.worker.publishing import publish, queue_length
 from tests.integration.operations.factories import COMMITTED
 from tests.operations.scripted import recorded
+from upkeep.operations import messages
+from upkeep.worker.publishing import publish, queue_length
 
 pytestmark = COMMITTED
 

@@ -4,12 +4,12 @@ from celery.exceptions import TaskRevokedError
 from celery.result import AsyncResult
 
 from backend.config.celery import app
-from backend.operations import claims
-from backend.operations.context import RunContext
-from backend.operations.errors import OperationError
-from backend.operations.models import Run
 from tests.operations.dvds import RefusalError
 from tests.operations.scripted import claimed, played, recorded, reread
+from upkeep.operations import claims
+from upkeep.operations.context import RunContext
+from upkeep.operations.errors import OperationError
+from upkeep.operations.models import Run
 
 pytestmark = pytest.mark.django_db
 

@@ -3,10 +3,10 @@ from django.core.management import call_command
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from pytest_django import Settings
 
-from backend.operations.schedule import ScheduleEntry
-from backend.worker.models import SynchronisedEntry
-from backend.worker.schedules import synchronise
 from tests.operations import dvds  # noqa: F401 - declares the operations below
+from upkeep.operations.schedule import ScheduleEntry
+from upkeep.worker.models import SynchronisedEntry
+from upkeep.worker.schedules import synchronise
 
 pytestmark = pytest.mark.django_db
 

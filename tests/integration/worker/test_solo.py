@@ -4,11 +4,11 @@ from collections.abc import Iterator
 import pytest
 from celery.exceptions import Ignore
 
-from backend.operations.context import RunContext
-from backend.worker import handover
 from tests.integration.messages import received
 from tests.integration.operations.factories import COMMITTED
 from tests.operations.scripted import recorded, reread
+from upkeep.operations.context import RunContext
+from upkeep.worker import handover
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
 

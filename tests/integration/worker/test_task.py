@@ -12,15 +12,15 @@ from celery.exceptions import Ignore
 from django.db import connection as database
 from django.db import transaction
 
-from backend.operations import cancellation, claims, queue, runner
-from backend.operations.errors import OperationError
-from backend.operations.messages import publish
-from backend.operations.models import Run
-from backend.worker import receipt
 from tests.integration.messages import messages, received, task
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds
 from tests.operations.dvds import AddOne, Remove, add_one, remove_dvds
 from tests.operations.scripted import recorded, reread, scripted_alone, stage
+from upkeep.operations import cancellation, claims, queue, runner
+from upkeep.operations.errors import OperationError
+from upkeep.operations.messages import publish
+from upkeep.operations.models import Run
+from upkeep.worker import receipt
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
 

@@ -8,8 +8,8 @@ from pydantic import SecretStr
 from backend.accounts.kernel import cells
 from backend.accounts.kernel.enrolment import DEFAULTS, Account, Enrolment, Entry
 from backend.accounts.kernel.rows import BrokenRow, Row
-from backend.operations.plans import Change
 from tests.unit.accounts.factories import account, enrolment, row
+from upkeep.operations.plans import Change
 
 NAMES = st.sampled_from(["", "Ann", "Lee", "Ann Lee"])
 VALUES = st.fixed_dictionaries(

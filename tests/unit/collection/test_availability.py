@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 from backend.collection.kernel import availability
 from backend.collection.kernel.answers import Failure
 from backend.collection.kernel.quality import Quality
-from backend.operations.plans import Change
 from tests.unit.collection.factories import availability_row, quality
+from upkeep.operations.plans import Change
 
 STORED = {"quality": "1080p", "size_bytes": 1_986_422_374, "seeds": 12, "peers": 3, "uploaded_at": None}
 

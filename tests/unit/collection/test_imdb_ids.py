@@ -3,8 +3,8 @@ import pytest
 from backend.collection.kernel import imdb_ids
 from backend.collection.kernel.answers import Failure
 from backend.collection.kernel.movie import ExternalIds
-from backend.operations.plans import Change
 from tests.unit.collection.factories import imdb_row
+from upkeep.operations.plans import Change
 
 
 def change(answer: ExternalIds | Failure) -> Change:

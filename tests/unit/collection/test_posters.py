@@ -4,7 +4,7 @@ import pytest
 
 from backend.collection.kernel import posters
 from backend.collection.kernel.posters import PosterFile, Resembling, Unreadable
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 NOW = 1_000_000.0
 IDENTITY = (1, 2)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from backend.collection.kernel import refresh
 from backend.collection.kernel.answers import Failure
 from backend.collection.kernel.movie import Movie
-from backend.operations.plans import Change
 from tests.unit.collection.factories import movie, refresh_row, stored
+from upkeep.operations.plans import Change
 
 FOLLOWING = {
     "tagline": "Ours",

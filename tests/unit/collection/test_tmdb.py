@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from backend.collection import tmdb
 from backend.collection.kernel.movie import ExternalIds, Movie
-from backend.remote.answers import Reply
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
 from tests.servers import films
+from upkeep.remote.answers import Reply
+from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
 
 KEY = "0123456789abcdef0123456789abcdef"
 TOKEN = "eyJhbGciOiJub25lIn0.e30.c2ln"

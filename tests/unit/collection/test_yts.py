@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from backend.collection import yts
 from backend.collection.kernel.quality import Quality
-from backend.remote.errors import RemoteResponseError, RemoteUnavailableError
 from tests.servers.yts import answer, movie, torrent
+from upkeep.remote.errors import RemoteResponseError, RemoteUnavailableError
 
 FILM = "tt0133093"
 

@@ -6,10 +6,10 @@ from django.core.management import CommandError
 from django.core.management.base import CommandParser
 from pydantic import Field, PositiveInt
 
-from backend.operations.arguments import OperationParser, add_params, parsed
-from backend.operations.errors import InvalidParamsError, OperationError
-from backend.operations.files import InputFile
-from backend.operations.params import Params, Positional
+from upkeep.operations.arguments import OperationParser, add_params, parsed
+from upkeep.operations.errors import InvalidParamsError, OperationError
+from upkeep.operations.files import InputFile
+from upkeep.operations.params import Params, Positional
 
 
 class Everything(Params):

@@ -1,10 +1,10 @@
 import pytest
 from pytest_django import Settings
 
-from backend.operations import checks, registry
-from backend.operations.schedule import ScheduleEntry, default_schedule
-from backend.worker.checks import check_crontabs
 from tests.operations.dvds import add_one
+from upkeep.operations import checks, registry
+from upkeep.operations.schedule import ScheduleEntry, default_schedule
+from upkeep.worker.checks import check_crontabs
 
 WRONG = {
     "UNKNOWN": (ScheduleEntry("a", "testing.ad_one", "0 0 * * *"),),

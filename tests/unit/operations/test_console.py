@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.operations.console import described, plain
-from backend.operations.plans import Change
+from upkeep.operations.console import described, plain
+from upkeep.operations.plans import Change
 
 
 @given(st.text())

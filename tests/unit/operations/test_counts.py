@@ -3,8 +3,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.operations.counts import ACTIONS, Counts
-from backend.operations.plans import Change
+from upkeep.operations.counts import ACTIONS, Counts
+from upkeep.operations.plans import Change
 
 plans = st.lists(
     st.builds(

@@ -3,14 +3,14 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from backend.operations import registry
-from backend.operations.context import RunContext
-from backend.operations.declaration import operation
-from backend.operations.errors import InvalidParamsError, UnconfirmedError, UnknownOperationError
-from backend.operations.files import InputFile
-from backend.operations.params import Params
 from tests.operations.dvds import AddOne, Read, Remove, add_one, read_file, remove_dvds
 from tests.operations.scripted import scripted_alone
+from upkeep.operations import registry
+from upkeep.operations.context import RunContext
+from upkeep.operations.declaration import operation
+from upkeep.operations.errors import InvalidParamsError, UnconfirmedError, UnknownOperationError
+from upkeep.operations.files import InputFile
+from upkeep.operations.params import Params
 
 
 class Nothing(Params):

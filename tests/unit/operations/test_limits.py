@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from backend.operations.counts import Counts
-from backend.operations.limits import LimitExceededError, Limits, Percent
+from upkeep.operations.counts import Counts
+from upkeep.operations.limits import LimitExceededError, Limits, Percent
 
 
 def counts(**numbers: int) -> Counts:

@@ -8,11 +8,11 @@ from pydantic import PositiveInt, SecretBytes, SecretStr, ValidationError, creat
 
 import tests.operations.dvds
 import tests.operations.scripted  # noqa: F401 - declares its operations
-from backend.operations import registry
-from backend.operations.declaration import Operation
-from backend.operations.errors import InvalidParamsError
-from backend.operations.files import InputFile
-from backend.operations.params import RESERVED_NAMES, Params, Positional
+from upkeep.operations import registry
+from upkeep.operations.declaration import Operation
+from upkeep.operations.errors import InvalidParamsError
+from upkeep.operations.files import InputFile
+from upkeep.operations.params import RESERVED_NAMES, Params, Positional
 
 OPERATIONS = list(registry.operations())
 

@@ -2,7 +2,7 @@ from itertools import product
 
 import pytest
 
-from backend.operations.states import ENDED, RESUMABLE, TRANSITIONS, Status, check_transition
+from upkeep.operations.states import ENDED, RESUMABLE, TRANSITIONS, Status, check_transition
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(Status, Status)))

@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx2
 
-from backend.remote.answers import Outcome, Reply
-from backend.remote.client import RemoteClient
-from backend.remote.exchange import Request
+from upkeep.remote.answers import Outcome, Reply
+from upkeep.remote.client import RemoteClient
+from upkeep.remote.exchange import Request
 
 SECRET = "s3cr3t-k3y"
 

@@ -1,8 +1,8 @@
 import httpx2
 import pytest
 
-from backend.remote import address
-from backend.remote.errors import RemoteRejectedError
+from upkeep.remote import address
+from upkeep.remote.errors import RemoteRejectedError
 
 
 @pytest.mark.parametrize("base_url", ["https://tmdb.example/3", " https://tmdb.example/3/ "])

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.remote.answers import Answer, Outcome, Reply, outcome
-from backend.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
-from backend.remote.retries import TransientError
+from upkeep.remote.answers import Answer, Outcome, Reply, outcome
+from upkeep.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
+from upkeep.remote.retries import TransientError
 
 HTML = {"content-type": "text/html"}
 

@@ -10,11 +10,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from backend.remote.answers import Outcome
-from backend.remote.client import GIVE_UP_AFTER
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
-from backend.remote.exchange import LARGEST_BODY, Request
 from tests.unit.remote.oracles import SECRET, Handler, Oracle, client, questions, said, yes
+from upkeep.remote.answers import Outcome
+from upkeep.remote.client import GIVE_UP_AFTER
+from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
+from upkeep.remote.exchange import LARGEST_BODY, Request
 
 ROOT = Path(__file__).parents[3]
 

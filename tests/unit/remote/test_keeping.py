@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.remote.errors import RemoteError
-from backend.remote.exchange import Request
 from tests.unit.remote.oracles import SECRET, client, said
+from upkeep.remote.errors import RemoteError
+from upkeep.remote.exchange import Request
 
 QUESTION = Request("/question/1", {"a": "1"})
 

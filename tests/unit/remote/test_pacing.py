@@ -6,7 +6,7 @@ from time import monotonic
 import anyio
 import pytest
 
-from backend.remote.pacing import SHARE, Pacer
+from upkeep.remote.pacing import SHARE, Pacer
 
 
 def turns(pacer: Pacer, count: int, *, between: Callable[[int], Awaitable[None]] | None = None) -> list[float]:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
-from backend.remote.exchange import LARGEST_BODY
-from backend.remote.packing import MOST_LAYERS, DamagedError, unpacked
 from tests.unit.remote.oracles import Handler, Oracle, client, questions, said
+from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
+from upkeep.remote.exchange import LARGEST_BODY
+from upkeep.remote.packing import MOST_LAYERS, DamagedError, unpacked
 
 BODY = b'{"answer": "yes, \xc3\xa4"}'
 PACKED = gzip.compress(BODY, mtime=0)  # without the time: the tests are named after it

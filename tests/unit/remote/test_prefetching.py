@@ -3,7 +3,7 @@ from threading import Event, current_thread, main_thread
 
 import pytest
 
-from backend.remote.prefetching import prefetched
+from upkeep.remote.prefetching import prefetched
 
 WAIT = 10.0
 

@@ -1,9 +1,9 @@
 import httpx2
 import pytest
 
-from backend.remote.errors import RemoteError, RemoteResponseError
-from backend.remote.exchange import MOST_REDIRECTS, Request
 from tests.unit.remote.oracles import SECRET, Oracle, client, said, yes
+from upkeep.remote.errors import RemoteError, RemoteResponseError
+from upkeep.remote.exchange import MOST_REDIRECTS, Request
 
 BASE = "https://oracle.example"
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from backend.remote.retries import LONGEST_PAUSE, TransientError, postponed, seconds_wanted
+from upkeep.remote.retries import LONGEST_PAUSE, TransientError, postponed, seconds_wanted
 
 
 def test_seconds_are_taken_as_they_are() -> None:

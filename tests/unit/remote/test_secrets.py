@@ -4,9 +4,9 @@ import traceback
 import httpx2
 import pytest
 
-from backend.remote.errors import RemoteError
-from backend.remote.exchange import Request
 from tests.unit.remote.oracles import SECRET, Oracle, client, questions, yes
+from upkeep.remote.errors import RemoteError
+from upkeep.remote.exchange import Request
 
 FAILURES = [
     httpx2.Response(200, json={}),
@@ -47,7 +47,7 @@ def test_the_log_tells_method_path_status_and_duration(caplog: pytest.LogCapture
     caplog.set_level(logging.DEBUG)
     with client(Oracle(yes())) as oracle:
         oracle.map([Request("/question/1", {"hint": "private"})])
-    (line,) = [record.getMessage() for record in caplog.records if record.name.startswith("backend.remote")]
+    (line,) = [record.getMessage() for record in caplog.records if record.name.startswith("upkeep.remote")]
     assert line.startswith("Oracle: GET /question/1: 200 in 0.")
     assert "private" not in caplog.text
 

@@ -8,10 +8,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from backend.remote.answers import Reply
-from backend.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
-from backend.remote.exchange import Request
 from tests.unit.remote.oracles import Oracle, client, questions, said, yes
+from upkeep.remote.answers import Reply
+from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
+from upkeep.remote.exchange import Request
 
 LAST = 5
 

@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 from pydantic import SecretStr
 
-from backend.operations.plans import Action, Change
 from backend.tracking.kernel import locations
 from backend.tracking.kernel.configuration.items import Item, Key, Kind, Value
 from backend.tracking.kernel.kinds import ApiKind
+from upkeep.operations.plans import Action, Change
 
 NOT_IN_FILE = "not_in_file"
 NO_SUCH_USER = "no_such_user"

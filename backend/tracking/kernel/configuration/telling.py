@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from backend.operations.plans import Change
 from backend.tracking.kernel.configuration.items import Key
 from backend.tracking.kernel.configuration.plan import NO_SUCH_USER, NOT_IN_FILE, Edit, Plan
+from upkeep.operations.plans import Change
 
 SIGNS = {"created": "+", "updated": "~", "deleted": "-", "skipped": "!", "unchanged": " "}
 REASONS = {NOT_IN_FILE: "not in the file, kept (--prune deletes it)", NO_SUCH_USER: "there is no such user"}

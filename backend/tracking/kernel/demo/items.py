@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from backend.operations.plans import Change
+from upkeep.operations.plans import Change
 
 
 class Row(NamedTuple):

@@ -7,7 +7,6 @@ from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
-from backend.operations.plans import Change
 from backend.tracking.kernel.demo import calendar, notes
 from backend.tracking.kernel.demo.backlog import Backlog, Ticket
 from backend.tracking.kernel.demo.keys import Keys
@@ -15,6 +14,7 @@ from backend.tracking.kernel.demo.options import Options
 from backend.tracking.kernel.demo.structure import Structure
 from backend.tracking.kernel.demo.team import projects_of
 from backend.tracking.kernel.demo.texts import Weighted
+from upkeep.operations.plans import Change
 
 PAGE = 16_000
 FIRST_EXTERNAL_ID = 10_000_000

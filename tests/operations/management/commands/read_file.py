@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tests.operations.dvds import read_file
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tests.operations.dvds import remove_dvds
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

@@ -3,11 +3,11 @@ from collections.abc import Collection
 import pytest
 from pydantic import SecretStr
 
-from backend.operations.plans import Change
 from backend.tracking.kernel.configuration import declared, telling
 from backend.tracking.kernel.configuration.items import Item, Key, Kind
 from backend.tracking.kernel.configuration.plan import Edit, Plan, Stored, plan
 from tests.unit.tracking.configuration.factories import GITHUB, KIMAI, organization, parsed, rules, trackers
+from upkeep.operations.plans import Change
 
 USERS = {"ada": "Ada"}
 TEXT = "match_on: pattern_to_task, text_pattern:"

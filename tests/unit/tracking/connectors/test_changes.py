@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.remote.answers import Reply
-from backend.remote.errors import RemoteResponseError
 from backend.tracking.connectors import changes, gitlab
 from backend.tracking.connectors.changes import Newest, UnsteadyError, joined
 from backend.tracking.connectors.moments import to_milliseconds
 from backend.tracking.kernel.records import BrokenRecord, TaskRecord
+from upkeep.remote.answers import Reply
+from upkeep.remote.errors import RemoteResponseError
 
 SIZE = 5
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

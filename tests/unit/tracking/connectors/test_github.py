@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.remote.answers import Reply
-from backend.remote.errors import RemoteResponseError
-from backend.remote.exchange import Request
 from backend.tracking.connectors.github import Reading
 from backend.tracking.connectors.github_answer import User
 from backend.tracking.kernel.records import Person
 from tests.unit.tracking.connectors.test_changes import EVENTS, SIZE, Team, ids, moment
+from upkeep.remote.answers import Reply
+from upkeep.remote.errors import RemoteResponseError
+from upkeep.remote.exchange import Request
 
 FIRST, LAST = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
 MOMENTS = st.datetimes().map(lambda moment: f"{moment.isoformat(timespec='seconds')}Z") | st.sampled_from([FIRST, LAST])

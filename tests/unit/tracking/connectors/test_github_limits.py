@@ -1,9 +1,9 @@
 import httpx2
 import pytest
 
-from backend.remote.answers import Answer
-from backend.remote.retries import TransientError
 from backend.tracking.connectors.github_limits import assess
+from upkeep.remote.answers import Answer
+from upkeep.remote.retries import TransientError
 
 
 def answer(status: int, body: bytes = b'{"message": "No"}', **headers: str) -> Answer:

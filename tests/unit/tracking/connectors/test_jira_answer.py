@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.remote.answers import Reply
-from backend.remote.errors import RemoteResponseError
 from backend.tracking.connectors import jira as jira_connector
 from backend.tracking.connectors.jira_answer import Fields, Issue, task
 from backend.tracking.connectors.wire import record
@@ -17,6 +15,8 @@ from backend.tracking.kernel.records import BrokenRecord, Record, TaskRecord
 from tests.servers.trackers import jira
 from tests.servers.trackers.changes import ORIGIN
 from tests.unit.tracking.connectors.test_gitlab_answer import JSON
+from upkeep.remote.answers import Reply
+from upkeep.remote.errors import RemoteResponseError
 
 MAKE = partial(task, web_url=ORIGIN)
 NAMES = sorted(field.alias or name for name, field in Fields.model_fields.items())

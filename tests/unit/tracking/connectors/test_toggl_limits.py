@@ -1,10 +1,10 @@
 import httpx2
 import pytest
 
-from backend.remote.answers import Answer
-from backend.remote.errors import RemoteRejectedError, RemoteUnavailableError
-from backend.remote.retries import TransientError
 from backend.tracking.connectors import toggl_limits
+from upkeep.remote.answers import Answer
+from upkeep.remote.errors import RemoteRejectedError, RemoteUnavailableError
+from upkeep.remote.retries import TransientError
 
 
 def answer(status: int, **headers: str) -> Answer:

@@ -1,8 +1,8 @@
 import pytest
 
-from backend.remote.wire import Answer
 from backend.tracking.connectors.wire import Identifier, record
 from backend.tracking.kernel.records import BrokenRecord, TaskRecord
+from upkeep.remote.wire import Answer
 
 
 class Item(Answer):

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.remote.wire import Answer
 from backend.tracking.connectors.clockodo_answer import TimeEntry, is_about_money
 from backend.tracking.connectors.kimai_answer import Timesheet
 from backend.tracking.connectors.toggl_answer import ReportEntry, flat
 from backend.tracking.connectors.wire import record
 from backend.tracking.kernel.records import BrokenRecord, Record, WorkRecord
+from upkeep.remote.wire import Answer
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tests.acceptance.testing.increment_parts import increment_parts
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tests.acceptance.testing.increment_rows import increment_rows
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

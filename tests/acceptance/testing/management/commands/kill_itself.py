@@ -1,5 +1,5 @@
-from backend.operations.command import OperationCommand
 from tests.acceptance.testing.kill_itself import kill_itself
+from upkeep.operations.command import OperationCommand
 
 
 class Command(OperationCommand):

@@ -1,8 +1,0 @@
-from django.apps import AppConfig
-
-
-class EmbeddedConfig(AppConfig):
-    """PostgreSQL and Redis out of pip wheels, for a machine that has neither."""
-
-    name = "backend.embedded"
-    label = "embedded"

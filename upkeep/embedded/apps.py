@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class EmbeddedConfig(AppConfig):
+    """PostgreSQL and Redis out of pip wheels, for a machine that has neither."""
+
+    name = "upkeep.embedded"
+    label = "embedded"

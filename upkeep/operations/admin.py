@@ -1,0 +1,40 @@
+from django.contrib import admin
+from django.http import HttpRequest
+
+from upkeep.operations.models import Run, RunChange, RunLog
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # subscriptable for mypy alone
+    """Runs are written by their executors alone."""
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnly):
+    list_display = ("operation", "status", "dry_run", "origin", "created_at", "finished_at", "processed", "error")
+    list_filter = ("status", "operation", "dry_run", "created_at")
+    search_fields = ("id", "operation", "error", "subjects__name")
+    search_help_text = "An id, an operation, an error, or what runs are about: organization:acme"
+    date_hierarchy = "created_at"
+
+    @admin.display(description="processed")
+    def processed(self, run: Run) -> int:
+        return int(run.counts.get("processed", 0))
+
+
+@admin.register(RunChange)
+class RunChangeAdmin(ReadOnly):
+    list_display = ("run", "action", "label", "fields", "reason")
+    list_filter = ("action",)
+    search_fields = ("run__id", "label", "key")
+
+
+@admin.register(RunLog)
+class RunLogAdmin(ReadOnly):
+    list_display = ("run", "at", "message")
+    search_fields = ("run__id", "message")

@@ -1,0 +1,229 @@
+"""A batch: some items of a step, and the two ways to commit what becomes of them."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
+
+from django.db import connection, transaction
+
+from upkeep.operations.counts import Counts, Tally
+from upkeep.operations.failures import DATA_ERRORS, failed
+from upkeep.operations.ledger import Outcomes
+from upkeep.operations.paging import Page, QuerySetPages
+from upkeep.operations.plans import Change
+from upkeep.operations.shares import Cursor
+
+if TYPE_CHECKING:
+    from upkeep.operations.context import Step
+
+T = TypeVar("T")
+Write: TypeAlias = Callable[[Sequence[Change]], None]
+Prepare: TypeAlias = Callable[[Sequence[Change]], Sequence[Change]]
+
+SQL = """
+WITH plan AS ({plan}){written}{done}
+SELECT (SELECT jsonb_agg(c) FROM (SELECT action, reason, count(*) AS number FROM {source} GROUP BY action, reason) c),
+       {rows}, {tally}
+"""
+ROWS = "(SELECT jsonb_agg(r) FROM (SELECT action, key, label, fields, reason FROM {source} LIMIT %(room)s) r)"
+DONE = ", done AS (SELECT * FROM {source})"
+TALLY = """
+    (SELECT jsonb_object_agg(name, number)
+       FROM (SELECT name, sum(number) AS number FROM ({tally}) AS one (name, number) GROUP BY name) AS figures)
+"""
+WRITTEN = ", written AS ({write} RETURNING {columns})"
+COUNTED = "plan.action, plan.reason"
+RECORDED = f"{COUNTED}, plan.key, plan.label, plan.fields"
+"""Once no more changes are recorded, PostgreSQL need not make them up."""
+
+
+class Statement(NamedTuple):
+    """The one statement that plans, writes and counts."""
+
+    plan: str
+    write: str
+    """Empty: the plan is not carried out."""
+    tally: str
+
+    def sql(self, *, recorded: bool) -> str:
+        """Its text; with the changes among its results when they are to be `recorded`."""
+        source, columns = ("written" if self.write else "plan"), (RECORDED if recorded else COUNTED)
+        written = WRITTEN.format(write=self.write, columns="plan.*" if self.tally else columns) if self.write else ""
+        return SQL.format(
+            plan=self.plan,
+            written=written,
+            done=DONE.format(source=source) if self.tally else "",
+            source=source,
+            rows=ROWS.format(source=source) if recorded else "NULL",
+            tally=TALLY.format(tally=self.tally) if self.tally else "NULL",
+        )
+
+
+class Batch(Generic[T]):
+    """Commit it once; a batch that is not committed counts as unchanged."""
+
+    def __init__(self, step: "Step", page: Page[T], pages: QuerySetPages[T] | None) -> None:
+        self._step = step
+        self._page = page
+        self._pages = pages
+        self.committed = False
+
+    @property
+    def items(self) -> Sequence[T]:
+        """What the source gave."""
+        return self._page.items
+
+    @property
+    def fetched(self) -> Any:
+        """What `fetch` made of the items. Raises what it raised."""
+        return self._page.future.result() if self._page.future else None
+
+    @property
+    def cursor(self) -> Cursor:
+        """What its source gave to stand for its end."""
+        return self._page.cursor
+
+    @property
+    def keys(self) -> tuple[Any, Any]:
+        """The first and the last primary key of a queryset's batch, for a statement that reads it as is cheapest."""
+        return self._page.first, self._page.last
+
+    def __len__(self) -> int:
+        return self._page.number
+
+    def commit(
+        self,
+        plan: Iterable[Change],
+        write: Write,
+        prepare: Prepare | None = None,
+        *,
+        tally: Tally | None = None,
+        whole: bool = False,
+    ) -> None:
+        """Carry out a plan that says for every item of the batch what becomes of it.
+
+        The effects, the counts, the recorded changes and the cursor are one transaction. In a dry run neither
+        `prepare` nor `write` is called. When `write` fails because of the data, each change is redone by itself. While
+        the step's `Trial` is not over, all of that waits for a later batch.
+
+        Args:
+            plan: one change an item.
+            write: carries out those that have an effect; inside the transaction.
+            prepare: slow work before it, such as hashing; returns the changes that `write` is to get.
+            tally: called with each change as it ended (in a dry run, as it was planned); the sums of what it returns
+                are committed with the counts, and are the step's `tally`.
+            whole: all of it or nothing: when the data makes `write` fail, that is raised and nothing is redone.
+        """
+        self.committed = True
+        again = partial(self.commit, write=write, prepare=prepare, tally=tally, whole=whole)
+        changes = self._step.hearing.believed(self, list(plan), again)
+        if changes is None:
+            return
+        effects = [change for change in changes if change.has_effect]
+        if self._step.dry_run or not effects:
+            self._step.advance(self._page.cursor, changes, Counts.of(changes, tally))
+            return
+        rest = [change for change in changes if not change.has_effect]
+        prepared, planned = prepare(effects) if prepare else effects, Counts.of(changes)
+        cursor = self._page.cursor
+        try:
+            written = self._step.write(cursor, lambda: _written_at_once(prepared, rest, write, tally), planned=planned)
+        except DATA_ERRORS:
+            if whole:
+                raise
+            written = self._step.write(
+                cursor, lambda: _written_one_by_one(prepared, rest, write, tally), planned=planned
+            )
+        self._step.show(written)
+
+    def commit_sql(self, *, plan: str, write: str, params: Mapping[str, Any] | None = None, tally: str = "") -> None:
+        """Plan and carry out in one statement, without loading a row: for millions of them.
+
+        Args:
+            plan: a SELECT that gives, for each row to change, `action`, `key`, `label`, `fields` (jsonb: each
+                field's value before and after, as a list of two), `reason`, and what `write` needs; its primary keys
+                are `BETWEEN %(first)s AND %(last)s`.
+            write: an `UPDATE … FROM plan` or `DELETE … USING plan`. Not carried out in a dry run.
+            params: for all three, beside `first` and `last`.
+            tally: a SELECT of names and numbers, of which the sums by name become the step's `tally`; it may read
+                `done`, the rows of the plan that were written (in a dry run, all of them).
+
+        Raises:
+            TypeError: the batch is not one of a queryset.
+        """
+        if self._pages is None:
+            raise TypeError("commit_sql wants the batches of a queryset")
+        self.committed = True
+        self._commit_range(self._page, Statement(plan, "" if self._step.dry_run else write, tally), dict(params or {}))
+
+    def _commit_range(self, page: Page[T], statement: Statement, params: dict[str, Any]) -> None:
+        values = {**params, "first": page.first, "last": page.last}
+        try:
+            if self._step.dry_run:
+                show = partial(self._step.advance, page.cursor, *self._executed(page, statement, values))
+            else:
+                written = self._step.write(page.cursor, lambda: self._executed(page, statement, values))
+                show = partial(self._step.show, written)
+        except DATA_ERRORS as error:
+            if page.number > 1:
+                self._halves(page, statement, params)
+                return
+            change = failed(Change("unchanged", str(page.first), str(page.first)), error)
+            show = partial(self._step.advance, page.cursor, [change], Counts.of([change]))
+        show()
+
+    def _halves(self, page: Page[T], statement: Statement, params: dict[str, Any]) -> None:
+        after = self._step.cursor
+        while self._pages and (half := self._pages.range(after, max(1, page.number // 2), last=page.last)).number:
+            self._commit_range(half, statement, params)
+            after = half.cursor
+
+    def _executed(self, page: Page[T], statement: Statement, values: dict[str, Any]) -> Outcomes:
+        room = self._step.room
+        with connection.cursor() as cursor:
+            cursor.execute(statement.sql(recorded=room > 0), {**values, "room": room})
+            numbers, changes, tally = cursor.fetchone() or (None, None, None)
+        counts = _counts(_decoded(numbers) or (), page.number)
+        counts += Counts(tallies={"": _decoded(tally)} if tally else {})
+        return [_change(row) for row in _decoded(changes) or ()], counts
+
+
+def _written_at_once(prepared: Sequence[Change], rest: Sequence[Change], write: Write, tally: Tally | None) -> Outcomes:
+    write([change for change in prepared if change.has_effect])
+    outcomes = [*prepared, *rest]
+    return outcomes, Counts.of(outcomes, tally)
+
+
+def _written_one_by_one(
+    prepared: Sequence[Change], rest: Sequence[Change], write: Write, tally: Tally | None
+) -> Outcomes:
+    outcomes = [*(_written_alone(change, write) for change in prepared), *rest]
+    return outcomes, Counts.of(outcomes, tally)
+
+
+def _written_alone(change: Change, write: Write) -> Change:
+    if not change.has_effect:
+        return change
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            write([change])
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # else a foreign key would fail the whole batch at its end
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    except DATA_ERRORS as error:
+        return failed(change, error)
+    return change
+
+
+def _decoded(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _change(row: Mapping[str, Any]) -> Change:
+    fields = {name: (before, after) for name, (before, after) in row["fields"].items()}
+    return Change(row["action"], row["key"], row["label"], fields, row["reason"] or "")
+
+
+def _counts(numbers: Iterable[Mapping[str, Any]], rows: int) -> Counts:
+    counts = sum((Counts.one(row["action"], row["number"], row["reason"] or "") for row in numbers), Counts())
+    return counts + Counts.one("unchanged", max(0, rows - counts.processed))

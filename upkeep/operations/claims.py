@@ -1,0 +1,189 @@
+"""Who may run a run: compare-and-set on its row, by the database's clock alone.
+
+An executor holds a run by its attempt number and a lease that it renews. Whoever has an older attempt number cannot
+write any more; whoever does not renew in time is taken for lost.
+"""
+
+import os
+import socket
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.db.models import DateTimeField, Func, QuerySet
+from django.db.models.expressions import Combinable
+
+from upkeep.operations import losses
+from upkeep.operations.errors import AlreadyRunningError, LostClaim, RunInterrupted
+from upkeep.operations.models import Run, RunFile
+from upkeep.operations.states import ENDED, RESUMABLE, Status, check_transition
+
+CLAIM = """
+UPDATE operations_run
+   SET status = 'running', attempt = attempt + 1, executor = %(executor)s, not_before = NULL, error = '',
+       started_at = coalesce(started_at, clock_timestamp()),
+       lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+ WHERE id = %(run)s AND status = 'queued' AND cancel_at IS NULL
+   AND (not_before IS NULL OR not_before <= clock_timestamp())
+   AND (expires_at IS NULL OR expires_at > clock_timestamp() OR attempt > 0)
+RETURNING attempt
+"""
+
+CLAIM_AGAIN = """
+UPDATE operations_run
+   SET attempt = attempt + 1, losses = losses + 1, lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+ WHERE id = %(run)s AND attempt = %(attempt)s AND status = 'running'
+RETURNING attempt
+"""
+
+
+class DatabaseNow(Func):
+    """The time by the database's clock, also inside a transaction."""
+
+    function = "clock_timestamp"
+    arity = 0
+    output_field = DateTimeField()
+
+
+def claim(run_id: UUID) -> int | None:
+    """Make this process the executor of a queued run.
+
+    Returns:
+        The attempt number, or None when the run is not to be claimed: somebody else has it, it ended, it was
+        cancelled, or its time has not come.
+
+    Raises:
+        AlreadyRunningError: another run holds its exclusive key; the message names it.
+    """
+    values = {"run": run_id, "executor": executor(os.getpid()), "lease": settings.RUN_LEASE_SECONDS}
+    key = Run.objects.filter(pk=run_id).values_list("exclusive_key", flat=True).first()
+    if key:
+        losses.release_late_holder(key)
+    with connection.cursor() as cursor:
+        try:
+            with transaction.atomic():
+                cursor.execute(CLAIM, values)
+                row = cursor.fetchone()
+        except IntegrityError:
+            raise AlreadyRunningError(_holder(key)) from None
+    return row[0] if row else None
+
+
+def claim_again(run_id: UUID, attempt: int) -> int | None:
+    """Go on as the executor of a run after the connection was lost, when nobody knows whether its commit went through.
+
+    Waits for that commit, if it is still under way; from then on, it cannot be done any more.
+
+    Returns:
+        The new attempt number, whose row tells the true progress; None when the run is not this executor's any more.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM_AGAIN, {"run": run_id, "attempt": attempt, "lease": settings.RUN_LEASE_SECONDS})
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def held(run_id: UUID, attempt: int) -> Run:
+    """The run, as long as this attempt holds it. Raises LostClaim."""
+    run = _held_by(run_id, attempt).first()
+    if run is None:
+        raise LostClaim(str(run_id))
+    return run
+
+
+def stay(run_id: UUID, attempt: int) -> None:
+    """Let nobody else take or cancel the run until the end of the transaction.
+
+    Raises:
+        LostClaim: see `write`.
+        RunInterrupted: somebody asked it to stop.
+    """
+    row = _held_by(run_id, attempt).select_for_update().values_list("cancel_at").first()
+    if row is None:
+        raise LostClaim(str(run_id))
+    if row[0]:
+        raise RunInterrupted
+
+
+def wait(run_id: UUID, attempt: int) -> None:
+    """Let the run go on running while nobody holds it: it waits for its parts. Raises LostClaim like `write`."""
+    # A new attempt number, which nobody has: else this executor's watch would go on renewing the lease.
+    if not _held_by(run_id, attempt).update(attempt=attempt + 1, lease_until=None):
+        raise LostClaim(str(run_id))
+
+
+def executor(pid: int) -> str:
+    """A process of this machine, as runs name it."""
+    return f"{socket.gethostname()}:{pid}"
+
+
+def _holder(key: str | None) -> str:
+    holder = Run.objects.filter(exclusive_key=key, status=Status.RUNNING).first()
+    if holder is None:
+        return f"another run held {key!r} until just now: try again"
+    since = f"{holder.started_at:%H:%M:%S} UTC"
+    return f"already running: {holder.operation}, run {holder.id}, on {holder.executor} since {since}"
+
+
+def renew(run_id: UUID, attempt: int) -> None:
+    """Extend the executor's lease, if it still holds the run."""
+    _held_by(run_id, attempt).update(lease_until=_lease())
+
+
+def write(run_id: UUID, attempt: int, commits: int, fields: Mapping[str, Any]) -> None:
+    """Write `fields` of a run that this executor holds and has written so often, and renew the lease.
+
+    Raises:
+        LostClaim: the run is another executor's, or a commit went through whose success this one never saw; the
+            caller's transaction must roll back.
+    """
+    if not _held_by(run_id, attempt).filter(commits=commits).update(**fields, lease_until=_lease()):
+        raise LostClaim(str(run_id))
+
+
+def leave(run_id: UUID, attempt: int, status: Status, fields: Mapping[str, Any]) -> None:
+    """Give up the claim: the run becomes `status`. Raises LostClaim like `write`.
+
+    A run that somebody asked to stop does not go back to the queue: it is cancelled. One that does is to be sent.
+    """
+    with transaction.atomic():
+        asked = _held_by(run_id, attempt).select_for_update().values_list("cancel_at", flat=True).first()
+        status = Status.CANCELLED if asked and status is Status.QUEUED else status
+        check_transition(Status.RUNNING, status)
+        finished = DatabaseNow() if status in ENDED else None
+        sent = {"sent_at": DatabaseNow()} if status is Status.QUEUED else {}
+        left = _held_by(run_id, attempt).update(**fields, **sent, status=status, finished_at=finished, lease_until=None)
+        if not left:
+            raise LostClaim(str(run_id))
+        if finished:
+            RunFile.objects.filter(run=run_id).delete()
+
+
+def move(run_id: UUID, before: Status, after: Status, **fields: Any) -> bool:
+    """Let a run that nobody executes go from `before` to `after`; False when it was not `before` any more."""
+    check_transition(before, after)
+    finished = DatabaseNow() if after in ENDED else None
+    with transaction.atomic():
+        moved = Run.objects.filter(pk=run_id, status=before).update(status=after, finished_at=finished, **fields)
+        if moved and finished:
+            RunFile.objects.filter(run=run_id).delete()
+    return bool(moved)
+
+
+def requeue(run: Run, *, queue: str) -> bool:
+    """Make a failed or cancelled run queued again, to go on after its last commit; False when it is neither."""
+    before = Status(run.status)
+    anew = {"cancel_at": None, "expires_at": None, "not_before": DatabaseNow(), "losses": 0, "error": ""}
+    sent_at = DatabaseNow() if queue else None
+    return before in RESUMABLE and move(run.pk, before, Status.QUEUED, queue=queue, sent_at=sent_at, **anew)
+
+
+def _held_by(run_id: UUID, attempt: int) -> QuerySet[Run]:
+    return Run.objects.filter(pk=run_id, attempt=attempt, status=Status.RUNNING)
+
+
+def _lease() -> Combinable:
+    return DatabaseNow() + timedelta(seconds=settings.RUN_LEASE_SECONDS)

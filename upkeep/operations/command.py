@@ -1,0 +1,218 @@
+"""The management command of an operation: runs it here and now, or sends it to a worker."""
+
+import json
+import sys
+from functools import partial
+from io import TextIOWrapper
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
+from django.db import Error as DatabaseError
+from django.db.models import Q
+
+from upkeep.operations import arguments, parts, queue, recording, registry, runner, streams
+from upkeep.operations.arguments import OperationParser
+from upkeep.operations.console import ConsoleProgress, Patience, plain, summary
+from upkeep.operations.declaration import Operation
+from upkeep.operations.errors import InvalidParamsError, OperationError, UnconfirmedError
+from upkeep.operations.failures import explanation
+from upkeep.operations.limits import LIMIT_EXCEEDED
+from upkeep.operations.models import Run, RunChange
+from upkeep.operations.outcome import Outcome
+from upkeep.operations.params import Params
+from upkeep.operations.states import ENDED, Status
+
+VERBOSE = 2
+INTERRUPTED_EXIT_CODE = 130
+
+
+class TolerantCommand(BaseCommand):
+    """A command that does its work, and exits as that ended, whether or not its output can be written."""
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run as a process of its own."""
+        streams.secure()
+        _connect(self.stdout, sys.stdout)  # Django took those of before
+        _connect(self.stderr, sys.stderr)
+        try:
+            super().run_from_argv(argv)
+        finally:
+            streams.settle()
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command; the streams of a caller need not work either."""
+        for name, wrapper in (("stdout", self.stdout), ("stderr", self.stderr)):
+            if options.get(name):
+                options[name] = streams.Unfailing(options[name])
+            else:
+                _connect(wrapper, streams.Unfailing(wrapper._out))  # noqa: SLF001 - see there
+        return super().execute(*args, **options)
+
+
+class RunCommand(TolerantCommand):
+    """A command that runs something, or watches it run, and tells the outcome."""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Django's parser, but for its way to tell errors."""
+        parser = super().create_parser(prog_name, subcommand, allow_abbrev=False, **kwargs)
+        parser.__class__ = OperationParser  # Django offers no other way to choose the class
+        return parser
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Where to run it, and how loudly."""
+        parser.add_argument("--enqueue", action="store_true", help="Send it to a worker instead; prints the run's id.")
+        parser.add_argument("--wait", action="store_true", help="Send it to a worker and follow its progress.")
+        parser.add_argument("--json", action="store_true", help="The outcome as one JSON object on stdout.")
+        parser.add_argument("--verbose", action="store_true", help="One line per item and field, as --verbosity 2.")
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command; whatever goes wrong is a CommandError with one line and the exit code of its kind."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # what it cannot show must not fail a run
+        try:
+            return super().execute(*args, **options)
+        except KeyboardInterrupt:
+            raise CommandError("interrupted", returncode=INTERRUPTED_EXIT_CODE) from None
+        except OperationError as error:
+            raise CommandError(str(error), returncode=error.exit_code) from error
+        except DatabaseError as error:
+            raise CommandError(f"the database says: {explanation(error)} (is it there, and migrated?)") from error
+
+    def told(self, outcome: Outcome, options: dict[str, Any]) -> None:
+        """Print the outcome. Raises CommandError with its exit code when that is not 0."""
+        prints = registry.find(outcome.operation).prints
+        if options["json"]:
+            self.stdout.write(json.dumps(outcome.as_json()))
+        elif prints == "result":
+            if options["verbosity"] and outcome.status is Status.SUCCEEDED:
+                self.stdout.write(json.dumps(outcome.result, indent=2, ensure_ascii=False))
+        elif options["verbosity"]:
+            self.stdout.write("\n".join(summary(outcome)))
+        if outcome.exit_code:
+            raise CommandError(plain(_complaint(outcome)), returncode=outcome.exit_code)
+
+    def progress(self, operation: Operation[Any], options: dict[str, Any]) -> ConsoleProgress:
+        """Shows a run of the operation, as loudly as this command's options want."""
+        out = self.stderr if options["json"] or operation.prints == "result" else self.stdout
+        verbose = options["verbose"] or options["verbosity"] >= VERBOSE
+        bar = bool(options["verbosity"]) and not verbose and streams.is_terminal(sys.stderr)
+        write = partial(out.write, style_func=str) if options["verbosity"] else _unsaid
+        return ConsoleProgress(write, bar=bar, verbose=verbose)
+
+    def queued(self, run: Run, options: dict[str, Any]) -> None:
+        """Tell that a run was sent, and with --wait how it goes on."""
+        if run.sent_at is None:
+            self.stderr.write("The broker cannot be reached: the run stays queued until it is back.", lambda text: text)
+        if not options["wait"]:
+            told = {"run": str(run.pk), "operation": run.operation, "status": run.status}
+            self.stdout.write(json.dumps(told) if options["json"] else str(run.pk))
+            return
+        with self.progress(registry.find(run.operation), options) as progress:
+            outcome = _followed(run.pk, progress)
+            changes = RunChange.objects.filter(Q(run=run) | Q(run__parent=run))
+            progress.changed([recording.change(row) for row in changes])
+        self.told(outcome, options)
+
+
+class OperationCommand(RunCommand):
+    """A subclass names its operation; everything else follows from the declaration."""
+
+    operation: ClassVar[Operation[Any]]
+    runs_here = True
+    """Without --enqueue and --sync."""
+
+    @property
+    def help(self) -> str:  # type: ignore[override]
+        """The operation's own description."""
+        return self.operation.description
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The operation's params, and how to run it."""
+        arguments.add_params(parser, self.operation.params_type)
+        super().add_arguments(parser)
+        if not self.runs_here:
+            parser.add_argument("--sync", action="store_true", help="Run it here and now instead of sending it.")
+        if not self.operation.read_only:
+            parser.add_argument("--dry-run", action="store_true", help="Only show what would be changed.")
+        if self.operation.partitions > 1:
+            told = f"Let N workers share it, with --enqueue or --wait. Default: {self.operation.partitions}."
+            parser.add_argument("--partitions", type=int, metavar="N", help=told)
+        if self.operation.confirm:
+            parser.add_argument("--no-input", "--noinput", action="store_true", help="Do not ask, do it.")
+        parser.set_defaults(**({} if _has(parser, "partitions") else {"partitions": None}))
+        parser.set_defaults(**{name: False for name in ("sync", "dry_run", "no_input") if not _has(parser, name)})
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run the operation, or enqueue it."""
+        params = arguments.parsed(self.operation.params_type, options)
+        confirm = self._confirmed(params, options)
+        how = {"dry_run": options["dry_run"], "confirm": confirm, "attended": bool(confirm) and not options["no_input"]}
+        if options["enqueue"] or options["wait"] or not (self.runs_here or options["sync"]):
+            run = queue.enqueue(self.operation, params, **how, origin="command", partitions=options["partitions"])
+            self.queued(run, options)
+        elif options["partitions"]:
+            raise InvalidParamsError("--partitions is for workers: it wants --enqueue or --wait")
+        else:
+            self.told(self._executed(params, options, **how), options)
+
+    def _executed(self, params: Params, options: dict[str, Any], **how: Any) -> Outcome:
+        with self.progress(self.operation, options) as progress:
+            return runner.execute(
+                self.operation, params, **how, origin="command", progress=progress, raises=options["traceback"]
+            )
+
+    def _confirmed(self, params: Params, options: dict[str, Any]) -> str:
+        word = self.operation.confirmation(params)
+        if not word or options["dry_run"]:
+            return ""
+        if options["no_input"]:
+            return word
+        if not streams.is_terminal(sys.stdin):
+            raise UnconfirmedError(
+                f"{self.operation.short_name} destroys data: --no-input says yes, --dry-run looks first"
+            )
+        outcome = self._executed(params, options, dry_run=True)
+        if outcome.status is not Status.SUCCEEDED:
+            self.told(outcome, options)
+        self.stderr.write("\n".join(summary(outcome)), lambda text: text)
+        self.stderr.write(f"Type {word!r} to go on: ", lambda text: text, ending="")
+        self.stderr.flush()
+        return streams.answer()
+
+
+def _connect(wrapper: OutputWrapper, stream: Any) -> None:
+    """Let it write there. Another wrapper would not do: it would lose its style."""
+    wrapper._out = stream  # type: ignore[attr-defined]  # noqa: SLF001 - Django has no other way
+
+
+def _followed(run_id: UUID, progress: ConsoleProgress) -> Outcome:
+    patience = Patience(settings.RUN_POLL_SECONDS)
+    while (run := Run.objects.get(pk=run_id)).status not in ENDED:
+        for name, step in parts.total(run).items():
+            progress.advanced(name, step.counts.processed, step.total)
+        patience.wait()
+    return Outcome.of(run)
+
+
+def _unsaid(_line: str) -> None:
+    """With --verbosity 0."""
+
+
+def _complaint(outcome: Outcome) -> str:
+    resuming = f"`manage.py resume_run {outcome.run}` goes on after the last commit"
+    if outcome.status is Status.SUCCEEDED:
+        return f"{outcome.counts['failed']:,} of {outcome.counts['processed']:,} items failed: `--verbose` names them"
+    if outcome.status is Status.CANCELLED:
+        return f"cancelled: {resuming}"
+    if outcome.status is Status.FAILED and LIMIT_EXCEEDED in outcome.reasons.get("failed", {}):
+        return outcome.error  # taken up again, it would meet the same limit
+    if outcome.status is Status.FAILED and outcome.counts["processed"]:
+        return f"{outcome.error} ({resuming})"
+    return outcome.error or f"the run is {outcome.status}"
+
+
+def _has(parser: CommandParser, name: str) -> bool:
+    return any(action.dest == name for action in parser._actions)  # noqa: SLF001 - argparse tells it nowhere else

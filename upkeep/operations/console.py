@@ -1,0 +1,112 @@
+"""What a run looks like in a terminal."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Self, cast
+
+from upkeep.operations import streams
+from upkeep.operations.counts import ACTIONS
+from upkeep.operations.outcome import Outcome
+from upkeep.operations.plans import Change
+from upkeep.operations.states import Status
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+MAX_VALUE = 60
+
+
+class ConsoleProgress:
+    """A progress bar on a terminal, and if wanted a line for each item and field."""
+
+    def __init__(self, write: Callable[[str], object], *, bar: bool, verbose: bool) -> None:
+        self._write = write
+        self._verbose = verbose
+        self._wants_bar = bar
+        self._bar: Bar | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        if self._wants_bar:
+            from rich.console import Console  # noqa: PLC0415 - costs 10 MB, which a run without a terminal does not need
+            from rich.progress import Progress  # noqa: PLC0415
+
+            self._bar = Progress(console=Console(file=cast("IO[str]", streams.Unfailing(sys.stderr))), transient=True)
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def advanced(self, step: str, processed: int, total: int | None) -> None:
+        """Move the step's bar."""
+        if self._bar:
+            if step not in self._tasks:
+                self._tasks[step] = self._bar.add_task(step or "processed")
+            self._bar.update(self._tasks[step], completed=processed, total=total)
+
+    def changed(self, changes: Sequence[Change]) -> None:
+        """Write a line for each item that is not unchanged."""
+        if self._verbose:
+            for change in changes:
+                if change.action != "unchanged":
+                    self._write(described(change))
+
+    def logged(self, message: str) -> None:
+        """Write the line."""
+        self._write(plain(message))
+
+
+def plain(text: str) -> str:
+    """The text without what a terminal would obey: control characters are spelt out."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def described(change: Change) -> str:
+    """A change in one line, with a further line a field when there are several. Texts are quoted: blanks show."""
+    reason = f" ({change.reason})" if change.reason else ""
+    head = plain(f"{change.action} {change.label}{reason}")
+    told = [plain(f"{name}: {_short(before)} → {_short(after)}") for name, (before, after) in change.fields.items()]
+    if len(told) <= 1:
+        return ": ".join([head, *told])
+    return "\n".join([head, *(f"    {line}" for line in told)])
+
+
+def summary(outcome: Outcome) -> list[str]:
+    """An ended run in a few lines: how it ended, the counts with their reasons, the operation's own report."""
+    dry = " (dry run: nothing was changed)" if outcome.dry_run else ""
+    seconds = f" in {outcome.seconds:.1f} s" if outcome.seconds is not None else ""
+    lines = [f"{outcome.operation} {outcome.status}{seconds}{dry}"]
+    if outcome.counts["processed"] or outcome.status is Status.SUCCEEDED:
+        told = [f"{outcome.counts[action]:,} {action}" for action in ACTIONS if outcome.counts[action]]
+        lines.append(f"  {outcome.counts['processed']:,} processed" + (": " + ", ".join(told) if told else ""))
+    for kind, reasons in outcome.reasons.items():
+        most_first = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+        lines.append(f"  {kind}: " + ", ".join(f"{reason} {number:,}" for reason, number in most_first))
+    return [plain(line) for line in [*lines, *(f"  {line}" for line in outcome.report)]]
+
+
+def _short(value: object) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
+
+
+class Patience:
+    """Tells when to look again at something that takes long: soon at first, then once a `most`."""
+
+    def __init__(self, most: float) -> None:
+        self._next = min(0.05, most)
+        self._most = most
+
+    def wait(self) -> None:
+        """Sleep until then."""
+        time.sleep(self._next)
+        self._next = min(self._most, self._next * 1.5)

@@ -1,0 +1,254 @@
+"""The progress of a run: held in memory by its executor, written to its row together with the effects it stands for."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from upkeep.operations import claims, recording
+from upkeep.operations.counts import Counts
+from upkeep.operations.losses import MOST_LOSSES
+from upkeep.operations.models import Run
+from upkeep.operations.plans import Change
+from upkeep.operations.progress import Progress
+from upkeep.operations.recording import storable_json
+from upkeep.operations.shares import Cursor, Part
+from upkeep.operations.states import Status
+
+Outcomes: TypeAlias = tuple[Sequence[Change], Counts]
+"""What became of a batch's items: the changes worth recording, and the counts of all."""
+FLUSH_SECONDS = 1.0
+"""Progress that changed nothing is written at most this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """Where one step stands."""
+
+    cursor: Cursor = None
+    counts: Counts = field(default_factory=Counts)
+    total: int | None = None
+    done: bool = False
+    error: str = ""
+    of: int | None = None
+    """What the shares of its limits are of, where that is not `total`."""
+
+    def dump(self) -> dict[str, Any]:
+        """For a run's row."""
+        return {
+            "cursor": self.cursor,
+            "total": self.total,
+            "done": self.done,
+            "error": self.error,
+            "of": self.of,
+            **self.counts.dump(),
+        }
+
+    @classmethod
+    def load(cls, dumped: Mapping[str, Any]) -> "StepState":
+        """From a run's row."""
+        rest = {name: dumped[name] for name in ("cursor", "total", "done", "error")}
+        return cls(counts=Counts.load(dumped), of=dumped.get("of"), **rest)
+
+
+class Ledger:
+    """All steps of one run, under one claim."""
+
+    def __init__(self, run: Run, progress: Progress) -> None:
+        self.run_id: UUID = run.pk
+        self.attempt: int = run.attempt
+        self.partitions: int = run.partitions if run.queue else 1
+        self.part = Part(**run.part) if run.part else None
+        self.whole: UUID = run.parent_id or run.pk
+        """The run that this one is a part of, or itself."""
+        self.dry_run: bool = run.dry_run
+        """Of a counting ledger it is the run's, in which what was deleted before is gone."""
+        self.steps = {name: StepState.load(dumped) for name, dumped in run.steps.items()}
+        self.result: dict[str, Any] = {}
+        self.report: list[str] = []
+        self._commits: int = run.commits
+        self._recorded: int = run.changes_recorded
+        self._left_out: int = run.changes_left_out
+        self._taken: set[str] = set()
+        self._changes: list[tuple[str, Change]] = []
+        self._log: list[tuple[datetime, str]] = []
+        self._losses: int = run.losses
+        self.progress = progress
+        self._flushed = time.monotonic()
+        self._advanced = False
+        self.progressed = False
+        """Whether this attempt got anything done, and committed."""
+
+    @property
+    def counts(self) -> Counts:
+        """Of all steps."""
+        return sum((step.counts for step in self.steps.values()), Counts())
+
+    @property
+    def room(self) -> int:
+        """How many changes may still be recorded."""
+        most = self.part.room if self.part else int(settings.RUN_MAX_CHANGES)
+        return max(0, most - self._recorded - len(self._changes))
+
+    def step(self, name: str) -> StepState:
+        """Where a step stands; one that has not begun, at its beginning."""
+        return self.steps.get(name, StepState())
+
+    def update(self, name: str, **fields: Any) -> None:
+        """Note something about a step; it is written with the next commit or flush."""
+        self.steps[name] = replace(self.step(name), **fields)
+
+    def restart(self, name: str) -> None:
+        """Forget what became of the items of a step that starts again, but for the deleted: they are not met again.
+
+        Raises LostClaim.
+        """
+        counts, left_out, recorded = self.steps[name].counts, self._left_out, self._recorded
+        kept = Counts() if self.dry_run else counts.restarted()
+        try:
+            with transaction.atomic():
+                forgotten = recording.forget_changes(self.run_id, name, but="" if self.dry_run else "deleted")
+                self._recorded -= forgotten
+                self._left_out -= max(0, counts.worth_recording - kept.worth_recording - forgotten)
+                self.update(name, counts=kept)
+                self._write()
+        except BaseException:
+            self.update(name, counts=counts)
+            self._left_out, self._recorded = left_out, recorded
+            raise
+        self._written()
+
+    def take(self, name: str) -> None:
+        """Raise ValueError for a step that this attempt had before: it would silently find nothing to do."""
+        if name in self._taken:
+            raise ValueError(f"step {name!r} has its items already: give the other one a name of its own")
+        self._taken.add(name)
+
+    def log(self, message: str) -> None:
+        """Note a line of the run's log."""
+        self._log.append((datetime.now(UTC), message))
+        self.progress.logged(message)
+
+    def commit(self, name: str, cursor: Cursor, effect: Callable[[], Outcomes]) -> Sequence[Change]:
+        """The effect, and with it what it means for the step, in one transaction or not at all.
+
+        Returns:
+            What is to be shown. Not shown yet: a terminal's error must not be taken for one of the data.
+
+        Raises:
+            LostClaim: the run is another executor's; nothing was written.
+        """
+        before = (
+            self.step(name), self._left_out, list(self._changes), list(self._log), self._advanced
+        )  # fmt: skip
+        try:
+            with transaction.atomic():
+                changes, counts = effect()
+                self.advance(name, cursor, changes, counts)
+                self._write()
+        except BaseException:
+            self.steps[name], self._left_out, self._changes, self._log, self._advanced = before
+            raise
+        self._written()
+        return changes
+
+    def advance(self, name: str, cursor: Cursor, changes: Sequence[Change], counts: Counts) -> None:
+        """Count what became of a batch. Every row of `counts` is in `changes` unless it was changed by SQL alone."""
+        step = self.step(name)
+        self.steps[name] = replace(step, cursor=cursor, counts=step.counts + counts)
+        self._advanced = True
+        worth = [change for change in changes if change.action != "unchanged"]
+        room = self.room
+        self._changes += [(name, change) for change in worth[:room]]
+        self._left_out += max(0, counts.worth_recording - min(room, len(worth)))
+
+    def flush_at_leisure(self, name: str, changes: Sequence[Change]) -> None:
+        """Write progress that came with no effect, unless it was written a moment ago."""
+        if time.monotonic() - self._flushed >= FLUSH_SECONDS:
+            self.flush()
+        self.show(name, changes)
+
+    def flush(self) -> None:
+        """Write the progress now. Raises LostClaim."""
+        with transaction.atomic():
+            self._write()
+        self._written()
+
+    def close(self, status: Status, error: str = "", *, overtime: bool = False) -> None:
+        """Write what is left and give the claim up, in one transaction. Raises LostClaim.
+
+        An attempt that goes back to the queue for its `overtime`, with nothing done, counts as a loss.
+        """
+        fruitless = overtime and status is Status.QUEUED and not self._advanced
+        if fruitless and self._losses + 1 >= MOST_LOSSES:
+            status, error = Status.FAILED, f"its soft time limit passed {MOST_LOSSES} times in a row before a commit"
+        self._losses += fruitless
+        with transaction.atomic():
+            if Run.objects.select_for_update().values_list("commits", flat=True).get(pk=self.run_id) == self._commits:
+                self._write()  # else a commit went through whose success we never saw: the row knows better than we do
+            claims.leave(self.run_id, self.attempt, status, {"error": recording.storable(error)})
+
+    def show(self, name: str, changes: Sequence[Change]) -> None:
+        """Tell whoever is watching."""
+        self.progress.changed(changes)
+        self.progress.advanced(name, self.steps[name].counts.processed, self.steps[name].total)
+
+    def _write(self) -> None:
+        recording.record_changes(self.run_id, self._changes)
+        recording.record_log(self.run_id, self._log)
+        counts = self.counts
+        claims.write(
+            self.run_id,
+            self.attempt,
+            self._commits,
+            {
+                "commits": self._commits + 1,
+                "losses": 0 if self._advanced else self._losses,
+                "steps": storable_json({name: step.dump() for name, step in self.steps.items()}),
+                "counts": counts.as_json(),
+                "reasons": storable_json(counts.dump()["reasons"]),
+                "changes_recorded": self._recorded + len(self._changes),
+                "changes_left_out": self._left_out,
+                "result": storable_json(self.result),
+                "report": storable_json(self.report),
+            },
+        )
+
+    def _written(self) -> None:
+        self._recorded += len(self._changes)
+        self._changes, self._log = [], []
+        self._flushed = time.monotonic()
+        self.progressed = self._advanced
+        self._commits += 1  # last: an interrupt before it makes `close` trust the row
+
+
+class CountingLedger(Ledger):
+    """Counts what a run would come to from where it stands, and writes nothing: there, its row stays as it is."""
+
+    def __init__(self, run: Run, progress: Progress) -> None:
+        super().__init__(run, progress)
+        self.partitions = 1
+
+    @property
+    def room(self) -> int:
+        """None: no change is recorded."""
+        return 0
+
+    def log(self, message: str) -> None:
+        """Nothing: what is logged is logged when it happens."""
+
+    def flush(self) -> None:
+        """Nothing."""
+
+    def restart(self, name: str) -> None:
+        """Only the counts start again."""
+        self.update(name, counts=Counts() if self.dry_run else self.steps[name].counts.restarted())
+
+    def show(self, name: str, _changes: Sequence[Change]) -> None:
+        """Say how far the counting is."""
+        self.progress.advanced(f"counting {name}".strip(), self.steps[name].counts.processed, self.steps[name].total)

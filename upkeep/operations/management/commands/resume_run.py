@@ -1,0 +1,36 @@
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from upkeep.operations import claims, messages, queue, registry, runner
+from upkeep.operations.arguments import run_id
+from upkeep.operations.command import RunCommand
+from upkeep.operations.errors import AlreadyRunningError, OperationError
+from upkeep.operations.states import Status
+
+
+class Command(RunCommand):
+    help = "Takes a failed or cancelled run up again, after its last commit."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("run", metavar="RUN", type=run_id, help="The run's id.")
+        super().add_arguments(parser)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        operation = registry.find(queue.named(options["run"]).operation)
+        if options["enqueue"] or options["wait"]:
+            run = queue.requeue(options["run"], queue=operation.queue)
+            messages.publish(run)
+            self.queued(run, options)
+            return
+        run = queue.requeue(options["run"], queue="")
+        try:
+            attempt = claims.claim(run.pk)
+        except AlreadyRunningError as error:
+            claims.move(run.pk, Status.QUEUED, Status.CANCELLED, error=str(error))
+            raise
+        if attempt is None:
+            raise OperationError(f"run {run.pk} was taken over by another process just now")
+        with self.progress(operation, options) as progress:
+            outcome = runner.carry_out(run.pk, attempt, progress=progress, foreground=True, raises=options["traceback"])
+        self.told(outcome, options)

@@ -1,0 +1,47 @@
+"""The messages of queued runs. The row says that there is one; a message that is lost is sent again."""
+
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from upkeep.operations.models import Run
+from upkeep.operations.states import Status
+
+
+class Publish(Protocol):
+    """What `settings.OPERATIONS_PUBLISH` names."""
+
+    def __call__(self, run: Run, **options: Any) -> bool:
+        """Hand the run's message to the broker; False when the broker cannot be reached."""
+
+
+class QueueLength(Protocol):
+    """What `settings.OPERATIONS_QUEUE_LENGTH` names."""
+
+    def __call__(self, queue: str) -> int | None:
+        """How many messages wait in the broker's queue; None when the broker cannot be reached."""
+
+
+def publish(run: Run, **options: Any) -> bool:
+    """Send the message of a queued run whose `sent_at` says so already.
+
+    False, and `sent_at` empty, when the broker cannot be reached: the run is sent when it is back.
+    """
+    send: Publish = import_string(settings.OPERATIONS_PUBLISH)
+    if send(run, **options):
+        return True
+    hold(run)
+    return False
+
+
+def hold(run: Run) -> None:
+    """Note that a queued run has no message."""
+    Run.objects.filter(pk=run.pk, status=Status.QUEUED).update(sent_at=None)
+    run.sent_at = None
+
+
+def length(queue: str) -> int | None:
+    """How many messages wait in the broker's queue; None when the broker cannot be reached."""
+    count: QueueLength = import_string(settings.OPERATIONS_QUEUE_LENGTH)
+    return count(queue)

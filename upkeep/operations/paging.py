@@ -1,0 +1,199 @@
+"""How the items of a step come in: page after page by key, each about half a second's worth of work."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from functools import partial
+from threading import Semaphore, Thread
+from time import monotonic
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from django.db.models import Aggregate, Count, QuerySet
+
+from upkeep.operations.shares import Cursor
+
+T = TypeVar("T")
+Source: TypeAlias = QuerySet[Any, T] | Callable[[Cursor], Iterable[tuple[Sequence[T], Cursor]]]
+"""A queryset, or a function from a cursor to the pages behind it, each with the cursor that stands for its end."""
+
+BATCH_SECONDS = 0.5
+FETCHES_IN_FLIGHT = 2
+"""With one, the remote system would idle from a batch's last request until its answer."""
+
+
+class BatchSize:
+    """A number of items that takes about BATCH_SECONDS, learnt from how long the batches before took."""
+
+    def __init__(self, first: int, least: int, most: int) -> None:
+        self.items = first
+        self._least = least
+        self._most = most
+        self._since = monotonic()
+
+    def allow(self, most: int) -> None:
+        """Let batches grow up to `most` items."""
+        self._most = most
+
+    def learn(self, done: int) -> None:
+        """`done` items were finished since the last call."""
+        now = monotonic()
+        seconds, self._since = max(now - self._since, 1e-6), now
+        wanted = done * BATCH_SECONDS / seconds
+        self.items = int(max(self._least, min(self._most, 2 * self.items, max(wanted, self.items / 4))))
+
+
+@dataclass(slots=True)
+class Page(Generic[T]):
+    """Some items in the order of their keys: `rows` once they are loaded, and the key range they are in."""
+
+    cursor: Cursor
+    number: int
+    rows: Sequence[T] | None
+    load: Callable[[], Sequence[T]]
+    first: Any = None
+    last: Any = None
+    future: "Future[Any] | None" = None
+
+    @property
+    def error(self) -> BaseException | None:
+        """What `fetch` raised, once it has ended."""
+        return self.future.exception() if self.future else None
+
+    @property
+    def items(self) -> Sequence[T]:
+        """The rows, loaded when they are first asked for."""
+        if self.rows is None:
+            self.rows = self.load()
+        return self.rows
+
+    def release(self) -> None:
+        """Give the rows back, so that no two pages are held at a time; `items` is not to be asked for any more."""
+        self.load, self.future = tuple, None
+        if self.rows is not None:
+            self.rows = ()
+
+
+class Least(Aggregate):
+    """The least of any values that have an order. PostgreSQL 18 has no `min` of UUIDs."""
+
+    template = "percentile_disc(0) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+
+class Greatest(Aggregate):
+    """The greatest of them."""
+
+    template = "percentile_disc(1) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+
+class QuerySetPages(Generic[T]):
+    """A queryset in pages of its primary key.
+
+    The first page only asks for its key range: whoever then looks at the items gets the following pages with their
+    rows, whoever does not never loads any.
+    """
+
+    def __init__(self, queryset: "QuerySet[Any, T]") -> None:
+        self._queryset = queryset.order_by("pk")
+
+    def pages(self, after: Cursor, size: BatchSize, *, rows: bool) -> Iterator[Page[T]]:
+        """The pages behind `after`, each as large as `size` then says; with `rows`, loaded from the first one on."""
+        while True:
+            page = self._loaded(after, size.items) if rows else self.range(after, size.items)
+            if not page.number:
+                return
+            yield page
+            after, rows = page.cursor, page.rows is not None
+
+    def range(self, after: Cursor, size: int, *, last: object = None) -> Page[T]:
+        """The next `size` keys behind `after`, and not behind `last`, without their rows."""
+        keys = self._behind(after).values("pk")
+        keys = keys.filter(pk__lte=last) if last is not None else keys
+        found = keys[:size].aggregate(first=Least("pk"), last=Greatest("pk"), number=Count("pk"))
+        first, end, number = found["first"], found["last"], found["number"]
+        return Page(_cursor(end), number, None, partial(self._between, first, end), first, end)
+
+    def _between(self, first: object, last: object) -> list[T]:
+        return list(self._queryset.filter(pk__gte=first, pk__lte=last))
+
+    def _loaded(self, after: Cursor, size: int) -> Page[T]:
+        rows = list(self._behind(after)[:size])
+        first, last = (_key(rows[0]), _key(rows[-1])) if rows else (None, None)
+        return Page(_cursor(last), len(rows), rows, tuple, first, last)
+
+    def _behind(self, after: Cursor) -> "QuerySet[Any, T]":
+        return self._queryset if after is None else self._queryset.filter(pk__gt=after)
+
+
+def function_pages(found: Iterable[tuple[Sequence[T], Cursor]]) -> Iterator[Page[T]]:
+    """The pages that a function source gives."""
+    for rows, cursor in found:
+        yield Page(cursor, len(rows), rows, tuple)
+
+
+def limited(pages: Iterator[Page[T]], limit: int | None, size: BatchSize) -> Iterator[Page[T]]:
+    """At most `limit` items: the last page is cut."""
+    left = limit
+    while left is None or left > 0:
+        size.items = size.items if left is None else min(size.items, left)
+        page = next(pages, None)
+        if page is None:
+            return
+        if left is not None and page.number > left:
+            rows = page.items[:left]
+            page = Page(page.cursor, left, rows, tuple)
+        left = None if left is None else left - page.number
+        yield page
+
+
+def fetched(
+    pages: Iterator[Page[T]], fetch: Callable[[Sequence[T]], Any], *, in_flight: int = FETCHES_IN_FLIGHT
+) -> Iterator[Page[T]]:
+    """The pages with what `fetch` made of their items, or the error that it raised.
+
+    That goes on for the next `in_flight` pages while one is worked on.
+    """
+    ahead: deque[Page[T]] = deque()
+    turns = Semaphore(FETCHES_IN_FLIGHT)
+    try:
+        for page in pages:
+            page.future = _started(partial(fetch, page.items), turns)
+            ahead.append(page)
+            if len(ahead) > in_flight:
+                yield _arrived(ahead.popleft())
+        while ahead:
+            yield _arrived(ahead.popleft())
+    finally:
+        for page in ahead:
+            if page.future:
+                page.future.cancel()
+
+
+def _started(work: Callable[[], Any], turns: Semaphore) -> "Future[Any]":
+    """What `work` will have returned. Its thread is a daemon: unlike an executor's, it keeps no process from ending."""
+    future: Future[Any] = Future()
+
+    def carry_out() -> None:
+        with turns:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(work())
+                except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+                    future.set_exception(error)
+
+    Thread(target=carry_out, name="fetch", daemon=True).start()
+    return future
+
+
+def _arrived(page: Page[T]) -> Page[T]:
+    if page.future is not None:
+        wait([page.future])
+    return page
+
+
+def _key(row: object) -> Any:
+    return row["pk"] if isinstance(row, Mapping) else row.pk  # type: ignore[attr-defined]
+
+
+def _cursor(key: object) -> Cursor:
+    return key if isinstance(key, int) or key is None else str(key)

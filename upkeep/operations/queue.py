@@ -1,0 +1,81 @@
+"""Sending runs to workers: the row first, in the caller's transaction; the message once that is committed."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import transaction
+
+from upkeep.operations import claims, files, messages, runner
+from upkeep.operations.declaration import Operation
+from upkeep.operations.errors import OperationError
+from upkeep.operations.models import Run
+from upkeep.operations.params import Params
+
+P = TypeVar("P", bound=Params)
+
+
+def enqueue(  # noqa: PLR0913 - how to run, beside what
+    operation: Operation[P],
+    params: P,
+    *,
+    dry_run: bool = False,
+    confirm: str = "",
+    attended: bool = False,
+    origin: str = "",
+    user: Any = None,
+    partitions: int | None = None,
+) -> Run:
+    """Record a run and send it to a worker after the caller's transaction is committed.
+
+    With the broker down the run stays queued, with `sent_at` empty, until a worker's sweep can send it.
+
+    Raises:
+        InvalidParamsError, UnconfirmedError: see `runner.record`.
+        OperationError: a file of the params cannot be sent.
+    """
+    with transaction.atomic():
+        run = runner.record(
+            operation,
+            params,
+            dry_run=dry_run,
+            confirm=confirm,
+            attended=attended,
+            queue=operation.queue,
+            origin=origin,
+            user=user,
+            partitions=partitions,
+            sent_at=datetime.now(UTC),
+        )
+        stored = files.store(run.pk, params)
+        if stored is not params:
+            run.params = stored.model_dump(mode="json")
+            run.save(update_fields=["params"])
+        transaction.on_commit(partial(messages.publish, run))
+    return run
+
+
+def named(run_id: UUID) -> Run:
+    """The run of this id. Raises OperationError when there is none."""
+    run = Run.objects.filter(pk=run_id).first()
+    if run is None:
+        raise OperationError(f"no run {run_id}")
+    return run
+
+
+def requeue(run_id: UUID, *, queue: str) -> Run:
+    """Make a failed or cancelled run queued again, so that it goes on after its last commit.
+
+    Raises:
+        OperationError: there is no such run, or it is neither failed nor cancelled.
+    """
+    run = named(run_id)
+    if run.parent_id:
+        raise OperationError(f"run {run_id} is a part of run {run.parent_id}: resume that one")
+    if not queue and run.parts.exists():
+        raise OperationError(f"run {run_id} was split among workers: resume it with --enqueue or --wait")
+    if not claims.requeue(run, queue=queue):
+        raise OperationError(f"run {run_id} {run.status}: only a failed or cancelled run can be resumed")
+    run.refresh_from_db()
+    return run

@@ -1,0 +1,83 @@
+"""How changes and log lines reach their tables: by COPY, with whatever text an outside system sent made storable."""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+
+from upkeep.operations.models import RunChange, RunLog
+from upkeep.operations.plans import Action, Change
+
+COPY_CHANGES = "COPY operations_runchange (run_id, step, action, key, label, fields, reason) FROM STDIN"
+MAX_REASON = 200
+ENCODER = DjangoJSONEncoder()
+UNSTORABLE = re.compile(r"\\u(0000|d[89a-f])")
+"""In JSON: a NUL character, or half of a surrogate pair (whole pairs too: they take the longer way)."""
+
+
+def storable(text: str) -> str:
+    """The text as PostgreSQL can keep it: no NUL character, no half of a surrogate pair."""
+    if text.isascii() and "\x00" not in text:
+        return text
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")
+
+
+def storable_json(value: Any) -> Any:
+    """The value as a jsonb column can keep it, texts as by `storable`; what JSON does not know becomes a text."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, Mapping):
+        return {storable(str(name)): storable_json(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [storable_json(part) for part in value]
+    if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    try:
+        return ENCODER.default(value)
+    except TypeError:
+        return storable(str(value))
+
+
+def record_changes(run_id: UUID, changes: Sequence[tuple[str, Change]]) -> None:
+    """Insert one row a change; each comes with the name of its step."""
+    if not changes:
+        return
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(COPY_CHANGES) as copy:
+        for step, change in changes:
+            copy.write_row(
+                (run_id, storable(step), change.action, storable(change.key), storable(change.label),
+                 _dumped(change.fields), storable(change.reason)[:MAX_REASON])
+            )  # fmt: skip
+
+
+def forget_changes(run_id: UUID, step: str, *, but: str) -> int:
+    """Delete what a run recorded of a step, but for the changes of one action; returns how many that were."""
+    rows = RunChange.objects.filter(run=run_id, step=storable(step))
+    return (rows.exclude(action=but) if but else rows).delete()[0]
+
+
+def change(row: RunChange) -> Change:
+    """A recorded change as it was planned, but for its payload."""
+    fields = {name: (before, after) for name, (before, after) in row.fields.items()}
+    return Change(cast("Action", row.action), row.key, row.label, fields, row.reason)
+
+
+def record_log(run_id: UUID, lines: Iterable[tuple[datetime, str]]) -> None:
+    """Insert one row a line."""
+    RunLog.objects.bulk_create([RunLog(run_id=run_id, at=at, message=storable(message)) for at, message in lines])
+
+
+def _dumped(fields: Mapping[str, tuple[Any, Any]]) -> str:
+    if not fields:
+        return "{}"
+    try:
+        text = json.dumps(fields, allow_nan=False)
+    except (TypeError, ValueError):
+        return json.dumps(storable_json(fields))
+    return json.dumps(storable_json(fields)) if UNSTORABLE.search(text) else text

@@ -1,0 +1,81 @@
+"""Runs that nobody works on although somebody should: found by their rows, and got going again.
+
+Every worker sweeps every RUN_SWEEP_SECONDS, so that neither Beat nor the broker's memory is needed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from django.db import transaction
+
+from upkeep.operations import losses, parts, resending
+from upkeep.operations.losses import Released
+from upkeep.operations.statements import alone, ids, rows
+
+EXPIRED = "status = 'queued' AND attempt = 0 AND expires_at < clock_timestamp()"
+ABANDONED = """
+    status = 'queued' AND queue = ''
+    AND greatest(created_at, not_before) < clock_timestamp() - make_interval(secs => %(lease)s)
+"""
+"""A run in the foreground whose process died before it began."""
+
+LOOK = f"""
+SELECT count(*) FILTER (WHERE status = 'running' AND {losses.LEASE_PASSED}),
+       count(*) FILTER (WHERE {EXPIRED}),
+       count(*) FILTER (WHERE {ABANDONED}),
+       count(*) FILTER (WHERE {parts.DONE}),
+       count(*) FILTER (WHERE {resending.STARTABLE} AND sent_at IS NULL),
+       count(*) FILTER (WHERE {resending.OVERDUE})
+  FROM operations_run WHERE status IN ('queued', 'running')
+"""  # noqa: S608 - made of the constants above, as those below
+
+FINISHED = f"SELECT id FROM operations_run WHERE {parts.DONE}"  # noqa: S608
+END = """
+UPDATE operations_run SET status = %(status)s, finished_at = clock_timestamp(), error = %(error)s
+ WHERE id IN (SELECT id FROM operations_run WHERE {which} FOR UPDATE SKIP LOCKED)
+RETURNING id
+"""
+"""Rows that somebody holds are left for the next sweep, here and below: it may be somebody who is frozen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did."""
+
+    released: Sequence[Released] = ()
+    """Runs whose executor was lost."""
+    skipped: Sequence[UUID] = ()
+    """Runs that nobody started in time."""
+    finished: Sequence[UUID] = ()
+    """Runs whose parts had all ended."""
+    sent: Sequence[UUID] = ()
+    """Runs whose message was sent, maybe again."""
+    unreachable: Sequence[str] = ()
+    """Queues whose broker does not answer, with runs to be sent."""
+
+
+def sweep() -> Swept:
+    """Look once, with one query when there is nothing to do. Only one process does this at a time."""
+    late, expired, abandoned, done, unsent, overdue = rows(LOOK)[0]
+    swept = Swept()
+    if late or expired or abandoned or done:
+        swept = _settled()
+    if unsent or overdue or swept.released or swept.finished:
+        sent, unreachable = resending.send()
+        return replace(swept, sent=sent, unreachable=unreachable)
+    return swept
+
+
+def _settled() -> Swept:
+    with transaction.atomic():
+        if not alone():
+            return Swept()
+        released = losses.release_late()
+        error = "it expired before a worker took it"
+        skipped = ids(END.format(which=EXPIRED), status="skipped", error=error)
+        ids(END.format(which=ABANDONED), status="cancelled", error="its process ended before it began")
+        finished = ids(FINISHED)
+    for run in finished:
+        parts.settle(run)
+    return Swept(released, skipped, finished)

@@ -1,0 +1,275 @@
+"""The one way to run an operation, whoever asks: record a run, claim it, carry it out."""
+
+import gc
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error as DatabaseError
+from django.db import connection, transaction
+
+from upkeep.operations import claims, connections, registry, subjects
+from upkeep.operations.context import RunContext
+from upkeep.operations.control import Control
+from upkeep.operations.declaration import Operation
+from upkeep.operations.errors import (
+    AlreadyRunningError,
+    Divided,
+    HandOver,
+    InvalidParamsError,
+    LostClaim,
+    OperationError,
+    PartDone,
+)
+from upkeep.operations.failures import explanation
+from upkeep.operations.guard import Guard
+from upkeep.operations.ledger import CountingLedger, Ledger
+from upkeep.operations.limits import LimitExceededError, Limits
+from upkeep.operations.losses import MOST_LOSSES
+from upkeep.operations.models import Run
+from upkeep.operations.outcome import Outcome
+from upkeep.operations.params import Params
+from upkeep.operations.progress import Progress, Unwatched
+from upkeep.operations.recording import storable_json
+from upkeep.operations.states import Status
+
+logger = logging.getLogger(__name__)
+P = TypeVar("P", bound=Params)
+STATUS_AFTER = {HandOver: Status.QUEUED, Divided: Status.RUNNING, PartDone: Status.SUCCEEDED}
+"""What becomes of a run that its operation did not go through to the end."""
+
+
+def record(  # noqa: PLR0913 - the columns of a new run
+    operation: Operation[P],
+    params: P,
+    *,
+    run_id: UUID | None = None,
+    dry_run: bool = False,
+    confirm: str = "",
+    attended: bool = False,
+    queue: str = "",
+    origin: str = "",
+    user: Any = None,
+    partitions: int | None = None,
+    **columns: Any,
+) -> Run:
+    """Write the row of a new run; further `columns` are taken as they are.
+
+    `attended`: a person saw the counts of its dry run and typed the word that confirms them.
+
+    Raises:
+        InvalidParamsError: a dry run of an operation that changes nothing, a number of `partitions` that cannot be, or
+            a text that cannot be recorded.
+        UnconfirmedError: it destroys data, and `confirm` is not the word that it wants.
+    """
+    operation.check_dry_run(dry_run=dry_run)
+    partitions = operation.partitions if partitions is None else partitions
+    operation.check_partitions(partitions)
+    values = params.model_dump(mode="json")
+    if storable_json(values) != values:
+        raise InvalidParamsError("a parameter holds a NUL character, or something else that cannot be recorded")
+    if not dry_run:
+        operation.check_confirmed(params, confirm=confirm)
+    about = operation.subjects(params)
+    with transaction.atomic() if about else nullcontext():
+        run = Run.objects.create(
+            **({"id": run_id} if run_id else {}),
+            operation=operation.name,
+            params=values,
+            dry_run=dry_run,
+            confirm=confirm if not dry_run and operation.confirmation(params) else "",
+            attended=attended,
+            queue=queue,
+            exclusive_key=None if dry_run else operation.exclusive_key(params),
+            origin=origin,
+            user=user,
+            partitions=partitions if queue else 1,
+            **columns,
+        )
+        subjects.note([run.pk], about)
+    return run
+
+
+def execute(  # noqa: PLR0913 - how to run, beside what
+    operation: Operation[P],
+    params: P,
+    *,
+    dry_run: bool = False,
+    confirm: str = "",
+    attended: bool = False,
+    origin: str = "",
+    progress: Progress | None = None,
+    user: Any = None,
+    raises: bool = True,
+) -> Outcome:
+    """Run an operation here and now.
+
+    With `raises` off, what the operation raised is only told by the outcome of the run, which is recorded as failed.
+
+    Raises:
+        AlreadyRunningError: another run holds its exclusive key; this one is recorded as skipped.
+        InvalidParamsError, UnconfirmedError: see `record`.
+        Exception: what the operation raised; the run is recorded as failed.
+    """
+    run = record(operation, params, dry_run=dry_run, confirm=confirm, attended=attended, origin=origin, user=user)
+    try:
+        attempt = claims.claim(run.pk)
+    except AlreadyRunningError as error:
+        claims.move(run.pk, Status.QUEUED, Status.SKIPPED, error=str(error))
+        raise
+    if attempt is None:
+        raise LostClaim(str(run.pk))
+    return carry_out(run.pk, attempt, progress=progress, foreground=True, raises=raises)
+
+
+def carry_out(  # noqa: PLR0913 - how to run, beside what
+    run_id: UUID,
+    attempt: int,
+    *,
+    progress: Progress | None = None,
+    foreground: bool = False,
+    raises: bool = False,
+    hand_over: Callable[[], bool] = lambda: False,
+    pooled: bool = True,
+) -> Outcome:
+    """Do the work of a run that this process has claimed, and record how it ended.
+
+    After a lost connection to the database it is claimed again, and goes on after its last commit.
+
+    Args:
+        run_id: the run.
+        attempt: what `claims.claim` returned.
+        progress: is told how it goes.
+        foreground: Ctrl-C and SIGTERM cancel it.
+        raises: what the operation raises is raised again, once it is recorded.
+        hand_over: asked between two batches; when it says yes, the run goes back to the queue.
+        pooled: whether a SIGTERM is meant for this run alone, which is then handed over, too.
+    """
+    ending: Ending | None = None
+    borrowed = connection.in_atomic_block
+    try:
+        while True:
+            try:
+                run = claims.held(run_id, attempt)
+                ledger = Ledger(run, progress or Unwatched())
+                control = Control(run, hand_over=hand_over, pooled=pooled)
+                ending = ending or _performed(run, ledger, control, foreground=foreground)
+                if ending.status is not Status.RUNNING:  # else it waits for its parts
+                    ledger.close(ending.status, ending.told(run.operation), overtime=ending.overtime)
+                break
+            except DatabaseError as passing:
+                if borrowed or not connections.is_passing(passing):
+                    raise  # the caller's transaction cannot be gone on with
+                attempt = _claimed_again(run_id, attempt, passing)
+                ending = None if ending and ending.status is Status.SUCCEEDED else ending  # its last counts are gone
+    except LostClaim:
+        logger.warning("run %s was taken over by another executor; this one stopped without writing", run_id)
+    if ending and ending.error and raises:
+        raise ending.error
+    return Outcome.of(Run.objects.get(pk=run_id))
+
+
+def told(error: BaseException, name: str) -> str:
+    """An exception of the operation `name` in one line for people; one that nobody expected is named."""
+    text = explanation(error)
+    return text if is_expected(error, name) else f"{type(error).__name__}: {text}"
+
+
+def is_expected(error: BaseException, name: str) -> bool:
+    """Whether the exception's message is meant for people, as the operation of this name declares."""
+    if isinstance(error, (OperationError, ImproperlyConfigured, OSError)):
+        return True
+    return isinstance(error, registry.find(name).errors)
+
+
+class Ending(NamedTuple):
+    """How an attempt ended, and what it failed by."""
+
+    status: Status
+    error: Exception | None = None
+    overtime: bool = False
+
+    def told(self, name: str) -> str:
+        """The error in one line for people; empty when there is none."""
+        return told(self.error, name) if self.error else ""
+
+
+def _claimed_again(run_id: UUID, attempt: int, passing: DatabaseError) -> int:
+    """The new attempt. Raises LostClaim, and `passing` when the database does not come back."""
+    logger.warning("run %s was interrupted by the database (%s): it goes on", run_id, explanation(passing))
+    again = connections.persistently(lambda: claims.claim_again(run_id, attempt), passing)
+    if again is None:
+        raise LostClaim(str(run_id))
+    return again
+
+
+def _performed(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> Ending:
+    """How the operation ended. Raises LostClaim, and a DatabaseError after which it is to be tried again."""
+    borrowed = connection.in_atomic_block
+    try:
+        _perform(run, ledger, control, foreground=foreground)
+    except (HandOver, Divided, PartDone) as end:
+        return Ending(STATUS_AFTER[type(end)], overtime=control.overtime)
+    except KeyboardInterrupt:
+        connections.leave(borrowed=borrowed)
+        return Ending(Status.CANCELLED)
+    except Exception as error:  # the one place where any failure of an operation becomes a failed run
+        hopeful = not borrowed and (ledger.progressed or run.losses + 1 < MOST_LOSSES)
+        passing = hopeful and connections.is_passing(error)
+        connections.leave(borrowed=borrowed)
+        if control.interrupted:  # within a commit: Django then fails to leave its transaction
+            return Ending(Status.CANCELLED)
+        if passing:
+            raise
+        if not is_expected(error, run.operation):
+            logger.exception("run %s of %s failed by an unexpected error", run.pk, run.operation)
+        return Ending(Status.FAILED, error)
+    return Ending(Status.SUCCEEDED)
+
+
+@contextmanager
+def _unburdened() -> Iterator[None]:
+    """While the body runs, the garbage collector passes over what was there before: all code, models and settings."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _perform(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> None:
+    operation = registry.find(run.operation)
+    params = operation.parse(run.params)
+    if operation.read_only:
+        for name in ledger.steps:  # what an earlier attempt saw is gone with it
+            ledger.restart(name)
+        ledger.steps.clear()
+    connections.label(run)
+    with control.watched(foreground=foreground), _unburdened():
+        limits = operation.limits_of(params, attended=run.attended)
+        context = RunContext(ledger, control, Guard(ledger, limits, dry_run=run.dry_run), dry_run=run.dry_run)
+        try:
+            if limits and limits.before_first and not run.dry_run and not ledger.part:
+                _count(run, ledger, control, limits)
+            operation.function(params, context)
+        except LimitExceededError as error:
+            context.stop(error)
+            raise
+        context.check_part()
+        context.check_steps()
+        context.report_limits(asks=bool(operation.confirmation(params)))
+
+
+def _count(run: Run, ledger: Ledger, control: Control, limits: Limits) -> None:
+    """Count what the run would come to, before anything is touched. Raises LimitExceededError."""
+    operation = registry.find(run.operation)
+    counted = CountingLedger(run, ledger.progress)
+    guard = Guard(counted, limits, dry_run=True)
+    operation.function(operation.parse(run.params), RunContext(counted, control, guard, dry_run=True))
+    for error in guard.errors():
+        raise error
+    for name, step in counted.steps.items():
+        ledger.update(name, of=step.counts.processed)

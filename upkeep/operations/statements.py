@@ -1,0 +1,35 @@
+"""Statements about all runs at once, and what they all may refer to."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from upkeep.operations import registry
+
+LOCK = 7_385_530
+"""Of the advisory lock under which one process at a time sweeps."""
+
+
+def alone() -> bool:
+    """Whether no other process sweeps until the end of this transaction."""
+    return bool(rows("SELECT pg_try_advisory_xact_lock(%(lock)s)", lock=LOCK)[0][0])
+
+
+def ids(statement: str, **values: Any) -> list[UUID]:
+    """The ids that a statement returns."""
+    return [run for (run,) in rows(statement, **values)]
+
+
+def rows(statement: str, **values: Any) -> list[tuple[Any, ...]]:
+    """What a statement returns; it may refer to the settings of recovery and to the `operations` of this process."""
+    known = {
+        "operations": registry.names(),
+        "lease": settings.RUN_LEASE_SECONDS,
+        "resend": settings.RUN_RESEND_SECONDS,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**known, **values})
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class WorkerConfig(AppConfig):
+    name = "upkeep.worker"
+    label = "worker"
+
+    def ready(self) -> None:
+        from upkeep.worker import checks, signals  # noqa: F401, PLC0415 - register themselves, once models are loaded
+        from upkeep.worker.schedules import synchronise_after_migrate  # noqa: PLC0415
+
+        post_migrate.connect(synchronise_after_migrate, sender=self)

@@ -1,0 +1,119 @@
+"""What comes from outside, and what is believed of it: Beat's messages, `.delay()`, Flower's API, a hostile broker."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, TypeAlias
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, transaction
+
+from upkeep.operations import files, runner, subjects
+from upkeep.operations.claims import DatabaseNow
+from upkeep.operations.declaration import Operation
+from upkeep.operations.errors import InvalidParamsError, OperationError
+from upkeep.operations.models import Run
+from upkeep.operations.recording import storable
+from upkeep.operations.states import Status
+from upkeep.worker import options
+
+Given: TypeAlias = Mapping[str, Any]
+NOTHING: Given = MappingProxyType({})
+BEAT = "beat"
+RECORDED = "upkeep_recorded"
+"""The header of a message whose run has a row. Without the row, it must not make a new run."""
+
+
+def origin_of(headers: object) -> str:
+    """Who sent it: `beat: <entry>`, or a message from anywhere else."""
+    entry = headers.get("periodic_task_name") if isinstance(headers, Mapping) else None
+    return storable(f"{BEAT}: {entry}")[:200] if isinstance(entry, str) else "message"
+
+
+def run_id_of(task_id: object) -> UUID | None:
+    """The id as a run's; None when it is no UUID."""
+    try:
+        return UUID(str(task_id))
+    except ValueError:
+        return None
+
+
+def free_id(task_id: object) -> UUID:
+    """The id that was asked for, as a run's; a new one when that is no UUID or another run's."""
+    run_id = run_id_of(task_id)
+    return uuid4() if run_id is None or Run.objects.filter(pk=run_id).exists() else run_id
+
+
+def accept(  # noqa: PLR0913 - the three parts of a call, and the columns
+    operation: Operation[Any], args: object, kwargs: object, *, given: Given, run_id: UUID, origin: str
+) -> Run:
+    """Record a run for values from outside: a queued one, or one that has failed because they are invalid.
+
+    `given` is what is said beside `args` and `kwargs`.
+    """
+    try:
+        if args:
+            raise InvalidParamsError("an operation takes keyword arguments only")
+        values = options.joined(operation, kwargs, given)
+        how = {**_how(values), **options.times(given)}
+        params = operation.parse(values)
+        files.check_stored(params)
+        return runner.record(operation, params, run_id=run_id, queue=operation.queue, origin=origin, **how)
+    except OperationError as error:
+        with transaction.atomic():
+            run = Run.objects.create(
+                id=run_id,
+                operation=operation.name,
+                queue=operation.queue,
+                origin=origin,
+                status=Status.FAILED,
+                error=storable(str(error)),
+                finished_at=DatabaseNow(),
+            )
+            subjects.note([run.pk], operation.apparent_subjects(kwargs if isinstance(kwargs, Mapping) else {}))
+        return run
+
+
+def accept_as(  # noqa: PLR0913 - as above
+    task_id: object, operation: Operation[Any], args: object, kwargs: object, *, given: Given, origin: str
+) -> Run:
+    """Like `accept`, with the id that was asked for if it is free, also when somebody takes it at this moment."""
+    try:
+        with transaction.atomic():
+            return accept(operation, args, kwargs, given=given, run_id=free_id(task_id), origin=origin)
+    except IntegrityError:
+        return accept(operation, args, kwargs, given=given, run_id=uuid4(), origin=origin)
+
+
+def received(  # noqa: PLR0913 - as above
+    operation: Operation[Any], task_id: object, args: object, kwargs: object, *, headers: object, given: Given = NOTHING
+) -> Run | None:
+    """The run that a message names; a new one when it was sent past `apply_async`, or names a run of something else.
+
+    None when the run was deleted since its message was sent.
+    """
+    run_id = free_id(task_id)  # before the look, so that a run recorded in between is not taken for another message's
+    names = (operation.name, *operation.aliases)
+    run = Run.objects.filter(pk=run_id_of(task_id) or run_id, operation__in=names).first()
+    if run or (isinstance(headers, Mapping) and headers.get(RECORDED)):
+        return run
+    try:
+        return accept(operation, args, kwargs, given=given, run_id=run_id, origin=origin_of(headers))
+    except IntegrityError:  # the same message was delivered twice, and another process recorded it just now
+        return received(operation, task_id, args, kwargs, given=given, headers=headers)
+
+
+def message(run: Run) -> dict[str, Any]:
+    """A run's task kwargs: its params, and how to run; flat."""
+    how = {"dry_run": run.dry_run, "confirm": run.confirm}
+    return {**run.params, **{name: value for name, value in how.items() if value}}
+
+
+def _how(values: dict[str, Any]) -> dict[str, Any]:
+    dry_run, confirm, partitions = (
+        values.pop("dry_run", False), values.pop("confirm", ""), values.pop("partitions", None)
+    )  # fmt: skip
+    if not isinstance(dry_run, bool) or not isinstance(confirm, str):
+        raise InvalidParamsError("dry_run is true or false, and confirm is a text")
+    if partitions is not None and (not isinstance(partitions, int) or isinstance(partitions, bool)):
+        raise InvalidParamsError("partitions is a number")
+    return {"dry_run": dry_run, "confirm": confirm, "partitions": partitions}

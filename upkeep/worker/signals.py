@@ -1,0 +1,29 @@
+"""What Celery tells about a worker and its messages."""
+
+import signal
+from typing import Any
+
+from celery.signals import task_revoked, worker_shutting_down
+
+from upkeep.operations import cancellation
+from upkeep.worker import handover
+from upkeep.worker.receipt import run_id_of
+
+
+def hand_over(**_kwargs: Any) -> None:
+    """SIGTERM: the batches in flight commit, their runs go back to the queue."""
+    handover.request()
+
+
+def stop_run(request: Any, *, expired: bool = False, signum: int | None = None, **_kwargs: Any) -> None:
+    """A revoked run is cancelled, also when its process was killed for that.
+
+    One whose message expired is not: a sweep skips it, unless it has begun by another message.
+    """
+    run_id = run_id_of(request.id)
+    if run_id and not expired:
+        cancellation.cancel(run_id, killed=signum not in (None, signal.SIGTERM))  # after a SIGTERM it cancels itself
+
+
+worker_shutting_down.connect(hand_over)
+task_revoked.connect(stop_run)
