@@ -17,7 +17,7 @@ from ops.holding import HeldError, end_leftovers, held
 from ops.processes import ROOT, Process, celery, stop
 from upkeep.embedded.locks import is_held
 from upkeep.embedded.polling import attempts
-from upkeep.operations.failures import explanation
+from upkeep.operations.execution.failures import explanation
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
 USERNAME = "admin"

@@ -130,8 +130,8 @@ CELERY_TASK_TIME_LIMIT = env.float("TASK_TIME_LIMIT", default=None)
 """Seconds after which a worker process is killed; its run goes on in another."""
 CELERY_BEAT_SCHEDULER = "upkeep.worker.beat:Scheduler"
 
-OPERATIONS_PUBLISH = "upkeep.worker.publishing.publish"
-OPERATIONS_QUEUE_LENGTH = "upkeep.worker.publishing.queue_length"
+OPERATIONS_PUBLISH = "upkeep.worker.broker.publish"
+OPERATIONS_QUEUE_LENGTH = "upkeep.worker.broker.queue_length"
 OPERATIONS_SCHEDULE = "tasks.schedule.SCHEDULE"
 RUN_MAX_CHANGES = env.int("RUN_MAX_CHANGES", default=10_000)
 RUN_LEASE_SECONDS = env.float("RUN_LEASE_SECONDS", default=20.0)

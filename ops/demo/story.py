@@ -14,10 +14,10 @@ from ops.demo import homes
 from ops.demo.stage import Lines, Stage
 from ops.processes import ROOT, celery
 from tests.servers.tmdb import KEY, tmdb_server
-from upkeep.operations.console import summary
 from upkeep.operations.models import Run
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.states import ENDED
+from upkeep.operations.terminal.console import summary
 
 USERS = "username,full_name,email\nalice,Alice Ash,alice@example.com\nbob,Bob Birch,not an e-mail address\n"
 MISSED = "collection.refresh_missing_details"

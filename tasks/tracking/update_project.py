@@ -14,10 +14,10 @@ from backend.tracking.services.lookup import UnknownCodeError, organization_code
 from backend.tracking.tokens import UnreadableTokenError
 from tasks.tracking.matching import match
 from tasks.tracking.subjects import of_organization
-from upkeep.operations import queue
+from upkeep.operations import submission
 from upkeep.operations.context import RunContext, Step
-from upkeep.operations.counts import Counts
 from upkeep.operations.declaration import operation
+from upkeep.operations.execution.counts import Counts
 from upkeep.operations.limits import LimitExceededError, Limits, Percent
 from upkeep.operations.models import Run
 from upkeep.operations.params import Params, Positional
@@ -143,4 +143,4 @@ def _waiting(params: UpdateProject, codes: Iterable[str]) -> Iterator[Change]:
 
 def _enqueued(changes: Sequence[Change]) -> None:
     for change in changes:
-        queue.enqueue(update_project, change.payload, origin="update_project")
+        submission.enqueue(update_project, change.payload, origin="update_project")

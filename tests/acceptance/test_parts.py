@@ -12,14 +12,14 @@ from tests.acceptance.polling import until
 from tests.acceptance.processes import Manage
 from tests.acceptance.runs import ended
 from tests.acceptance.testing.increment_parts import IncrementParts, increment_parts
-from upkeep.operations import cancellation, queue
+from upkeep.operations import cancellation, submission
 from upkeep.operations.models import Run
 
 
 @pytest.mark.usefixtures("app")
 def test_a_split_run_does_every_row_once_and_shows_the_sum_of_its_parts() -> None:
     shelf(900)
-    run = ended(queue.enqueue(increment_parts, IncrementParts(pause=0.001)).pk)
+    run = ended(submission.enqueue(increment_parts, IncrementParts(pause=0.001)).pk)
     assert (run.status, run.counts["updated"], run.attempt) == ("succeeded", 900, 3)
     assert run.result == {"copies": 900}
     assert [part.counts["updated"] for part in run.parts.all()] == [300, 300, 300]
@@ -29,7 +29,7 @@ def test_a_split_run_does_every_row_once_and_shows_the_sum_of_its_parts() -> Non
 @pytest.mark.usefixtures("app")
 def test_two_processes_work_on_the_parts_at_the_same_time() -> None:
     shelf(9_000)
-    whole = queue.enqueue(increment_parts, IncrementParts(pause=0.0003))
+    whole = submission.enqueue(increment_parts, IncrementParts(pause=0.0003))
     parts = until(lambda: _running(whole.pk, 2))
     assert len({part.executor for part in parts}) == 2
     assert Run.objects.get(pk=whole.pk).status == "running"
@@ -39,7 +39,7 @@ def test_two_processes_work_on_the_parts_at_the_same_time() -> None:
 @pytest.mark.usefixtures("app")
 def test_the_cancellation_of_a_split_run_reaches_its_parts() -> None:
     shelf(15_000)
-    whole = queue.enqueue(increment_parts, IncrementParts(pause=0.0005))
+    whole = submission.enqueue(increment_parts, IncrementParts(pause=0.0005))
     until(lambda: _running(whole.pk, 2))
     cancellation.cancel(whole.pk)
     run = ended(whole.pk, 5)
@@ -51,7 +51,7 @@ def test_the_cancellation_of_a_split_run_reaches_its_parts() -> None:
 @pytest.mark.usefixtures("app")
 def test_a_part_that_fails_fails_the_whole_which_can_be_resumed(manage: Manage) -> None:
     shelf(300)
-    run = ended(queue.enqueue(increment_parts, IncrementParts(fails=True)).pk)
+    run = ended(submission.enqueue(increment_parts, IncrementParts(fails=True)).pk)
     assert (run.status, run.counts["updated"], copies()) == ("failed", 200, {1: 100, 2: 200})
     assert "part 1 of 3" in run.error
     assert "it was told to" in run.error
@@ -66,7 +66,7 @@ def test_a_part_that_fails_fails_the_whole_which_can_be_resumed(manage: Manage) 
 @pytest.mark.usefixtures("app")
 def test_a_part_whose_process_is_killed_goes_on_after_its_last_commit() -> None:
     shelf(15_000)
-    whole = queue.enqueue(increment_parts, IncrementParts(pause=0.0003))
+    whole = submission.enqueue(increment_parts, IncrementParts(pause=0.0003))
     for part in until(lambda: _running(whole.pk, 2)):
         os.kill(int(part.executor.rpartition(":")[2]), signal.SIGKILL)
     run = ended(whole.pk, 60)

@@ -9,7 +9,7 @@ from tests.acceptance.films import certification, shouting
 from tests.acceptance.runs import NORMALIZE, REFRESH, ended
 from upkeep.operations.errors import OperationError
 from upkeep.operations.models import Run
-from upkeep.worker.publishing import queue_length
+from upkeep.worker.broker import queue_length
 
 
 def test_delay_makes_a_recorded_run_that_the_worker_carries_out(setup: CeleryTestSetup) -> None:

@@ -19,9 +19,10 @@ from tests.benchmarks.operations import Nothing, count_copies
 from tests.benchmarks.pairs import seconds
 from tests.benchmarks.report import Row, at_most
 from upkeep.embedded import redis
-from upkeep.operations import queue, recovery
+from upkeep.operations import submission
+from upkeep.operations.delivery import sweep
 from upkeep.operations.models import Run
-from upkeep.worker.publishing import queue_length
+from upkeep.worker.broker import queue_length
 
 BACKLOG = 10_000
 
@@ -49,10 +50,10 @@ def sweeping(*, quick: bool) -> Iterator[Row]:
     with _broker():
         yield Row("recovery", "idle: queries a second", _queries() / settings.RUN_SWEEP_SECONDS, "/s", at_most(1))
         for _ in range(backlog):
-            queue.enqueue(count_copies, Nothing())
+            submission.enqueue(count_copies, Nothing())
         Run.objects.update(sent_at=datetime.now(UTC) - timedelta(hours=1))
         before = queue_length("default")
-        took = seconds(recovery.sweep)
+        took = seconds(sweep.sweep)
         sent = (queue_length("default") or 0) - (before or 0)
         yield Row(
             "recovery", f"{backlog:,} queued runs: messages sent again",
@@ -62,7 +63,7 @@ def sweeping(*, quick: bool) -> Iterator[Row]:
 
 def _turn(bare: Task, commit: partial[object]) -> tuple[float, float, float]:
     return (
-        seconds(lambda: queue.enqueue(count_copies, Nothing())),
+        seconds(lambda: submission.enqueue(count_copies, Nothing())),
         seconds(bare.delay),
         seconds(commit),
     )
@@ -70,7 +71,7 @@ def _turn(bare: Task, commit: partial[object]) -> tuple[float, float, float]:
 
 def _queries() -> int:
     with CaptureQueriesContext(connection) as captured:
-        recovery.sweep()
+        sweep.sweep()
     return len(captured)
 
 

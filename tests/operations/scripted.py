@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.operations.dvds import RefusalError
-from upkeep.operations import claims, queue, runner
+from upkeep.operations import runner, submission
 from upkeep.operations.context import RunContext
 from upkeep.operations.declaration import Operation, operation
+from upkeep.operations.execution.progress import Progress
+from upkeep.operations.leases import claims
 from upkeep.operations.limits import Limits
 from upkeep.operations.models import Run
 from upkeep.operations.params import Params
-from upkeep.operations.progress import Progress
 
 Body = Callable[[RunContext], None]
 
@@ -105,7 +106,7 @@ def played(body: Body, *, progress: Progress | None = None, **columns: Any) -> R
 def resumed(run: Run, body: Body | None = None) -> Run:
     """The run, taken up again, now doing that."""
     stage.body = body or stage.body
-    queue.requeue(run.pk, queue=run.queue)
+    submission.requeue(run.pk, queue=run.queue)
     return claimed_again(run)
 
 

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 
-from upkeep.operations import parts
-from upkeep.operations.claims import DatabaseNow
+from upkeep.operations.execution import parts
+from upkeep.operations.leases.claims import DatabaseNow
 from upkeep.operations.models import Run, RunFile
 from upkeep.operations.states import Status
 

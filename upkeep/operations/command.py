@@ -12,17 +12,19 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from django.db.models import Q
 
-from upkeep.operations import arguments, parts, queue, recording, registry, runner, streams
-from upkeep.operations.arguments import OperationParser
-from upkeep.operations.console import ConsoleProgress, Patience, plain, summary
+from upkeep.operations import registry, runner, streams, submission
 from upkeep.operations.declaration import Operation
 from upkeep.operations.errors import InvalidParamsError, OperationError, UnconfirmedError
-from upkeep.operations.failures import explanation
+from upkeep.operations.execution import parts, storage
+from upkeep.operations.execution.failures import explanation
 from upkeep.operations.limits import LIMIT_EXCEEDED
 from upkeep.operations.models import Run, RunChange
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.params import Params
 from upkeep.operations.states import ENDED, Status
+from upkeep.operations.terminal import arguments
+from upkeep.operations.terminal.arguments import OperationParser
+from upkeep.operations.terminal.console import ConsoleProgress, Patience, plain, summary
 
 VERBOSE = 2
 INTERRUPTED_EXIT_CODE = 130
@@ -113,7 +115,7 @@ class RunCommand(TolerantCommand):
         with self.progress(registry.find(run.operation), options) as progress:
             outcome = _followed(run.pk, progress)
             changes = RunChange.objects.filter(Q(run=run) | Q(run__parent=run))
-            progress.changed([recording.change(row) for row in changes])
+            progress.changed([storage.change(row) for row in changes])
         self.told(outcome, options)
 
 
@@ -151,7 +153,7 @@ class OperationCommand(RunCommand):
         confirm = self._confirmed(params, options)
         how = {"dry_run": options["dry_run"], "confirm": confirm, "attended": bool(confirm) and not options["no_input"]}
         if options["enqueue"] or options["wait"] or not (self.runs_here or options["sync"]):
-            run = queue.enqueue(self.operation, params, **how, origin="command", partitions=options["partitions"])
+            run = submission.enqueue(self.operation, params, **how, origin="command", partitions=options["partitions"])
             self.queued(run, options)
         elif options["partitions"]:
             raise InvalidParamsError("--partitions is for workers: it wants --enqueue or --wait")

@@ -8,17 +8,14 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from upkeep.operations import connections, files, parts, subjects
-from upkeep.operations.batches import Batch, Prepare, Write
-from upkeep.operations.control import Control
-from upkeep.operations.counts import Counts, Tally
+from upkeep.operations import files, subjects
 from upkeep.operations.errors import Divided, OperationError, PartDone
-from upkeep.operations.failures import explanation
-from upkeep.operations.files import InputFile
-from upkeep.operations.guard import Guard
-from upkeep.operations.ledger import Ledger, Outcomes, StepState
-from upkeep.operations.limits import LIMIT_EXCEEDED, LimitExceededError, Limits
-from upkeep.operations.paging import (
+from upkeep.operations.execution import parts
+from upkeep.operations.execution.batches import Batch, Prepare, Write
+from upkeep.operations.execution.counts import Counts, Tally
+from upkeep.operations.execution.failures import explanation
+from upkeep.operations.execution.ledger import Ledger, Outcomes, StepState
+from upkeep.operations.execution.paging import (
     FETCHES_IN_FLIGHT,
     BatchSize,
     Page,
@@ -28,8 +25,13 @@ from upkeep.operations.paging import (
     function_pages,
     limited,
 )
+from upkeep.operations.execution.shares import Cursor
+from upkeep.operations.execution.stopping import Control
+from upkeep.operations.files import InputFile
+from upkeep.operations.guard import Guard
+from upkeep.operations.leases import connections
+from upkeep.operations.limits import LIMIT_EXCEEDED, LimitExceededError, Limits
 from upkeep.operations.plans import Change
-from upkeep.operations.shares import Cursor
 from upkeep.operations.trials import Hearing, Trial
 
 T = TypeVar("T")

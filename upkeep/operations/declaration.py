@@ -7,9 +7,10 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, cast, get_type_hint
 
 from django.core.exceptions import ImproperlyConfigured
 
-from upkeep.operations import registry, shares
+from upkeep.operations import registry
 from upkeep.operations.context import RunContext
 from upkeep.operations.errors import InvalidParamsError, UnconfirmedError
+from upkeep.operations.execution import shares
 from upkeep.operations.limits import Limits
 from upkeep.operations.params import Params
 

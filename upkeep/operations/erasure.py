@@ -8,11 +8,11 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from upkeep.operations import statements
 from upkeep.operations.cancellation import cancel
+from upkeep.operations.delivery import statements
+from upkeep.operations.execution.shares import Cursor
 from upkeep.operations.models import Run, RunChange, RunFile, RunLog, RunSubject
 from upkeep.operations.plans import Change
-from upkeep.operations.shares import Cursor
 from upkeep.operations.states import ENDED, RESUMABLE, Status
 
 MOST_RUNS = 500

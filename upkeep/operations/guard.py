@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from upkeep.operations import parts
-from upkeep.operations.counts import Counts
-from upkeep.operations.ledger import Ledger, StepState
+from upkeep.operations.execution import parts
+from upkeep.operations.execution.counts import Counts
+from upkeep.operations.execution.ledger import Ledger, StepState
 from upkeep.operations.limits import Excess, LimitExceededError, Limits
 
 

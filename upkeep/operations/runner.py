@@ -11,9 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
-from upkeep.operations import claims, connections, registry, subjects
+from upkeep.operations import registry, subjects
 from upkeep.operations.context import RunContext
-from upkeep.operations.control import Control
 from upkeep.operations.declaration import Operation
 from upkeep.operations.errors import (
     AlreadyRunningError,
@@ -24,16 +23,18 @@ from upkeep.operations.errors import (
     OperationError,
     PartDone,
 )
-from upkeep.operations.failures import explanation
+from upkeep.operations.execution.failures import explanation
+from upkeep.operations.execution.ledger import CountingLedger, Ledger
+from upkeep.operations.execution.progress import Progress, Unwatched
+from upkeep.operations.execution.stopping import Control
+from upkeep.operations.execution.storage import storable_json
 from upkeep.operations.guard import Guard
-from upkeep.operations.ledger import CountingLedger, Ledger
+from upkeep.operations.leases import claims, connections
+from upkeep.operations.leases.losses import MOST_LOSSES
 from upkeep.operations.limits import LimitExceededError, Limits
-from upkeep.operations.losses import MOST_LOSSES
 from upkeep.operations.models import Run
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.params import Params
-from upkeep.operations.progress import Progress, Unwatched
-from upkeep.operations.recording import storable_json
 from upkeep.operations.states import Status
 
 logger = logging.getLogger(__name__)

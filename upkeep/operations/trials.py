@@ -5,12 +5,12 @@ from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from upkeep.operations.counts import Counts
 from upkeep.operations.errors import OperationError
+from upkeep.operations.execution.counts import Counts
 from upkeep.operations.plans import Change
 
 if TYPE_CHECKING:
-    from upkeep.operations.batches import Batch
+    from upkeep.operations.execution.batches import Batch
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from django.db.models import F
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
-from upkeep.operations.failures import explanation
+from upkeep.operations.execution.failures import explanation
 from upkeep.worker.task import OperationTask
 
 logger = get_logger(__name__)  # Celery's, which `--loglevel` means

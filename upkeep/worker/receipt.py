@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, transaction
 
 from upkeep.operations import files, runner, subjects
-from upkeep.operations.claims import DatabaseNow
 from upkeep.operations.declaration import Operation
 from upkeep.operations.errors import InvalidParamsError, OperationError
+from upkeep.operations.execution.storage import storable
+from upkeep.operations.leases.claims import DatabaseNow
 from upkeep.operations.models import Run
-from upkeep.operations.recording import storable
 from upkeep.operations.states import Status
 from upkeep.worker import options
 

@@ -8,7 +8,7 @@ from celery.worker.request import Request
 from django.db.models import Q
 
 from upkeep.operations.models import Run
-from upkeep.worker import recovery
+from upkeep.worker import sweeper
 from upkeep.worker.receipt import run_id_of
 
 
@@ -29,14 +29,14 @@ class RunRequest(Request):  # type: ignore[misc]  # Celery has no annotations
             exc_info = self._worker_lost_info(error)
             error = _unwrapped(exc_info)
         if isinstance(error, (WorkerLostError, SystemExit)):
-            recovery.lost(self.worker_pid, str(error))
+            sweeper.lost(self.worker_pid, str(error))
         return super().on_failure(exc_info, *args, **kwargs)
 
     def on_timeout(self, soft: bool, timeout: float) -> None:  # noqa: FBT001 - Celery's signature
         """The hard time limit ends its process; at the soft one the process hands its run over by itself."""
         super().on_timeout(soft, timeout)
         if not soft:
-            recovery.lost(self.worker_pid, f"it ran longer than the hard time limit of {timeout:g} s")
+            sweeper.lost(self.worker_pid, f"it ran longer than the hard time limit of {timeout:g} s")
 
 
 def _unwrapped(exc_info: Any) -> BaseException:

@@ -9,9 +9,12 @@ from celery.exceptions import Ignore
 from celery.result import AsyncResult, EagerResult
 from django.db import close_old_connections, connection, transaction
 
-from upkeep.operations import claims, messages, parts, registry, resending, runner
+from upkeep.operations import broker, registry, runner
 from upkeep.operations.declaration import Operation
+from upkeep.operations.delivery import resending
 from upkeep.operations.errors import AlreadyRunningError, OperationError
+from upkeep.operations.execution import parts
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.states import ENDED, Status
@@ -89,13 +92,13 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         if run.origin.startswith(receipt.BEAT) and not run.attempt:
             claims.move(run.pk, Status.QUEUED, Status.SKIPPED, error=str(error))
         else:
-            messages.hold(run)
+            broker.hold(run)
 
     def _told(self, outcome: Outcome, run: Run) -> dict[str, Any]:
         if outcome.status is Status.FAILED:
             raise OperationError(outcome.error)
         if outcome.status is Status.QUEUED:
-            messages.publish(Run.objects.get(pk=run.pk))  # what has begun does not expire any more
+            broker.publish(Run.objects.get(pk=run.pk))  # what has begun does not expire any more
         if outcome.status is Status.CANCELLED:
             self.send_event("task-revoked", terminated=True, signum=None, expired=False)
         if outcome.status is not Status.SUCCEEDED:
@@ -104,7 +107,7 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
 
 
 def _publish(run: Run, **sending: Any) -> None:
-    if not messages.publish(run, **sending):
+    if not broker.publish(run, **sending):
         logger.warning("run %s stays queued: the broker cannot be reached", run.pk)
 
 

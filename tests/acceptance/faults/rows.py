@@ -10,7 +10,7 @@ from uuid import UUID
 from tests.acceptance.films import copies, shelf
 from tests.acceptance.polling import until
 from tests.acceptance.testing.increment_rows import IncrementRows, increment_rows
-from upkeep.operations import queue
+from upkeep.operations import submission
 from upkeep.operations.models import Run
 
 ROWS = 20_000
@@ -27,7 +27,7 @@ def filled(rows: int = ROWS) -> None:
 
 def enqueued(*, rows: int, pause: float = 0.0, key: str = "") -> UUID:
     """A run that increments all rows, so many a transaction."""
-    run_id: UUID = queue.enqueue(increment_rows, IncrementRows(rows=rows, pause=pause, key=key)).pk
+    run_id: UUID = submission.enqueue(increment_rows, IncrementRows(rows=rows, pause=pause, key=key)).pk
     return run_id
 
 

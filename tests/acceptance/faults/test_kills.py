@@ -24,7 +24,7 @@ from tests.acceptance.polling import until
 from tests.acceptance.processes import WorkerProcess
 from tests.acceptance.runs import committed, ended, running
 from tests.acceptance.testing.kill_itself import KillItself, kill_itself
-from upkeep.operations import queue
+from upkeep.operations import submission
 from upkeep.operations.models import Run
 
 KILLS = 20
@@ -79,7 +79,7 @@ def test_an_executor_that_was_frozen_while_another_took_over_cannot_commit(
 @WHATEVER_BROKER
 def test_a_run_that_kills_its_worker_each_time_fails_and_does_not_hold_others_up(see: Callable[[str], None]) -> None:
     filled(200)
-    deadly = queue.enqueue(kill_itself, KillItself()).pk
+    deadly = submission.enqueue(kill_itself, KillItself()).pk
     other = ended(enqueued(rows=10, pause=0.1), 60)
     run = ended(deadly, 60)
     see(f"{run.error}")

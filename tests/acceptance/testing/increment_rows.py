@@ -9,9 +9,9 @@ from pydantic import NonNegativeFloat, PositiveInt
 from backend.collection.models import DVD
 from upkeep.operations.context import RunContext
 from upkeep.operations.declaration import operation
+from upkeep.operations.execution.shares import Cursor
 from upkeep.operations.params import Params
 from upkeep.operations.plans import Change
-from upkeep.operations.shares import Cursor
 
 
 class IncrementRows(Params):

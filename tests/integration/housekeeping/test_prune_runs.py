@@ -11,10 +11,11 @@ from backend.accounts.models import User
 from tasks.housekeeping.prune_runs import PruneRuns, prune_runs
 from tasks.schedule import SCHEDULE
 from tests.integration.collection.commands import Ended, ran
-from upkeep.operations import claims, erasure, queue, runner
+from upkeep.operations import erasure, runner, submission
 from upkeep.operations.errors import RunInterrupted, UnconfirmedError
+from upkeep.operations.execution.progress import Unwatched
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run, RunChange, RunFile, RunLog, RunSubject
-from upkeep.operations.progress import Unwatched
 from upkeep.operations.states import Status
 
 pytestmark = pytest.mark.django_db(transaction=True, available_apps=["upkeep.operations", "backend.accounts", "tasks"])
@@ -152,7 +153,7 @@ def test_the_schedule_confirms_it() -> None:
 def test_a_run_that_is_resumed_at_that_moment_stays() -> None:
     resumed, gone = run_of("failed", days=400), run_of("failed", days=400)
     plan = erasure.plan([resumed, gone])
-    queue.requeue(resumed.pk, queue="")
+    submission.requeue(resumed.pk, queue="")
     with pytest.raises(ValidationError, match="started in the meantime"), transaction.atomic():
         erasure.erase(plan)
     assert left() == {resumed, gone}
@@ -172,7 +173,7 @@ def test_a_pruning_that_is_stopped_and_resumed_counts_every_run_once(monkeypatch
         attempt = claims.claim(run.pk)
         assert attempt
         assert runner.carry_out(run.pk, attempt, progress=Interrupting()).status is Status.CANCELLED
-        queue.requeue(run.pk, queue="")
+        submission.requeue(run.pk, queue="")
     attempt = claims.claim(run.pk)
     assert attempt
     outcome = runner.carry_out(run.pk, attempt)

@@ -8,8 +8,8 @@ from django.db import connection
 from backend.collection.models import DVD
 from tests.acceptance.polling import until
 from tests.operations.dvds import add, added
-from upkeep.operations import claims
 from upkeep.operations.context import RunContext
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
 

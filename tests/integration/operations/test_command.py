@@ -19,8 +19,9 @@ from tests.operations.management.commands import add_one as adding
 from tests.operations.management.commands import read_file as reading
 from tests.operations.management.commands import remove_dvds as removing
 from tests.operations.scripted import claimed, played, recorded, reread, stage
-from upkeep.operations import claims, runner
+from upkeep.operations import runner
 from upkeep.operations.context import RunContext
+from upkeep.operations.leases import claims
 from upkeep.operations.management.commands import cancel_run, resume_run, run_task
 from upkeep.operations.models import Run
 

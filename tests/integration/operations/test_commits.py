@@ -11,11 +11,12 @@ from backend.collection.models import DVD
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, skipped, tallied
 from tests.operations.dvds import PLAN, WRITE, CrashError, RefusalError, add, added
 from tests.operations.scripted import claimed, claimed_again, played, recorded, reread, resumed
-from upkeep.operations import claims, runner
+from upkeep.operations import runner
 from upkeep.operations.context import RunContext
+from upkeep.operations.execution.progress import Unwatched
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
-from upkeep.operations.progress import Unwatched
 
 pytestmark = COMMITTED
 

@@ -15,8 +15,10 @@ from tests.integration.operations.factories import COMMITTED, copies, dvds, lose
 from tests.integration.operations.outages import away, elsewhere
 from tests.operations.dvds import add, added
 from tests.operations.scripted import claimed, played, reread
-from upkeep.operations import claims, recovery, runner
+from upkeep.operations import runner
 from upkeep.operations.context import RunContext
+from upkeep.operations.delivery import sweep
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
 
@@ -196,7 +198,7 @@ def test_a_database_that_does_not_come_back_leaves_a_run_that_a_sweep_takes_up(s
     run = reread(run)
     assert (run.status, run.attempt, run.losses) == ("running", 1, 0)
     lose(run)
-    recovery.sweep()
+    sweep.sweep()
     assert claims.claim(run.pk) == 2
     runner.carry_out(run.pk, 2)
     assert (reread(run).status, copies()) == ("succeeded", [2] * len(stored))

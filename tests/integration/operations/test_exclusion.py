@@ -6,9 +6,10 @@ from django.db import IntegrityError, transaction
 
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, lose
 from tests.operations.scripted import Nothing, claimed, recorded, reread, scripted, scripted_alone
-from upkeep.operations import cancellation, claims, runner
+from upkeep.operations import cancellation, runner
 from upkeep.operations.context import RunContext
 from upkeep.operations.errors import AlreadyRunningError
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 
 pytestmark = COMMITTED

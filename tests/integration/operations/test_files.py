@@ -9,9 +9,10 @@ from pytest_django import Settings
 
 from tests.integration.operations.factories import COMMITTED
 from tests.operations.dvds import Read, read_file
-from upkeep.operations import cancellation, claims, queue, runner
+from upkeep.operations import cancellation, runner, submission
 from upkeep.operations.errors import InvalidParamsError, OperationError
 from upkeep.operations.files import MAX_STORED_BYTES, InputFile, check_stored, opened
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run, RunFile
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
@@ -30,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def sent(path: Path) -> Run:
     """A queued run that was given the file, which is gone from the disk since."""
-    run = queue.enqueue(read_file, Read(file=InputFile.at(str(path))))
+    run = submission.enqueue(read_file, Read(file=InputFile.at(str(path))))
     path.unlink()
     return run
 
@@ -94,7 +95,7 @@ def test_the_content_stays_while_the_run_goes_back_to_the_queue(sent: Run) -> No
 
 def test_a_run_cannot_be_resumed_without_its_file(sent: Run) -> None:
     cancellation.cancel(sent.pk)
-    carry_out(queue.requeue(sent.pk, queue="default"))
+    carry_out(submission.requeue(sent.pk, queue="default"))
     assert Run.objects.get().error == "list.csv was deleted when the run ended: start a new run with it"
 
 
@@ -114,7 +115,7 @@ def test_a_file_of_more_than_16_mb_is_not_sent(path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(MAX_STORED_BYTES + 1)
     with pytest.raises(OperationError, match="larger than the 16 MB"):
-        queue.enqueue(read_file, Read(file=InputFile.at(str(path))))
+        submission.enqueue(read_file, Read(file=InputFile.at(str(path))))
     assert not Run.objects.exists()
     assert not RunFile.objects.exists()
 

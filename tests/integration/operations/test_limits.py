@@ -10,8 +10,9 @@ from tests.integration.messages import messages, worked_off
 from tests.integration.operations.factories import COMMITTED, copies, dvds, paged, skipped, tallied
 from tests.operations.dvds import PLAN, WRITE, RefusalError, add, added, delete
 from tests.operations.scripted import Nothing, played, reread, resumed, scripted_limited, scripted_limited_parts, stage
-from upkeep.operations import claims, runner
+from upkeep.operations import runner
 from upkeep.operations.context import RunContext
+from upkeep.operations.leases import claims
 from upkeep.operations.limits import LimitExceededError, Limits
 from upkeep.operations.models import Run
 from upkeep.operations.outcome import Outcome

@@ -11,9 +11,9 @@ from tests.integration.operations.factories import COMMITTED, copies, dvds, lose
 from tests.integration.operations.test_exclusion import do_nothing
 from tests.operations.dvds import add, added
 from tests.operations.scripted import claimed, played
-from upkeep.operations import connections, losses
 from upkeep.operations.context import RunContext
-from upkeep.operations.losses import APPLICATION_NAME
+from upkeep.operations.leases import connections, losses
+from upkeep.operations.leases.losses import APPLICATION_NAME
 from upkeep.operations.models import Run
 
 pytestmark = COMMITTED

@@ -1,8 +1,8 @@
 from uuid import UUID
 
 from tests.integration.operations.factories import COMMITTED
+from upkeep.operations.execution.paging import BatchSize, QuerySetPages
 from upkeep.operations.models import Run
-from upkeep.operations.paging import BatchSize, QuerySetPages
 
 pytestmark = COMMITTED
 

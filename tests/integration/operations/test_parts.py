@@ -17,17 +17,20 @@ from tests.integration.messages import messages, task, worked_off
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, lose, tallied
 from tests.operations.dvds import PLAN, WRITE, RefusalError, add, added
 from tests.operations.scripted import Nothing, claimed, played, recorded, reread, scripted_parts, stage
-from upkeep.operations import cancellation, claims, parts, queue, recovery, runner
+from upkeep.operations import cancellation, runner, submission
 from upkeep.operations.context import RunContext
 from upkeep.operations.declaration import operation
+from upkeep.operations.delivery import sweep
 from upkeep.operations.errors import OperationError, RunInterrupted
+from upkeep.operations.execution import parts
+from upkeep.operations.execution.ledger import Ledger
+from upkeep.operations.execution.progress import Unwatched
 from upkeep.operations.files import InputFile
-from upkeep.operations.ledger import Ledger
+from upkeep.operations.leases import claims
 from upkeep.operations.management.commands import resume_run
 from upkeep.operations.models import Run, RunChange, RunFile
 from upkeep.operations.params import Params, Positional
 from upkeep.operations.plans import Change
-from upkeep.operations.progress import Unwatched
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
 ROWS = 9
@@ -60,7 +63,7 @@ def read_in_parts(params: Read, run: RunContext) -> None:
 def enqueued(body: Callable[[RunContext], None], **how: Any) -> Run:
     """A run that workers are to share."""
     stage.body = body
-    return queue.enqueue(scripted_parts, Nothing(), **how)
+    return submission.enqueue(scripted_parts, Nothing(), **how)
 
 
 def split(body: Callable[[RunContext], None], **columns: Any) -> Run:
@@ -216,7 +219,7 @@ def test_the_parts_read_the_files_that_the_whole_was_given(broker: str, tmp_path
     dvds(ROWS)
     path = tmp_path / "told.txt"
     path.write_text("shelf 9")
-    run = queue.enqueue(read_in_parts, Read(file=InputFile.at(str(path))))
+    run = submission.enqueue(read_in_parts, Read(file=InputFile.at(str(path))))
     path.unlink()
     worked_off(broker)
     assert (reread(run).status, run.parts.count()) == ("succeeded", 3)
@@ -328,7 +331,7 @@ def test_a_part_that_was_lost_five_times_fails_the_whole(broker: str) -> None:
         assert attempt
         runner.carry_out(other.pk, attempt)
     lose(part)
-    swept = recovery.sweep()
+    swept = sweep.sweep()
     assert ([lost.id for lost in swept.released], swept.finished) == ([part.pk], [run.pk])
     run = reread(run)
     assert (run.status, run.counts["updated"]) == ("failed", 6)
@@ -343,7 +346,7 @@ def test_a_whole_whose_parts_ended_while_nobody_looked_goes_on_with_the_next_swe
         assert attempt
         runner.carry_out(part.pk, attempt)
     messages(broker)
-    assert recovery.sweep().finished == [run.pk]
+    assert sweep.sweep().finished == [run.pk]
     worked_off(broker)
     assert (reread(run).status, reread(run).counts["updated"], copies()) == ("succeeded", ROWS, [2] * ROWS)
 
@@ -378,7 +381,7 @@ def test_cancelling_waits_for_the_parts_that_are_under_way() -> None:
     assert cancellation.cancel(run.pk) == "running"
     assert reread(part).cancel_at
     lose(part)
-    recovery.sweep()
+    sweep.sweep()
     assert (reread(part).status, reread(run).status) == ("cancelled", "cancelled")
 
 
@@ -451,7 +454,7 @@ def test_a_run_that_was_split_is_not_resumed_in_the_foreground() -> None:
     with pytest.raises(CommandError, match=told):
         call_command(resume_run.Command(), str(run.pk))
     with pytest.raises(OperationError, match=told):
-        queue.requeue(run.pk, queue="")
+        submission.requeue(run.pk, queue="")
     assert reread(run).status == "cancelled"
 
 

@@ -17,14 +17,16 @@ from backend.collection.models import DVD
 from tests.integration.messages import messages
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, lose
 from tests.operations.scripted import claimed, claimed_again, played, recorded, reread, scripted_alone
-from upkeep.operations import cancellation, claims, connections, losses, queue, recovery, statements
+from upkeep.operations import cancellation, submission
 from upkeep.operations.context import RunContext
-from upkeep.operations.counts import Counts
+from upkeep.operations.delivery import statements, sweep
 from upkeep.operations.errors import LostClaim
-from upkeep.operations.ledger import Ledger, Outcomes
+from upkeep.operations.execution.counts import Counts
+from upkeep.operations.execution.ledger import Ledger, Outcomes
+from upkeep.operations.execution.progress import Unwatched
+from upkeep.operations.leases import claims, connections, losses
 from upkeep.operations.management.commands import recover_runs
 from upkeep.operations.models import Run, RunFile
-from upkeep.operations.progress import Unwatched
 from upkeep.operations.states import Status
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
@@ -56,7 +58,7 @@ def wait_for_parts(run: Run) -> None:
 def swept(run: Run) -> Run:
     """The run after its executor was lost, and a sweep."""
     lose(run)
-    recovery.sweep()
+    sweep.sweep()
     return reread(run)
 
 
@@ -88,7 +90,7 @@ def test_the_fifth_loss_in_a_row_fails_it_and_says_why() -> None:
         f"the last one on {run.executor}: it did not renew its lease"
     )
     assert run.finished_at
-    assert queue.requeue(run.pk, queue="default").losses == 0
+    assert submission.requeue(run.pk, queue="default").losses == 0
 
 
 def test_a_commit_makes_it_forget_its_losses() -> None:
@@ -115,7 +117,7 @@ def test_a_lost_run_of_the_foreground_is_failed_and_can_be_resumed() -> None:
     dvds(1)
     run = swept(claimed(add_one_to_each, queue=""))
     assert (run.status, run.error) == ("failed", f"its process ended: resume_run {run.pk} takes it up")
-    queue.requeue(run.pk, queue="")
+    submission.requeue(run.pk, queue="")
     run = claimed_again(run)
     assert (run.status, copies(), run.losses) == ("succeeded", [2], 0)
 
@@ -132,10 +134,10 @@ def test_nobody_is_lost_before_the_server_has_run_for_a_whole_lease(settings: Se
     run = claimed(do_nothing)
     lose(run)
     settings.RUN_LEASE_SECONDS = 10**6
-    assert not recovery.sweep().released
+    assert not sweep.sweep().released
     assert reread(run).status == "running"
     settings.RUN_LEASE_SECONDS = 2
-    assert [released.id for released in recovery.sweep().released] == [run.pk]
+    assert [released.id for released in sweep.sweep().released] == [run.pk]
 
 
 def test_a_run_whose_lease_has_not_passed_is_left_alone() -> None:
@@ -180,7 +182,7 @@ def test_a_sweep_does_not_wait_for_a_row_that_somebody_works_on() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '2s'")
         try:
-            assert [released.id for released in recovery.sweep().released] == [run.pk]
+            assert [released.id for released in sweep.sweep().released] == [run.pk]
         finally:
             done.set()
             connection.close()
@@ -247,7 +249,7 @@ def test_a_frozen_executor_in_the_middle_of_a_transaction_is_disconnected_and_ho
     with ThreadPoolExecutor(1) as threads:
         frozen = threads.submit(freeze)
         assert inside.wait(20)
-        found = recovery.sweep().released
+        found = sweep.sweep().released
         add_to_all()  # would wait for the row
         released.set()
         assert "terminating connection" in frozen.result()
@@ -268,7 +270,7 @@ def test_a_queued_run_that_expired_is_skipped() -> None:
         recorded(do_nothing, expires_at=ago(1), attempt=1, sent_at=ago(0)),
         recorded(do_nothing, expires_at=ago(-60), sent_at=ago(0)),
     )
-    assert recovery.sweep().skipped == [run.pk]
+    assert sweep.sweep().skipped == [run.pk]
     run = reread(run)
     assert (run.status, run.error) == ("skipped", "it expired before a worker took it")
     assert run.finished_at
@@ -279,7 +281,7 @@ def test_a_foreground_run_whose_process_never_began_it_is_ended() -> None:
     run, new, resumed, queued = (recorded(do_nothing, queue=name, sent_at=ago(0)) for name in ("", "", "", "default"))
     Run.objects.exclude(pk=new.pk).update(created_at=ago(3))
     Run.objects.filter(pk=resumed.pk).update(not_before=ago(0))
-    recovery.sweep()
+    sweep.sweep()
     run = reread(run)
     assert (run.status, run.error) == ("cancelled", "its process ended before it began")
     assert run.finished_at
@@ -297,7 +299,7 @@ def test_an_idle_sweep_is_one_query(django_assert_num_queries: DjangoAssertNumQu
     recorded(do_nothing, queue="")
     played(do_nothing)
     with django_assert_num_queries(1):
-        assert recovery.sweep() == recovery.Swept()
+        assert sweep.sweep() == sweep.Swept()
 
 
 def test_two_sweeps_at_once_release_and_send_nothing_twice(broker: str) -> None:
@@ -307,15 +309,15 @@ def test_two_sweeps_at_once_release_and_send_nothing_twice(broker: str) -> None:
         lose(run)
     both = Barrier(2)
 
-    def sweep(_number: int) -> recovery.Swept:
+    def sweep_at_once(_number: int) -> sweep.Swept:
         try:
             both.wait(20)
-            return recovery.sweep()
+            return sweep.sweep()
         finally:
             connection.close()
 
     with ThreadPoolExecutor(2) as threads:
-        found = [*threads.map(sweep, range(2)), recovery.sweep()]
+        found = [*threads.map(sweep_at_once, range(2)), sweep.sweep()]
     assert sorted(run.id for done in found for run in done.released) == sorted(run.pk for run in lost)
     sent = sorted(run_id for done in found for run_id in done.sent)
     assert sent == sorted(run.pk for run in [*lost, *others])
@@ -339,7 +341,7 @@ def test_a_sweep_does_nothing_while_another_is_under_way(broker: str) -> None:
     with ThreadPoolExecutor(1) as threads:
         threads.submit(hold)
         assert locked.wait(20)
-        swept = recovery.sweep()
+        swept = sweep.sweep()
         done.set()
     assert not any((swept.released, swept.skipped, swept.finished, swept.sent))
     assert (reread(run).status, messages(broker)) == ("running", [])

@@ -14,7 +14,7 @@ from upkeep.operations.context import RunContext
 from upkeep.operations.errors import HandOver, OperationError, RunInterrupted
 from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
-from upkeep.operations.queue import requeue
+from upkeep.operations.submission import requeue
 
 pytestmark = COMMITTED
 

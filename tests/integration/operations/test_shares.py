@@ -10,9 +10,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from backend.collection.models import DVD
-from upkeep.operations import shares
+from upkeep.operations.execution import shares
+from upkeep.operations.execution.shares import Part
 from upkeep.operations.models import Run
-from upkeep.operations.shares import Part
 from upkeep.worker.models import SynchronisedEntry
 
 pytestmark = pytest.mark.django_db

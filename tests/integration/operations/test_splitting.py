@@ -10,10 +10,11 @@ from tests.acceptance.polling import until
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds
 from tests.operations.dvds import RefusalError, add, added
 from tests.operations.scripted import played, reread, scripted_halves, stage
-from upkeep.operations import cancellation, claims, losses, runner
+from upkeep.operations import cancellation, runner
 from upkeep.operations.context import RunContext
+from upkeep.operations.leases import claims, losses
 from upkeep.operations.models import Run
-from upkeep.operations.queue import requeue
+from upkeep.operations.submission import requeue
 
 T = TypeVar("T")
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]

@@ -15,8 +15,9 @@ from tests.integration.operations.factories import COMMITTED, add_one_to_each, c
 from tests.integration.operations.processes import managing, until
 from tests.operations.dvds import PLAN, WRITE, add, added
 from tests.operations.scripted import claimed, claimed_again, played, recorded, reread, resumed
-from upkeep.operations import cancellation, claims, runner
+from upkeep.operations import cancellation, runner
 from upkeep.operations.context import RunContext
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 
 pytestmark = COMMITTED

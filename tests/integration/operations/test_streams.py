@@ -24,7 +24,8 @@ from tests.integration.operations.processes import ROOT, Ended, typed, until
 from tests.operations.dvds import AddOne, add_one
 from tests.operations.management.commands import add_one as adding
 from tests.operations.management.commands import remove_dvds as removing
-from upkeep.operations import claims, runner, streams
+from upkeep.operations import runner, streams
+from upkeep.operations.leases import claims
 from upkeep.operations.management.commands import cancel_run, resume_run
 from upkeep.operations.models import Run
 

@@ -9,9 +9,10 @@ from tests.integration.messages import messages, received, task, worked_off
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, dvds
 from tests.operations.dvds import RefusalError
 from tests.operations.scripted import played, recorded, resumed, stage
-from upkeep.operations import claims, queue, runner, subjects
+from upkeep.operations import runner, subjects, submission
 from upkeep.operations.context import RunContext
 from upkeep.operations.declaration import operation
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run, RunSubject
 from upkeep.operations.params import Params
 
@@ -87,7 +88,7 @@ def test_parts_are_about_what_the_whole_is_about_and_the_whole_about_what_they_f
         add_one_to_each(run)
 
     stage.body = add_one_to_each
-    run = queue.enqueue(about_names, Named(names=["ann"]))
+    run = submission.enqueue(about_names, Named(names=["ann"]))
     attempt = claims.claim(run.pk)
     assert attempt
     runner.carry_out(run.pk, attempt)
@@ -136,7 +137,7 @@ def test_a_name_that_no_run_needs_is_found_by_an_index() -> None:
 
 def test_a_message_of_a_run_that_was_deleted_makes_no_new_one(broker: str) -> None:
     messages(broker)
-    run = queue.enqueue(about_names, Named(names=["ann"]))
+    run = submission.enqueue(about_names, Named(names=["ann"]))
     [(headers, body)] = messages(broker)
     Run.objects.all().delete()
     with pytest.raises(Ignore):

@@ -11,7 +11,8 @@ from tests.integration.operations.factories import COMMITTED
 from tests.integration.operations.test_exclusion import do_nothing
 from tests.integration.operations.test_splitting import apart, divided
 from tests.operations.scripted import recorded, reread, scripted_alone
-from upkeep.operations import claims, recovery, resending
+from upkeep.operations.delivery import resending, sweep
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 
 pytestmark = COMMITTED
@@ -34,9 +35,9 @@ def test_a_queued_run_that_somebody_holds_does_not_keep_the_others_waiting() -> 
     held, other = recorded(do_nothing), recorded(do_nothing)
     with ThreadPoolExecutor() as threads, transaction.atomic():
         Run.objects.select_for_update().get(pk=held.pk)
-        swept = threads.submit(apart, recovery.sweep).result(10)
+        swept = threads.submit(apart, sweep.sweep).result(10)
     assert swept.sent == [other.pk]
-    assert recovery.sweep().sent == [held.pk]
+    assert sweep.sweep().sent == [held.pk]
 
 
 def test_an_overdue_run_that_somebody_holds_does_not_keep_the_others_waiting() -> None:
@@ -44,7 +45,7 @@ def test_an_overdue_run_that_somebody_holds_does_not_keep_the_others_waiting() -
     held, other = recorded(do_nothing, sent_at=then), recorded(do_nothing, sent_at=then)
     with ThreadPoolExecutor() as threads, transaction.atomic():
         Run.objects.select_for_update().get(pk=held.pk)
-        swept = threads.submit(apart, recovery.sweep).result(10)
+        swept = threads.submit(apart, sweep.sweep).result(10)
     assert swept.sent == [other.pk]
 
 
@@ -52,14 +53,14 @@ def test_a_broker_that_fails_is_asked_once_a_sweep() -> None:
     runs = [recorded(do_nothing) for _ in range(5)]
     tried.clear()
     with override_settings(OPERATIONS_PUBLISH=f"{__name__}.fail"):
-        assert recovery.sweep().sent == []
+        assert sweep.sweep().sent == []
     assert len(tried) == 1
-    assert sorted(recovery.sweep().sent) == sorted(run.pk for run in runs)
+    assert sorted(sweep.sweep().sent) == sorted(run.pk for run in runs)
 
 
 def test_a_run_of_a_queue_that_is_no_more_is_sent_by_that_of_its_operation() -> None:
     run = recorded(do_nothing, queue="former")
-    assert recovery.sweep().sent == [run.pk]
+    assert sweep.sweep().sent == [run.pk]
     assert reread(run).queue == "default"
 
 
@@ -67,7 +68,7 @@ def test_a_split_run_of_an_operation_that_this_worker_does_not_know_harms_no_swe
     run = divided()
     Run.objects.filter(parent=run.pk).update(status="succeeded")
     Run.objects.update(operation="testing.unknown")
-    assert recovery.sweep().finished == [run.pk]
+    assert sweep.sweep().finished == [run.pk]
     assert (reread(run).status, reread(run).sent_at) == ("queued", None)
 
 

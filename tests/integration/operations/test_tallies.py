@@ -11,9 +11,10 @@ from tests.integration.messages import messages, worked_off
 from tests.integration.operations.factories import COMMITTED, copies, dvds, paged, skipped
 from tests.operations.dvds import PLAN, WRITE, RefusalError, add, added, delete
 from tests.operations.scripted import played, reread, resumed, scripted_parts, stage
-from upkeep.operations import claims, runner
-from upkeep.operations.batches import Prepare
+from upkeep.operations import runner
 from upkeep.operations.context import RunContext
+from upkeep.operations.execution.batches import Prepare
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
 

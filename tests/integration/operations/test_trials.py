@@ -11,9 +11,9 @@ from backend.collection.models import DVD
 from tests.integration.operations.factories import COMMITTED, copies, paged, tallied
 from tests.operations.dvds import RefusalError, add, added
 from tests.operations.scripted import claimed_again, played, reread, resumed, scripted_parts
-from upkeep.operations import parts
 from upkeep.operations.context import RunContext
 from upkeep.operations.errors import HandOver, RunInterrupted
+from upkeep.operations.execution import parts
 from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
 from upkeep.operations.trials import Trial

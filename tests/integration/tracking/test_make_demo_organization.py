@@ -22,8 +22,9 @@ from backend.tracking.services import demo
 from tasks.tracking.make_demo_organization import MakeDemoOrganization, make_demo_organization
 from tests.integration.collection.commands import Ended, ran
 from tests.integration.tracking.factories import organization
-from upkeep.operations import claims, queue, runner
+from upkeep.operations import runner, submission
 from upkeep.operations.errors import HandOver
+from upkeep.operations.leases import claims
 
 pytestmark = pytest.mark.django_db(
     transaction=True, available_apps=["upkeep.operations", "backend.accounts", "backend.tracking", "tasks"]
@@ -173,7 +174,7 @@ def _attempts(run_id: Any) -> Iterator[int]:
     while attempt := claims.claim(run_id):
         runner.carry_out(run_id, attempt)
         yield attempt
-        assert queue.named(run_id).status in {"queued", "succeeded"}
+        assert submission.named(run_id).status in {"queued", "succeeded"}
 
 
 @pytest.mark.parametrize("code", ["a b", "-x", "", "a/b", "a" * 101])

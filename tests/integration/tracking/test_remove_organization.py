@@ -27,10 +27,11 @@ from tests.integration.collection.commands import Ended, ran
 from tests.integration.messages import messages, received
 from tests.integration.tracking.factories import organization, project, tracker
 from tests.integration.tracking.test_make_demo_organization import MODELS, everything
-from upkeep.operations import claims, runner, subjects
+from upkeep.operations import runner, subjects
 from upkeep.operations.errors import HandOver
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run, RunChange, RunLog
-from upkeep.operations.queue import enqueue
+from upkeep.operations.submission import enqueue
 
 pytestmark = pytest.mark.django_db(
     transaction=True, available_apps=["upkeep.operations", "backend.accounts", "backend.tracking", "tasks"]

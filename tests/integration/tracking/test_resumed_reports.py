@@ -16,12 +16,13 @@ from backend.collection.services.poster_folder import PosterFolder
 from backend.tracking.models import ExternalUser, Organization, OrganizationProfile, Task, UserMapping
 from tests.integration.collection.factories import dvd, poster
 from tests.integration.tracking.projects import Example
-from upkeep.operations import claims, queue, registry, runner
+from upkeep.operations import registry, runner, submission
 from upkeep.operations.errors import RunInterrupted
+from upkeep.operations.execution.progress import Unwatched
 from upkeep.operations.files import InputFile
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
-from upkeep.operations.progress import Unwatched
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -173,7 +174,7 @@ def started(name: str, params: dict[str, Any], *, dry_run: bool, stop: int | Non
 
 
 def taken_up(run: Run) -> Run:
-    queue.requeue(run.pk, queue="")
+    submission.requeue(run.pk, queue="")
     attempt = claims.claim(run.pk)
     assert attempt
     runner.carry_out(run.pk, attempt)

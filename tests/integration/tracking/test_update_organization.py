@@ -32,8 +32,9 @@ from backend.tracking.services import former_names
 from backend.tracking.services.organizations import Update
 from tasks.tracking.update_organization import UpdateOrganization, update_organization
 from tests.unit.tracking.configuration.factories import GITHUB, KIMAI, organization, rules, trackers
-from upkeep.operations import claims, queue, runner
+from upkeep.operations import runner, submission
 from upkeep.operations.files import InputFile
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run, RunChange, RunFile, RunLog
 
 pytestmark = pytest.mark.django_db(
@@ -407,7 +408,7 @@ def test_a_worker_applies_a_file_that_is_gone_from_the_disk(tmp_path: Path, monk
     monkeypatch.setenv("SHOP_TOKEN", SECRET)
     file = tmp_path / "acme.yaml"
     file.write_text(trackers(f"name: a, {GITHUB}, api_token: '${{SHOP_TOKEN}}'"), encoding="utf-8")
-    run = queue.enqueue(update_organization, UpdateOrganization(file=InputFile.at(str(file))))
+    run = submission.enqueue(update_organization, UpdateOrganization(file=InputFile.at(str(file))))
     file.unlink()
     assert SECRET not in json.dumps(run.params)
     attempt = claims.claim(run.pk)

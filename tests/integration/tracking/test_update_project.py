@@ -36,8 +36,9 @@ from tests.integration.tracking.factories import api_tracker, organization, proj
 from tests.servers import faults
 from tests.servers.process import Server
 from tests.servers.trackers import clockodo, github, gitlab, jira, kimai, toggl, work, youtrack
-from upkeep.operations import claims, runner
+from upkeep.operations import runner
 from upkeep.operations.errors import HandOver
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run, RunChange, RunLog
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]

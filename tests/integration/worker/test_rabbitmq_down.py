@@ -9,7 +9,7 @@ import pytest
 from backend.config.celery import app, broker_settings
 from tests.integration.operations.factories import COMMITTED
 from tests.operations.scripted import recorded
-from upkeep.worker.publishing import publish
+from upkeep.worker.broker import publish
 
 pytestmark = COMMITTED
 PASSWORD = "over-the-wire-42"

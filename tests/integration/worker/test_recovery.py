@@ -21,12 +21,14 @@ from tests.integration.operations.outages import away
 from tests.operations.dvds import AddOne, add_one
 from tests.operations.management.commands import add_one as adding
 from tests.operations.scripted import Nothing, claimed, recorded, reread, scripted, scripted_alone
-from upkeep.operations import cancellation, claims, queue, recovery, runner
+from upkeep.operations import cancellation, runner, submission
+from upkeep.operations.broker import publish
 from upkeep.operations.context import RunContext
-from upkeep.operations.messages import publish
+from upkeep.operations.delivery import sweep
+from upkeep.operations.delivery.resending import MOST, send_next
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
-from upkeep.operations.resending import MOST, send_next
-from upkeep.worker.recovery import Recovery, lost
+from upkeep.worker.sweeper import Recovery, lost
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
 RESEND = 30
@@ -70,20 +72,20 @@ def ids(*runs: Run) -> list[str]:
 
 def test_a_run_without_a_message_is_sent_at_once(broker: str) -> None:
     first, second = recorded(do_nothing), recorded(do_nothing)
-    assert recovery.sweep().sent == [first.pk, second.pk]
+    assert sweep.sweep().sent == [first.pk, second.pk]
     assert named(broker) == ids(first, second)
-    assert not recovery.sweep().sent
+    assert not sweep.sweep().sent
 
 
 def test_a_run_whose_message_was_lost_is_sent_again_only_after_a_while(broker: str) -> None:
     recorded(do_nothing, sent_at=ago(RESEND - 5))
     lost = recorded(do_nothing, sent_at=ago(RESEND + 1))
-    assert recovery.sweep().sent == [lost.pk]
+    assert sweep.sweep().sent == [lost.pk]
     assert named(broker) == ids(lost)
     renewed = reread(lost).sent_at
     assert renewed
     assert renewed > ago(5)
-    assert not recovery.sweep().sent
+    assert not sweep.sweep().sent
 
 
 def test_no_more_are_sent_again_than_the_queue_lacks_and_the_oldest_first(broker: str) -> None:
@@ -91,17 +93,17 @@ def test_no_more_are_sent_again_than_the_queue_lacks_and_the_oldest_first(broker
     Run.objects.filter(pk=runs[4].pk).update(created_at=ago(1_000))
     for run in runs[:3]:
         publish(run)
-    assert recovery.sweep().sent == [runs[4].pk, runs[0].pk]
+    assert sweep.sweep().sent == [runs[4].pk, runs[0].pk]
     assert len(messages(broker)) == 5
 
 
 def test_a_run_that_was_just_sent_counts_as_one_whose_message_may_be_in_the_queue(broker: str) -> None:
     overdue, new = recorded(do_nothing, sent_at=ago(RESEND + 1)), recorded(do_nothing, sent_at=ago(0))
     publish(new)
-    assert recovery.sweep().sent == [overdue.pk]
+    assert sweep.sweep().sent == [overdue.pk]
     publish(new)
     Run.objects.filter(pk=overdue.pk).update(sent_at=ago(RESEND + 1))
-    assert not recovery.sweep().sent
+    assert not sweep.sweep().sent
     assert len(messages(broker)) == 3
 
 
@@ -110,11 +112,11 @@ def test_ten_thousand_runs_whose_messages_wait_lead_to_no_message(broker: str) -
     Run.objects.bulk_create(Run(operation=scripted.name, queue="default", sent_at=old) for _ in range(10_000))
     redis = Redis.from_url(broker)
     redis.rpush("default", *["x"] * 10_000)
-    assert not recovery.sweep().sent
+    assert not sweep.sweep().sent
     assert redis.llen("default") == 10_000
     assert not Run.objects.exclude(sent_at=old).exists()
     redis.flushall()
-    assert len(recovery.sweep().sent) == redis.llen("default") == MOST
+    assert len(sweep.sweep().sent) == redis.llen("default") == MOST
     redis.flushall()
 
 
@@ -123,7 +125,7 @@ def test_each_queue_is_compared_with_its_own_runs(broker: str) -> None:
     oldest, other = (recorded(do_nothing, sent_at=ago(RESEND + 1)) for _ in range(2))
     for run in [*elsewhere, other]:
         publish(run)
-    assert recovery.sweep().sent == [oldest.pk]
+    assert sweep.sweep().sent == [oldest.pk]
     assert named(broker) == ids(other, oldest)
     assert len(messages(broker, "connectors")) == 2
 
@@ -132,15 +134,15 @@ def test_a_run_whose_key_is_held_is_not_sent_and_of_those_that_wait_the_oldest_i
     holder = claimed(do_nothing, what=scripted_alone)
     waiting = [recorded(do_nothing, what=scripted_alone) for _ in range(3)]
     overdue = recorded(do_nothing, what=scripted_alone, sent_at=ago(RESEND + 1))
-    assert not recovery.sweep().sent
+    assert not sweep.sweep().sent
     claims.leave(holder.pk, holder.attempt, Run.Status.SUCCEEDED, {})
-    assert recovery.sweep().sent == [waiting[0].pk, overdue.pk]
+    assert sweep.sweep().sent == [waiting[0].pk, overdue.pk]
     assert named(broker) == ids(waiting[0], overdue)
 
 
 def test_runs_without_a_key_do_not_wait_for_each_other(broker: str) -> None:
     runs = [recorded(do_nothing) for _ in range(3)]
-    recovery.sweep()
+    sweep.sweep()
     assert named(broker) == ids(*runs)
 
 
@@ -169,21 +171,21 @@ def test_what_nobody_is_to_start_is_left_alone(broker: str, columns: dict[str, o
     runs = [recorded(do_nothing), recorded(do_nothing, sent_at=ago(RESEND + 1))]
     Run.objects.update(**columns)
     before = [reread(run).sent_at for run in runs]
-    assert not recovery.sweep().sent
+    assert not sweep.sweep().sent
     assert messages(broker) == []
     assert [reread(run).sent_at for run in runs] == before
 
 
 def test_a_run_whose_time_has_come_is_sent(broker: str) -> None:
     run = recorded(do_nothing, not_before=ago(1))
-    recovery.sweep()
+    sweep.sweep()
     assert named(broker) == ids(run)
 
 
 def test_a_run_that_was_queued_under_an_earlier_name_is_sent(broker: str) -> None:
     run = recorded(do_nothing, what=scripted_alone)
     Run.objects.update(operation="testing.scripted_by_itself")
-    recovery.sweep()
+    sweep.sweep()
     assert named(broker) == ids(run)
 
 
@@ -193,11 +195,11 @@ def test_a_run_that_was_queued_under_an_earlier_name_is_sent(broker: str) -> Non
 def test_with_the_broker_away_nothing_is_marked_as_sent(unreachable: str) -> None:
     new, overdue = recorded(do_nothing), recorded(do_nothing, sent_at=ago(RESEND + 1))
     began = time.monotonic()
-    assert not recovery.sweep().sent
+    assert not sweep.sweep().sent
     assert time.monotonic() - began < 2
     assert (reread(new).sent_at, reread(overdue).sent_at) == (None, overdue.sent_at)
     back(unreachable)
-    assert recovery.sweep().sent == [new.pk, overdue.pk]
+    assert sweep.sweep().sent == [new.pk, overdue.pk]
     assert named(unreachable) == ids(new, overdue)
 
 
@@ -209,10 +211,10 @@ def refused(run: Run, **_options: object) -> bool:  # noqa: ARG001 - what `OPERA
 def test_a_message_that_the_broker_does_not_take_is_tried_again(broker: str, settings: Settings) -> None:
     new, overdue = recorded(do_nothing), recorded(do_nothing, sent_at=ago(RESEND + 1))
     publishing, settings.OPERATIONS_PUBLISH = settings.OPERATIONS_PUBLISH, f"{__name__}.refused"
-    assert not recovery.sweep().sent
+    assert not sweep.sweep().sent
     assert (reread(new).sent_at, reread(overdue).sent_at) == (None, None)
     settings.OPERATIONS_PUBLISH = publishing
-    assert recovery.sweep().sent == [new.pk, overdue.pk]
+    assert sweep.sweep().sent == [new.pk, overdue.pk]
     assert named(broker) == ids(new, overdue)
 
 
@@ -221,14 +223,14 @@ def test_a_message_that_the_broker_does_not_take_is_tried_again(broker: str, set
 
 def test_a_run_of_a_transaction_that_rolls_back_leaves_nothing(broker: str) -> None:
     with transaction.atomic():
-        queue.enqueue(scripted, Nothing())
+        submission.enqueue(scripted, Nothing())
         transaction.set_rollback(True)
     assert (messages(broker), Run.objects.count()) == ([], 0)
 
 
 def test_a_run_is_sent_after_the_transaction_that_records_it(broker: str) -> None:
     with transaction.atomic():
-        run = queue.enqueue(scripted, Nothing())
+        run = submission.enqueue(scripted, Nothing())
         assert messages(broker) == []
     assert named(broker) == ids(run)
     assert reread(run).sent_at
@@ -236,11 +238,11 @@ def test_a_run_is_sent_after_the_transaction_that_records_it(broker: str) -> Non
 
 def test_enqueueing_without_a_broker_keeps_the_run_for_the_next_sweep(unreachable: str) -> None:
     began = time.monotonic()
-    runs = [queue.enqueue(add_one, AddOne()), Run.objects.get(pk=task().delay().id)]
+    runs = [submission.enqueue(add_one, AddOne()), Run.objects.get(pk=task().delay().id)]
     assert time.monotonic() - began < 4
     assert [(run.status, run.sent_at) for run in map(reread, runs)] == [("queued", None)] * 2
     back(unreachable)
-    assert recovery.sweep().sent == [runs[0].pk]  # the other one waits for the same key
+    assert sweep.sweep().sent == [runs[0].pk]  # the other one waits for the same key
     assert named(unreachable) == ids(runs[0])
 
 
@@ -266,7 +268,7 @@ def test_a_run_that_was_claimed_before_its_message_failed_keeps_its_mark(setting
 
 def test_a_cancelled_run_is_not_sent(broker: str) -> None:
     cancellation.cancel(recorded(do_nothing).pk)
-    assert not recovery.sweep().sent
+    assert not sweep.sweep().sent
     assert messages(broker) == []
 
 

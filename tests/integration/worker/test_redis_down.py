@@ -11,8 +11,8 @@ from redis import Redis
 from backend.config.celery import app, broker_settings
 from tests.integration.operations.factories import COMMITTED
 from tests.operations.scripted import recorded
-from upkeep.operations import messages
-from upkeep.worker.publishing import publish, queue_length
+from upkeep.operations import broker as port
+from upkeep.worker.broker import publish, queue_length
 
 pytestmark = COMMITTED
 
@@ -44,7 +44,7 @@ def test_a_redis_that_refuses_is_one_that_cannot_be_reached(broker: str) -> None
         redis.delete("default")
         redis.set("default", "not a queue")
         try:
-            assert not messages.publish(run)
+            assert not port.publish(run)
             assert queue_length("default") is None
         finally:
             redis.delete("default")

@@ -6,9 +6,9 @@ from celery.result import AsyncResult
 from backend.config.celery import app
 from tests.operations.dvds import RefusalError
 from tests.operations.scripted import claimed, played, recorded, reread
-from upkeep.operations import claims
 from upkeep.operations.context import RunContext
 from upkeep.operations.errors import OperationError
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 
 pytestmark = pytest.mark.django_db

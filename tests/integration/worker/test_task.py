@@ -16,9 +16,10 @@ from tests.integration.messages import messages, received, task
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds
 from tests.operations.dvds import AddOne, Remove, add_one, remove_dvds
 from tests.operations.scripted import recorded, reread, scripted_alone, stage
-from upkeep.operations import cancellation, claims, queue, runner
+from upkeep.operations import cancellation, runner, submission
+from upkeep.operations.broker import publish
 from upkeep.operations.errors import OperationError
-from upkeep.operations.messages import publish
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.worker import receipt
 
@@ -208,7 +209,7 @@ def test_a_dry_run_of_a_destructive_task_wants_no_word() -> None:
 
 def test_executing_and_enqueueing_want_the_word_too() -> None:
     dvds(1)
-    for send in (runner.execute, queue.enqueue):
+    for send in (runner.execute, submission.enqueue):
         with pytest.raises(OperationError, match="it wants confirm='all', not 'yes'"):
             send(remove_dvds, Remove(), confirm="yes")
     assert not Run.objects.exists()
@@ -220,7 +221,7 @@ def test_executing_and_enqueueing_want_the_word_too() -> None:
 
 def test_a_message_carries_out_the_run_that_it_names(broker: str) -> None:
     dvds(2)
-    run = queue.enqueue(add_one, AddOne(limit=1))
+    run = submission.enqueue(add_one, AddOne(limit=1))
     [(headers, [_, kwargs, _])] = messages(broker)
     told = received(headers["task"], headers["id"], kwargs)
     assert (told["run"], told["status"], told["counts"]["updated"]) == (str(run.pk), "succeeded", 1)
@@ -230,13 +231,13 @@ def test_a_message_carries_out_the_run_that_it_names(broker: str) -> None:
 
 def test_the_row_is_believed_and_not_the_message() -> None:
     dvds(3)
-    run = queue.enqueue(add_one, AddOne(limit=1))
+    run = submission.enqueue(add_one, AddOne(limit=1))
     assert received("testing.add_one", str(run.pk), {"limit": 3})["counts"]["updated"] == 1
 
 
 def test_a_message_that_comes_twice_is_dropped() -> None:
     dvds(1)
-    run = queue.enqueue(add_one, AddOne())
+    run = submission.enqueue(add_one, AddOne())
     received("testing.add_one", str(run.pk), {})
     with pytest.raises(Ignore):
         received("testing.add_one", str(run.pk), {})
@@ -252,7 +253,7 @@ def test_a_message_that_was_sent_past_us_is_recorded_on_receipt() -> None:
 
 
 def test_a_message_that_names_the_run_of_another_operation_gets_a_run_of_its_own() -> None:
-    other = queue.enqueue(remove_dvds, Remove(), confirm="all")
+    other = submission.enqueue(remove_dvds, Remove(), confirm="all")
     dvds(1)
     told = received("testing.add_one", str(other.pk), {})
     assert told["run"] != str(other.pk)
@@ -266,7 +267,7 @@ def test_a_bad_message_that_was_sent_past_us_is_a_failed_run() -> None:
 
 
 def test_a_failed_operation_fails_the_task() -> None:
-    run = queue.enqueue(add_one, AddOne.parse({"ending": "refused"}))
+    run = submission.enqueue(add_one, AddOne.parse({"ending": "refused"}))
     dvds(1)
     with pytest.raises(OperationError, match="no more"):
         received("testing.add_one", str(run.pk), {})
@@ -274,7 +275,7 @@ def test_a_failed_operation_fails_the_task() -> None:
 
 
 def test_a_cancelled_run_is_not_carried_out() -> None:
-    run = queue.enqueue(add_one, AddOne())
+    run = submission.enqueue(add_one, AddOne())
     dvds(1)
     cancellation.cancel(run.pk)
     with pytest.raises(Ignore):
@@ -329,7 +330,7 @@ def test_a_run_that_was_queued_under_an_earlier_name_is_carried_out() -> None:
 def test_a_command_and_a_message_leave_the_same_kind_of_run() -> None:
     dvds(1)
     runner.execute(add_one, AddOne())
-    received("testing.add_one", str(queue.enqueue(add_one, AddOne()).pk), {})
+    received("testing.add_one", str(submission.enqueue(add_one, AddOne()).pk), {})
     ignored = {"id", "created_at", "started_at", "finished_at", "sent_at", "queue"}
     one, two = (
         {name: value for name, value in row.items() if name not in ignored} for row in Run.objects.values()

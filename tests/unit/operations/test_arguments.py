@@ -6,10 +6,10 @@ from django.core.management import CommandError
 from django.core.management.base import CommandParser
 from pydantic import Field, PositiveInt
 
-from upkeep.operations.arguments import OperationParser, add_params, parsed
 from upkeep.operations.errors import InvalidParamsError, OperationError
 from upkeep.operations.files import InputFile
 from upkeep.operations.params import Params, Positional
+from upkeep.operations.terminal.arguments import OperationParser, add_params, parsed
 
 
 class Everything(Params):

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upkeep.operations.console import described, plain
 from upkeep.operations.plans import Change
+from upkeep.operations.terminal.console import described, plain
 
 
 @given(st.text())

@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from upkeep.operations import recovery
 from upkeep.operations.command import TolerantCommand
+from upkeep.operations.delivery import sweep
 
 
 class Command(TolerantCommand):
@@ -12,7 +12,7 @@ class Command(TolerantCommand):
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        swept = recovery.sweep()
+        swept = sweep.sweep()
         for run in swept.released:
             self.stdout.write(f"{run.operation} {run.id}: its executor was lost; it is {run.status}")
         for run_id in swept.skipped:

@@ -2,11 +2,12 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from upkeep.operations import claims, messages, queue, registry, runner
-from upkeep.operations.arguments import run_id
+from upkeep.operations import broker, registry, runner, submission
 from upkeep.operations.command import RunCommand
 from upkeep.operations.errors import AlreadyRunningError, OperationError
+from upkeep.operations.leases import claims
 from upkeep.operations.states import Status
+from upkeep.operations.terminal.arguments import run_id
 
 
 class Command(RunCommand):
@@ -17,13 +18,13 @@ class Command(RunCommand):
         super().add_arguments(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        operation = registry.find(queue.named(options["run"]).operation)
+        operation = registry.find(submission.named(options["run"]).operation)
         if options["enqueue"] or options["wait"]:
-            run = queue.requeue(options["run"], queue=operation.queue)
-            messages.publish(run)
+            run = submission.requeue(options["run"], queue=operation.queue)
+            broker.publish(run)
             self.queued(run, options)
             return
-        run = queue.requeue(options["run"], queue="")
+        run = submission.requeue(options["run"], queue="")
         try:
             attempt = claims.claim(run.pk)
         except AlreadyRunningError as error:

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from upkeep.operations import messages, registry
+from upkeep.operations import broker, registry
+from upkeep.operations.delivery.statements import alone, ids
 from upkeep.operations.models import Run
-from upkeep.operations.statements import alone, ids
 
 MOST = 1_000
 """Messages at a time."""
@@ -70,7 +70,7 @@ def send() -> tuple[list[UUID], list[str]]:
     Returns:
         The runs that were sent, and the queues whose broker does not answer.
     """
-    lengths = {name: messages.length(name) for name in sorted({item.queue for item in registry.operations()})}
+    lengths = {name: broker.length(name) for name in sorted({item.queue for item in registry.operations()})}
     reachable = {name: length for name, length in lengths.items() if length is not None}
     unreachable = sorted(lengths.keys() - reachable.keys())
     with transaction.atomic():
@@ -87,7 +87,7 @@ def send() -> tuple[list[UUID], list[str]]:
 def send_next(key: str) -> None:
     """Send the oldest run that waits for this exclusive key, now that it is free."""
     for run in Run.objects.filter(pk__in=ids(MARK_NEXT, key=key)):
-        messages.publish(run)
+        broker.publish(run)
 
 
 def _published(runs: Iterable[Run]) -> Iterable[UUID]:
@@ -95,8 +95,8 @@ def _published(runs: Iterable[Run]) -> Iterable[UUID]:
     refused: set[str] = set()
     for run in runs:
         if run.queue in refused:
-            messages.hold(run)
-        elif messages.publish(run):
+            broker.hold(run)
+        elif broker.publish(run):
             yield run.pk
         else:
             refused.add(run.queue)

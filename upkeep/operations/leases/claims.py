@@ -16,8 +16,8 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import DateTimeField, Func, QuerySet
 from django.db.models.expressions import Combinable
 
-from upkeep.operations import losses
 from upkeep.operations.errors import AlreadyRunningError, LostClaim, RunInterrupted
+from upkeep.operations.leases import losses
 from upkeep.operations.models import Run, RunFile
 from upkeep.operations.states import ENDED, RESUMABLE, Status, check_transition
 

@@ -9,12 +9,14 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from upkeep.operations import claims, messages, shares, subjects
-from upkeep.operations.counts import Counts
-from upkeep.operations.ledger import Ledger, StepState
+from upkeep.operations import broker, subjects
+from upkeep.operations.execution import shares
+from upkeep.operations.execution.counts import Counts
+from upkeep.operations.execution.ledger import Ledger, StepState
+from upkeep.operations.execution.shares import Part
+from upkeep.operations.execution.storage import storable_json
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
-from upkeep.operations.recording import storable_json
-from upkeep.operations.shares import Part
 from upkeep.operations.states import ENDED, Status
 
 Steps = dict[str, StepState]
@@ -102,7 +104,7 @@ def _go_on(run: Run, parts: Sequence[Run], steps: Mapping[str, StepState]) -> No
         changes = {name: getattr(run, name) + sum(getattr(part, name) for part in parts) for name in CHANGES}
         now = claims.DatabaseNow()
         claims.move(run.pk, Status.RUNNING, Status.QUEUED, steps=storable_json(dumped), sent_at=now, **changes)
-        transaction.on_commit(lambda: messages.publish(run))
+        transaction.on_commit(lambda: broker.publish(run))
 
 
 def _open_parts(run: Run) -> list[Run]:
@@ -139,4 +141,4 @@ def _created(ledger: Ledger, found: Sequence[Part]) -> list[Run]:
 
 def _publish(run_id: UUID) -> None:
     for part in Run.objects.filter(parent=run_id, status=Status.QUEUED).order_by("created_at", "id"):
-        messages.publish(part)
+        broker.publish(part)

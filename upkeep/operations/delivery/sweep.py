@@ -9,9 +9,11 @@ from uuid import UUID
 
 from django.db import transaction
 
-from upkeep.operations import losses, parts, resending
-from upkeep.operations.losses import Released
-from upkeep.operations.statements import alone, ids, rows
+from upkeep.operations.delivery import resending
+from upkeep.operations.delivery.statements import alone, ids, rows
+from upkeep.operations.execution import parts
+from upkeep.operations.leases import losses
+from upkeep.operations.leases.losses import Released
 
 EXPIRED = "status = 'queued' AND attempt = 0 AND expires_at < clock_timestamp()"
 ABANDONED = """

@@ -14,8 +14,8 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from upkeep.operations import claims
 from upkeep.operations.errors import HandOver, RunInterrupted
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 
 SIGNAL = signal.SIGUSR2

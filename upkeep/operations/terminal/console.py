@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self, cast
 
 from upkeep.operations import streams
-from upkeep.operations.counts import ACTIONS
+from upkeep.operations.execution.counts import ACTIONS
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.plans import Change
 from upkeep.operations.states import Status

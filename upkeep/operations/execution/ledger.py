@@ -10,14 +10,15 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from upkeep.operations import claims, recording
-from upkeep.operations.counts import Counts
-from upkeep.operations.losses import MOST_LOSSES
+from upkeep.operations.execution import storage
+from upkeep.operations.execution.counts import Counts
+from upkeep.operations.execution.progress import Progress
+from upkeep.operations.execution.shares import Cursor, Part
+from upkeep.operations.execution.storage import storable_json
+from upkeep.operations.leases import claims
+from upkeep.operations.leases.losses import MOST_LOSSES
 from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
-from upkeep.operations.progress import Progress
-from upkeep.operations.recording import storable_json
-from upkeep.operations.shares import Cursor, Part
 from upkeep.operations.states import Status
 
 Outcomes: TypeAlias = tuple[Sequence[Change], Counts]
@@ -112,7 +113,7 @@ class Ledger:
         kept = Counts() if self.dry_run else counts.restarted()
         try:
             with transaction.atomic():
-                forgotten = recording.forget_changes(self.run_id, name, but="" if self.dry_run else "deleted")
+                forgotten = storage.forget_changes(self.run_id, name, but="" if self.dry_run else "deleted")
                 self._recorded -= forgotten
                 self._left_out -= max(0, counts.worth_recording - kept.worth_recording - forgotten)
                 self.update(name, counts=kept)
@@ -191,7 +192,7 @@ class Ledger:
         with transaction.atomic():
             if Run.objects.select_for_update().values_list("commits", flat=True).get(pk=self.run_id) == self._commits:
                 self._write()  # else a commit went through whose success we never saw: the row knows better than we do
-            claims.leave(self.run_id, self.attempt, status, {"error": recording.storable(error)})
+            claims.leave(self.run_id, self.attempt, status, {"error": storage.storable(error)})
 
     def show(self, name: str, changes: Sequence[Change]) -> None:
         """Tell whoever is watching."""
@@ -199,8 +200,8 @@ class Ledger:
         self.progress.advanced(name, self.steps[name].counts.processed, self.steps[name].total)
 
     def _write(self) -> None:
-        recording.record_changes(self.run_id, self._changes)
-        recording.record_log(self.run_id, self._log)
+        storage.record_changes(self.run_id, self._changes)
+        storage.record_log(self.run_id, self._log)
         counts = self.counts
         claims.write(
             self.run_id,

@@ -7,7 +7,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
 
-from upkeep.operations.losses import APPLICATION_NAME
+from upkeep.operations.leases.losses import APPLICATION_NAME
 from upkeep.operations.models import Run
 
 T = TypeVar("T")

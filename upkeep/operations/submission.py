@@ -7,9 +7,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from upkeep.operations import claims, files, messages, runner
+from upkeep.operations import broker, files, runner
 from upkeep.operations.declaration import Operation
 from upkeep.operations.errors import OperationError
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.operations.params import Params
 
@@ -52,7 +53,7 @@ def enqueue(  # noqa: PLR0913 - how to run, beside what
         if stored is not params:
             run.params = stored.model_dump(mode="json")
             run.save(update_fields=["params"])
-        transaction.on_commit(partial(messages.publish, run))
+        transaction.on_commit(partial(broker.publish, run))
     return run
 
 

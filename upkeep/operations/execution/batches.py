@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from django.db import connection, transaction
 
-from upkeep.operations.counts import Counts, Tally
-from upkeep.operations.failures import DATA_ERRORS, failed
-from upkeep.operations.ledger import Outcomes
-from upkeep.operations.paging import Page, QuerySetPages
+from upkeep.operations.execution.counts import Counts, Tally
+from upkeep.operations.execution.failures import DATA_ERRORS, failed
+from upkeep.operations.execution.ledger import Outcomes
+from upkeep.operations.execution.paging import Page, QuerySetPages
+from upkeep.operations.execution.shares import Cursor
 from upkeep.operations.plans import Change
-from upkeep.operations.shares import Cursor
 
 if TYPE_CHECKING:
     from upkeep.operations.context import Step

@@ -12,10 +12,10 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from upkeep.operations import claims, losses
-from upkeep.operations import recovery as runs
-from upkeep.operations.failures import explanation
-from upkeep.operations.losses import Released
+from upkeep.operations.delivery import sweep as runs
+from upkeep.operations.execution.failures import explanation
+from upkeep.operations.leases import claims, losses
+from upkeep.operations.leases.losses import Released
 
 logger = logging.getLogger(__name__)
 _lost: "SimpleQueue[tuple[int, str] | None]" = SimpleQueue()

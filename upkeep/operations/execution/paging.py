@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from django.db.models import Aggregate, Count, QuerySet
 
-from upkeep.operations.shares import Cursor
+from upkeep.operations.execution.shares import Cursor
 
 T = TypeVar("T")
 Source: TypeAlias = QuerySet[Any, T] | Callable[[Cursor], Iterable[tuple[Sequence[T], Cursor]]]
