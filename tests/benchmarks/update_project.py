@@ -9,8 +9,8 @@ import httpx2
 from django.db import connection
 from pydantic import SecretStr
 
-from backend.tracking.connectors.youtrack import AHEAD
-from backend.tracking.connectors.youtrack_answer import FIELDS
+from backend.tracking.connectors.youtrack.answer import FIELDS
+from backend.tracking.connectors.youtrack.connector import AHEAD
 from backend.tracking.models import Organization, Project, Task, Tracker
 from tasks.tracking.update_project import UpdateProject, update_project
 from tests.benchmarks import child

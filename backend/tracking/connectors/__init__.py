@@ -3,8 +3,14 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from backend.tracking.connectors import clockodo, github, gitlab, jira, kimai, toggl, youtrack
+from backend.tracking.connectors.clockodo import connector as clockodo
+from backend.tracking.connectors.github import connector as github
+from backend.tracking.connectors.gitlab import connector as gitlab
+from backend.tracking.connectors.jira import connector as jira
+from backend.tracking.connectors.kimai import connector as kimai
 from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.toggl import connector as toggl
+from backend.tracking.connectors.youtrack import connector as youtrack
 from backend.tracking.kernel.kinds import ApiKind
 
 _CONNECT: dict[ApiKind, Callable[[Source, Network], AbstractContextManager[Connector]]] = {

@@ -5,7 +5,7 @@ import pytest
 import stamina
 from pytest_django import Settings
 
-from backend.tracking.connectors import github_limits
+from backend.tracking.connectors.github import limits
 from upkeep.remote import answers
 
 
@@ -13,7 +13,7 @@ from upkeep.remote import answers
 def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Take the waiting out of further attempts."""
     monkeypatch.setattr(answers, "PAUSE_WHEN_TOO_FAST", 0.01)
-    monkeypatch.setattr(github_limits, "SECONDARY_PAUSE", 0.01)
+    monkeypatch.setattr(limits, "SECONDARY_PAUSE", 0.01)
     with stamina.set_testing(testing=True, attempts=4, cap=True):
         yield
 

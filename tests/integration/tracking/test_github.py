@@ -159,7 +159,7 @@ def test_a_limit_that_lasts_says_when_to_try_again(server: Server, status: int, 
 def test_a_limit_that_says_nothing_of_its_end_is_waited_for(
     server: Server, monkeypatch: pytest.MonkeyPatch, status: int, message: str
 ) -> None:
-    monkeypatch.setattr("backend.tracking.connectors.github_limits.SECONDARY_PAUSE", 0.3)
+    monkeypatch.setattr("backend.tracking.connectors.github.limits.SECONDARY_PAUSE", 0.3)
     server.fail({"*": once(limited({}, status=status, message=message))})
     start = monotonic()
     assert by_id(read(SYSTEM, server)) == all_expected(SYSTEM, 30)

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from backend.tracking import connectors
 from backend.tracking.connectors.source import Network, Source
-from backend.tracking.connectors.youtrack_answer import FIELDS
+from backend.tracking.connectors.youtrack.answer import FIELDS
 from backend.tracking.kernel.locations import parsed
 from backend.tracking.kernel.records import TaskRecord
 from tests.integration.remote.test_servers import needs_schemas, validator

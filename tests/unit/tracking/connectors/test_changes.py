@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.tracking.connectors import changes, gitlab
+from backend.tracking.connectors import changes
 from backend.tracking.connectors.changes import Newest, UnsteadyError, joined
+from backend.tracking.connectors.gitlab import connector as gitlab
 from backend.tracking.connectors.moments import to_milliseconds
 from backend.tracking.kernel.records import BrokenRecord, TaskRecord
 from upkeep.remote.answers import Reply

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.tracking.connectors.github import Reading
-from backend.tracking.connectors.github_answer import User
+from backend.tracking.connectors.github.answer import User
+from backend.tracking.connectors.github.connector import Reading
 from backend.tracking.kernel.records import Person
 from tests.unit.tracking.connectors.test_changes import EVENTS, SIZE, Team, ids, moment
 from upkeep.remote.answers import Reply

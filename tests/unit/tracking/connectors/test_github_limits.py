@@ -1,7 +1,7 @@
 import httpx2
 import pytest
 
-from backend.tracking.connectors.github_limits import assess
+from backend.tracking.connectors.github.limits import assess
 from upkeep.remote.answers import Answer
 from upkeep.remote.retries import TransientError
 

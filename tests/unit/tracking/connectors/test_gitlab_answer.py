@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.tracking.connectors.gitlab_answer import Issue, MergeRequest
+from backend.tracking.connectors.gitlab.answer import Issue, MergeRequest
 from backend.tracking.connectors.wire import record
 from backend.tracking.kernel.records import BrokenRecord, Person, Record, TaskRecord
 from tests.servers.trackers import gitlab

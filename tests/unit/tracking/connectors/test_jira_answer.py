@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.tracking.connectors import jira as jira_connector
-from backend.tracking.connectors.jira_answer import Fields, Issue, task
+from backend.tracking.connectors.jira import connector as jira_connector
+from backend.tracking.connectors.jira.answer import Fields, Issue, task
 from backend.tracking.connectors.wire import record
 from backend.tracking.kernel.records import BrokenRecord, Record, TaskRecord
 from tests.servers.trackers import jira

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.tracking.connectors.clockodo_answer import TimeEntry, is_about_money
-from backend.tracking.connectors.kimai_answer import Timesheet
-from backend.tracking.connectors.toggl_answer import ReportEntry, flat
+from backend.tracking.connectors.clockodo.answer import TimeEntry, is_about_money
+from backend.tracking.connectors.kimai.answer import Timesheet
+from backend.tracking.connectors.toggl.answer import ReportEntry, flat
 from backend.tracking.connectors.wire import record
 from backend.tracking.kernel.records import BrokenRecord, Record, WorkRecord
 from upkeep.remote.wire import Answer

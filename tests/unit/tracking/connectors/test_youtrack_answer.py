@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.tracking.connectors.wire import record
-from backend.tracking.connectors.youtrack import literal
-from backend.tracking.connectors.youtrack_answer import Issue, Reading
+from backend.tracking.connectors.youtrack.answer import Issue, Reading
+from backend.tracking.connectors.youtrack.connector import literal
 from backend.tracking.kernel.records import BrokenRecord, Person, Record, TaskRecord
 from tests.servers.trackers import youtrack
 from tests.servers.trackers.changes import ORIGIN

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from backend.tracking.connectors import github_limits
 from backend.tracking.connectors.changes import Return, before, changed
-from backend.tracking.connectors.github_answer import Issue, Located, Repository
+from backend.tracking.connectors.github import limits
+from backend.tracking.connectors.github.answer import Issue, Located, Repository
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.wire import listed, looked_up, next_link, record, token
 from backend.tracking.kernel.moves import Absence, Elsewhere, Missed, Whereabouts
@@ -47,7 +47,7 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
             "X-GitHub-Api-Version": "2022-11-28",
         },
         requests_per_second=REQUESTS_PER_SECOND if source.place.api_url == CLOUD else None,
-        assess=github_limits.assess,
+        assess=limits.assess,
     )
     with client:
         yield GitHub(client, source.place.name)

@@ -7,7 +7,7 @@ from functools import cached_property
 from math import ceil
 
 from backend.tracking.connectors import progress, spans
-from backend.tracking.connectors.clockodo_answer import Entries, ProjectAnswer, TimeEntry, is_about_money
+from backend.tracking.connectors.clockodo.answer import Entries, ProjectAnswer, TimeEntry, is_about_money
 from backend.tracking.connectors.progress import Part
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.spans import Span

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pydantic import Field
 
 from backend.tracking.connectors.estimates import SECONDS_AN_HOUR, Amount, hours
-from backend.tracking.connectors.gitlab_people import User
+from backend.tracking.connectors.gitlab.people import User
 from backend.tracking.connectors.moments import Day
 from backend.tracking.connectors.wire import Identifier, Moment, somebody
 from backend.tracking.kernel.moves import MOVED

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import httpx2
 
 from backend.tracking.connectors import progress, spans
-from backend.tracking.connectors.kimai_answer import TASK_FIELDS, Me, Named, Timesheet
+from backend.tracking.connectors.kimai.answer import TASK_FIELDS, Me, Named, Timesheet
 from backend.tracking.connectors.progress import Part
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.spans import Span

@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import Field
 
-from backend.tracking.connectors import jira_document
 from backend.tracking.connectors.estimates import SECONDS_AN_HOUR, Amount, hours
+from backend.tracking.connectors.jira import document
 from backend.tracking.connectors.moments import Day
 from backend.tracking.connectors.wire import Identifier, Moment, somebody
 from backend.tracking.kernel.records import Person, TaskRecord
@@ -86,7 +86,7 @@ class Fields(Answer):
     @property
     def text(self) -> str:
         """The description, plain."""
-        return jira_document.plain(self.description).replace("\0", "").strip()
+        return document.plain(self.description).replace("\0", "").strip()
 
     @property
     def seconds(self) -> int | None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from backend.tracking.connectors.changes import Newest, UnsteadyError, joined
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.wire import assess_query, found, listed, looked_up, record, renamed, token
-from backend.tracking.connectors.youtrack_answer import FIELDS, Issue, Located, Me, Project, Reading, TimeTracking
+from backend.tracking.connectors.youtrack.answer import FIELDS, Issue, Located, Me, Project, Reading, TimeTracking
 from backend.tracking.kernel.moves import Absence, Missed, Whereabouts
 from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import Record, RecordPage, TaskRecord

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from backend.tracking.connectors.github_answer import Refusal
+from backend.tracking.connectors.github.answer import Refusal
 from upkeep.remote.answers import Answer
 from upkeep.remote.retries import postponed, seconds_wanted
 

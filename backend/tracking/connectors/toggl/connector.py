@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 
-from backend.tracking.connectors import progress, spans, toggl_limits
+from backend.tracking.connectors import progress, spans
 from backend.tracking.connectors.progress import Part
 from backend.tracking.connectors.source import Connector, Network, Source
-from backend.tracking.connectors.toggl_answer import Project, ReportEntry, Workspace, flat
+from backend.tracking.connectors.toggl import limits
+from backend.tracking.connectors.toggl.answer import Project, ReportEntry, Workspace, flat
 from backend.tracking.connectors.wire import listed, record, token
 from backend.tracking.kernel.records import Record, RecordPage, WorkRecord
 from upkeep.remote import wire
@@ -60,7 +61,7 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
         source.place.api_url,
         headers={"Authorization": f"Basic {login}"},
         requests_per_second=REQUESTS_PER_SECOND if source.place.api_url == CLOUD else None,
-        assess=toggl_limits.assess,
+        assess=limits.assess,
     )
     with client:
         yield Toggl(client, workspace, project)

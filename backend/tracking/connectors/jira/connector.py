@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from urllib.parse import urlsplit
 
 from backend.tracking.connectors.changes import Newest
-from backend.tracking.connectors.jira_answer import FIELDS, Issue, Located, Page, Project, Tenant, task
+from backend.tracking.connectors.jira.answer import FIELDS, Issue, Located, Page, Project, Tenant, task
 from backend.tracking.connectors.moments import to_milliseconds
 from backend.tracking.connectors.source import Connector, Network, Source
 from backend.tracking.connectors.wire import assess_query, found, looked_up, record, renamed, token
