@@ -94,7 +94,7 @@ def test_an_unknown_task_is_not_found(post: Post) -> None:
         {"headers": {"periodic_task_name": ["x"], "task": REFRESH}},
         {"time_limit": 1, "ignore_result": True, "expiration": "0"},
         {"connection": "redis://203.0.113.1", "producer": "x", "add_to_parent": "x", "shadow": ["x"]},
-        {"task_id": "x'; DROP TABLE operations_run; --"},
+        {"task_id": "x'; DROP TABLE upkeep_operations_run; --"},
     ],
     ids=lambda options: next(iter(options)),
 )

@@ -58,7 +58,7 @@ def test_the_stack_prints_where_it_is_and_a_login_that_works(stack: str, home: P
     with httpx2.Client(follow_redirects=True, headers={"Referer": admin}) as browser:
         [token] = re.findall(r'csrfmiddlewaretoken" value="(\w+)"', browser.get(f"{admin}login/").text)
         form = {"csrfmiddlewaretoken": token, "username": username, "password": password, "next": "/admin/"}
-        assert "operations/run/" in browser.post(f"{admin}login/", data=form).text
+        assert "upkeep_operations/run/" in browser.post(f"{admin}login/", data=form).text
 
     assert httpx2.get(f"{flower}api/workers").status_code == 401
     workers = f"{flower}api/workers?refresh=1"

@@ -19,9 +19,9 @@ CHANGES = 1_000
 RESULT = {"entries": "x" * 20_000}
 """Too large to be held for many runs."""
 FILL = """
-    INSERT INTO operations_runchange (run_id, action, key, label, fields, reason)
+    INSERT INTO upkeep_operations_runchange (run_id, action, key, label, fields, reason)
     SELECT id, 'updated', n::text, 'Film ' || n, '{"tagline": ["", "A keeper waits."]}', ''
-    FROM operations_run, generate_series(1, %s) n
+    FROM upkeep_operations_run, generate_series(1, %s) n
 """
 
 
@@ -65,8 +65,9 @@ def _plain(number: int) -> float:
     with connection.cursor() as cursor:
         took = seconds(
             lambda: cursor.execute(
-                f"DELETE FROM operations_runchange WHERE run_id IN (SELECT id FROM operations_run WHERE {OLD});"  # noqa: S608
-                f"DELETE FROM operations_run WHERE {OLD}"
+                "DELETE FROM upkeep_operations_runchange WHERE run_id IN "  # noqa: S608 - made of constants
+                f"(SELECT id FROM upkeep_operations_run WHERE {OLD});"
+                f"DELETE FROM upkeep_operations_run WHERE {OLD}"
             )
         )
     assert not Run.objects.exists()
@@ -77,8 +78,8 @@ def _fill(number: int) -> None:
     ended = datetime.now(UTC) - timedelta(days=91)
     old = {"operation": "bench.old", "status": Status.SUCCEEDED, "finished_at": ended, "changes_recorded": CHANGES}
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE operations_run, operations_runchange CASCADE")
+        cursor.execute("TRUNCATE upkeep_operations_run, upkeep_operations_runchange CASCADE")
         Run.objects.bulk_create((Run(**old, result=RESULT) for _ in range(number // CHANGES)), batch_size=200)
         cursor.execute(FILL, [CHANGES])
-        cursor.execute("VACUUM ANALYZE operations_run, operations_runchange")
+        cursor.execute("VACUUM ANALYZE upkeep_operations_run, upkeep_operations_runchange")
         cursor.execute("CHECKPOINT")

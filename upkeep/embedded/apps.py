@@ -5,4 +5,4 @@ class EmbeddedConfig(AppConfig):
     """PostgreSQL and Redis out of pip wheels, for a machine that has neither."""
 
     name = "upkeep.embedded"
-    label = "embedded"
+    label = "upkeep_embedded"

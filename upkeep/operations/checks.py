@@ -18,7 +18,7 @@ def check_shims(**_kwargs: Any) -> list[CheckMessage]:
         Error(
             f"Operation {operation.name} has no management command.",
             hint=f"Add tasks/management/commands/{operation.short_name}.py with `operation = {operation.short_name}`.",
-            id="operations.E001",
+            id="upkeep_operations.E001",
         )
         for operation in registry.operations()
         if operation.short_name not in commands
@@ -35,7 +35,7 @@ def check_schedule(**_kwargs: Any) -> list[CheckMessage]:
             operation = registry.find(entry.operation)
             operation.check_confirmed(operation.parse(entry.params), confirm=entry.confirm)
         except OperationError as error:
-            problems.append(Error(f"Schedule entry {entry.name!r}: {error}", id="operations.E002"))
+            problems.append(Error(f"Schedule entry {entry.name!r}: {error}", id="upkeep_operations.E002"))
     if len({entry.name for entry in entries}) < len(entries):
-        problems.append(Error("Two schedule entries have the same name.", id="operations.E003"))
+        problems.append(Error("Two schedule entries have the same name.", id="upkeep_operations.E003"))
     return problems

@@ -20,7 +20,7 @@ MOST_ROWS = 50_000
 """Of changes; a batch is to be quick."""
 COLUMNS = ("id", "operation", "status", "created_at", "changes_recorded")
 """Of a run that goes: its result may be large."""
-DELETE = "DELETE FROM operations_run WHERE id = ANY(%(gone)s) RETURNING id"
+DELETE = "DELETE FROM upkeep_operations_run WHERE id = ANY(%(gone)s) RETURNING id"
 """Django would load each row before."""
 RECORDED = (RunChange, RunLog, RunFile, RunSubject)
 """What is recorded of a run beside its row."""

@@ -71,17 +71,17 @@ class Run(models.Model):
             models.UniqueConstraint(
                 fields=["exclusive_key"],
                 condition=Q(status=Status.RUNNING, exclusive_key__isnull=False),
-                name="operations_run_one_running_per_key",
+                name="upkeep_run_one_running_per_key",
             ),
-            models.CheckConstraint(condition=Q(status__in=Status.values), name="operations_run_known_status"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="upkeep_run_known_status"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["created_at"], name="operations_run_created"),
-            models.Index(fields=["operation", "created_at"], name="operations_run_operation"),
+            models.Index(fields=["created_at"], name="upkeep_run_created"),
+            models.Index(fields=["operation", "created_at"], name="upkeep_run_operation"),
             models.Index(
                 fields=["status", "lease_until"],
                 condition=Q(status__in=[Status.QUEUED, Status.RUNNING]),
-                name="operations_run_open",
+                name="upkeep_run_open",
             ),
         ]
 
@@ -128,8 +128,8 @@ class RunSubject(models.Model):
     name = models.CharField(max_length=200)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "name"], name="operations_runsubject_once")]
-        indexes: ClassVar = [models.Index(fields=["name"], name="operations_runsubject_name")]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "name"], name="upkeep_runsubject_once")]
+        indexes: ClassVar = [models.Index(fields=["name"], name="upkeep_runsubject_name")]
 
     def __str__(self) -> str:
         return self.name
@@ -143,7 +143,7 @@ class RunFile(models.Model):
     content = models.BinaryField()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "sha256"], name="operations_runfile_once")]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "sha256"], name="upkeep_runfile_once")]
 
     def __str__(self) -> str:
         return self.sha256

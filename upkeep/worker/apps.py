@@ -4,7 +4,8 @@ from django.db.models.signals import post_migrate
 
 class WorkerConfig(AppConfig):
     name = "upkeep.worker"
-    label = "worker"
+    label = "upkeep_worker"
+    verbose_name = "Upkeep: worker"
 
     def ready(self) -> None:
         from upkeep.worker import checks, signals  # noqa: F401, PLC0415 - register themselves, once models are loaded

@@ -17,5 +17,7 @@ def check_crontabs(**_kwargs: Any) -> list[CheckMessage]:
         try:
             crontab(**dict(zip(CRONTAB_FIELDS, entry.crontab.split(), strict=True)))
         except (ParseException, ValueError) as error:
-            problems.append(Error(f"Schedule entry {entry.name!r}: {entry.crontab!r}: {error}", id="worker.E001"))
+            problems.append(
+                Error(f"Schedule entry {entry.name!r}: {entry.crontab!r}: {error}", id="upkeep_worker.E001")
+            )
     return problems

@@ -196,7 +196,7 @@ def test_neither_results_nor_changes_are_loaded() -> None:
     with CaptureQueriesContext(connection) as queries:
         pruned()
     statements = [query["sql"] for query in queries]
-    of_changes = [sql for sql in statements if '"operations_runchange"' in sql]
+    of_changes = [sql for sql in statements if '"upkeep_operations_runchange"' in sql]
     assert of_changes
     assert all(sql.startswith("DELETE") for sql in of_changes)
     of_pages = [sql for sql in statements if "NOT (EXISTS" in sql]

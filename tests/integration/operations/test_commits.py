@@ -20,7 +20,7 @@ from upkeep.operations.plans import Change
 
 pytestmark = COMMITTED
 
-TAKE_OVER = "UPDATE operations_run SET attempt = attempt + 1"
+TAKE_OVER = "UPDATE upkeep_operations_run SET attempt = attempt + 1"
 NOT_A_USER = 10**9
 
 

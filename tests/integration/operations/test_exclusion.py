@@ -111,7 +111,7 @@ def test_renewing_extends_the_lease_of_the_holder_alone() -> None:
 def test_the_database_itself_refuses_two_running_runs_of_a_key() -> None:
     claimed(do_nothing, what=scripted_alone)
     second = recorded(do_nothing, what=scripted_alone)
-    with pytest.raises(IntegrityError, match="operations_run_one_running_per_key"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="upkeep_run_one_running_per_key"), transaction.atomic():
         Run.objects.filter(pk=second.pk).update(status="running")
 
 

@@ -99,9 +99,9 @@ def test_keys_are_in_the_order_of_the_database_whatever_that_is_in_python() -> N
     SynchronisedEntry.objects.all().delete()
     SynchronisedEntry.objects.bulk_create(SynchronisedEntry(name=name, definition={}) for name in names)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT indexname FROM pg_indexes WHERE indexname ~ '^worker_synchronisedentry.*_like$'")
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE indexname ~ '^upkeep_worker_synchronisedentry.*_like$'")
         cursor.execute(f"DROP INDEX {cursor.fetchone()[0]}")
-        cursor.execute("ALTER TABLE worker_synchronisedentry ALTER name TYPE inet USING name::inet")
+        cursor.execute("ALTER TABLE upkeep_worker_synchronisedentry ALTER name TYPE inet USING name::inet")
     source = SynchronisedEntry.objects.order_by("pk")
     parts = shares.of(source, "step", after=None, limit=None, number=4)
     found = [list(part.of_source(source).values_list("pk", flat=True)) for part in parts]

@@ -122,13 +122,13 @@ def test_a_name_that_no_run_needs_is_found_by_an_index() -> None:
     Run.objects.bulk_create(Run(operation="x", status="succeeded") for _ in range(5_000))
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO operations_runsubject (run_id, name)"
-            " SELECT id, 'organization:' || (row_number() OVER () % 500) FROM operations_run"
+            "INSERT INTO upkeep_operations_runsubject (run_id, name)"
+            " SELECT id, 'organization:' || (row_number() OVER () % 500) FROM upkeep_operations_run"
         )
-        cursor.execute("ANALYZE operations_run, operations_runsubject")
+        cursor.execute("ANALYZE upkeep_operations_run, upkeep_operations_runsubject")
     plan = subjects.runs_about("organization:7").filter(parent=None).order_by("pk").explain()
-    assert "operations_runsubject_name" in plan
-    assert "Seq Scan on operations_runsubject" not in plan
+    assert "upkeep_runsubject_name" in plan
+    assert "Seq Scan on upkeep_operations_runsubject" not in plan
     assert len(found("organization:7")) == 10
 
 

@@ -23,9 +23,9 @@ GOOD_CRONTABS = tuple(
 @pytest.mark.parametrize(
     ("name", "told", "code"),
     [
-        ("UNKNOWN", "did you mean 'testing.add_one'?", "operations.E002"),
-        ("UNFIT", "did you mean 'limit'?", "operations.E002"),
-        ("TWICE", "have the same name", "operations.E003"),
+        ("UNKNOWN", "did you mean 'testing.add_one'?", "upkeep_operations.E002"),
+        ("UNFIT", "did you mean 'limit'?", "upkeep_operations.E002"),
+        ("TWICE", "have the same name", "upkeep_operations.E003"),
     ],
 )
 def test_a_schedule_that_cannot_work_fails_at_start(settings: Settings, name: str, told: str, code: str) -> None:
@@ -38,7 +38,7 @@ def test_a_schedule_that_cannot_work_fails_at_start(settings: Settings, name: st
 def test_a_crontab_that_does_not_parse_fails_at_start(settings: Settings) -> None:
     settings.OPERATIONS_SCHEDULE = f"{__name__}.BAD_CRONTABS"
     assert [problem.msg.split("'")[1] for problem in check_crontabs()] == CRONTABS
-    assert {problem.id for problem in check_crontabs()} == {"worker.E001"}
+    assert {problem.id for problem in check_crontabs()} == {"upkeep_worker.E001"}
 
 
 def test_a_crontab_that_parses_does_not(settings: Settings) -> None:
@@ -57,7 +57,7 @@ def test_an_operation_without_its_command_fails_at_start() -> None:
     problems = {problem.msg: problem for problem in checks.check_shims()}
     problem = problems["Operation testing.add_one has no management command."]
     assert (problem.id, problem.hint) == (
-        "operations.E001",
+        "upkeep_operations.E001",
         "Add tasks/management/commands/add_one.py with `operation = add_one`.",
     )
     products = [found for found in registry.operations() if found.function.__module__.startswith("tasks.")]

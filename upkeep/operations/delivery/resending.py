@@ -16,14 +16,14 @@ STARTABLE = """
     status = 'queued' AND queue <> '' AND operation = ANY(%(operations)s) AND cancel_at IS NULL
     AND (not_before IS NULL OR not_before <= clock_timestamp())
     AND (exclusive_key IS NULL OR NOT EXISTS (
-        SELECT 1 FROM operations_run AS holder
-         WHERE holder.exclusive_key = operations_run.exclusive_key AND holder.status = 'running'))
+        SELECT 1 FROM upkeep_operations_run AS holder
+         WHERE holder.exclusive_key = upkeep_operations_run.exclusive_key AND holder.status = 'running'))
 """
 OVERDUE = f"{STARTABLE} AND sent_at < clock_timestamp() - make_interval(secs => %(resend)s)"
 
 MOVE = """
-UPDATE operations_run SET queue = %(queue)s, sent_at = NULL
- WHERE id IN (SELECT id FROM operations_run
+UPDATE upkeep_operations_run SET queue = %(queue)s, sent_at = NULL
+ WHERE id IN (SELECT id FROM upkeep_operations_run
                WHERE status = 'queued' AND operation = ANY(%(names)s) AND queue <> '' AND queue <> ALL(%(queues)s)
                  FOR UPDATE SKIP LOCKED)
 RETURNING id
@@ -32,23 +32,23 @@ RETURNING id
 
 MARK_UNSENT = f"""
 WITH found AS (
-    SELECT id FROM (SELECT DISTINCT ON (coalesce(exclusive_key, id::text)) id, created_at FROM operations_run
+    SELECT id FROM (SELECT DISTINCT ON (coalesce(exclusive_key, id::text)) id, created_at FROM upkeep_operations_run
                      WHERE {STARTABLE} AND sent_at IS NULL AND queue = ANY(%(queues)s)
                      ORDER BY coalesce(exclusive_key, id::text), created_at) AS first
      ORDER BY created_at LIMIT %(most)s)
-UPDATE operations_run SET sent_at = clock_timestamp()
- WHERE id IN (SELECT id FROM operations_run
+UPDATE upkeep_operations_run SET sent_at = clock_timestamp()
+ WHERE id IN (SELECT id FROM upkeep_operations_run
                WHERE status = 'queued' AND sent_at IS NULL AND id IN (SELECT id FROM found) FOR UPDATE SKIP LOCKED)
 RETURNING id
 """  # noqa: S608
 """Of those that wait for the same key, the oldest."""
 
 MARK_OVERDUE = f"""
-WITH sent AS (SELECT count(*) AS number FROM operations_run
+WITH sent AS (SELECT count(*) AS number FROM upkeep_operations_run
                WHERE status = 'queued' AND queue = %(queue)s AND sent_at IS NOT NULL)
-UPDATE operations_run SET sent_at = clock_timestamp()
+UPDATE upkeep_operations_run SET sent_at = clock_timestamp()
  WHERE id IN (
-    SELECT id FROM operations_run WHERE {OVERDUE} AND queue = %(queue)s
+    SELECT id FROM upkeep_operations_run WHERE {OVERDUE} AND queue = %(queue)s
      ORDER BY created_at LIMIT (SELECT greatest(0, least(%(most)s, number - %(length)s)) FROM sent)
        FOR UPDATE SKIP LOCKED)
 RETURNING id
@@ -56,9 +56,9 @@ RETURNING id
 """As many as there are more queued runs than messages in the broker's queue: those messages are lost."""
 
 MARK_NEXT = f"""
-UPDATE operations_run SET sent_at = clock_timestamp()
+UPDATE upkeep_operations_run SET sent_at = clock_timestamp()
  WHERE id IN (
-    SELECT id FROM operations_run WHERE {STARTABLE} AND sent_at IS NULL AND exclusive_key = %(key)s
+    SELECT id FROM upkeep_operations_run WHERE {STARTABLE} AND sent_at IS NULL AND exclusive_key = %(key)s
      ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id
 """  # noqa: S608

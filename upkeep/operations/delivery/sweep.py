@@ -29,13 +29,13 @@ SELECT count(*) FILTER (WHERE status = 'running' AND {losses.LEASE_PASSED}),
        count(*) FILTER (WHERE {parts.DONE}),
        count(*) FILTER (WHERE {resending.STARTABLE} AND sent_at IS NULL),
        count(*) FILTER (WHERE {resending.OVERDUE})
-  FROM operations_run WHERE status IN ('queued', 'running')
+  FROM upkeep_operations_run WHERE status IN ('queued', 'running')
 """  # noqa: S608 - made of the constants above, as those below
 
-FINISHED = f"SELECT id FROM operations_run WHERE {parts.DONE}"  # noqa: S608
+FINISHED = f"SELECT id FROM upkeep_operations_run WHERE {parts.DONE}"  # noqa: S608
 END = """
-UPDATE operations_run SET status = %(status)s, finished_at = clock_timestamp(), error = %(error)s
- WHERE id IN (SELECT id FROM operations_run WHERE {which} FOR UPDATE SKIP LOCKED)
+UPDATE upkeep_operations_run SET status = %(status)s, finished_at = clock_timestamp(), error = %(error)s
+ WHERE id IN (SELECT id FROM upkeep_operations_run WHERE {which} FOR UPDATE SKIP LOCKED)
 RETURNING id
 """
 """Rows that somebody holds are left for the next sweep, here and below: it may be somebody who is frozen."""

@@ -23,8 +23,8 @@ Steps = dict[str, StepState]
 CHANGES = ("changes_recorded", "changes_left_out")
 DONE = """
     status = 'running' AND lease_until IS NULL AND NOT EXISTS (
-        SELECT 1 FROM operations_run AS part
-         WHERE part.parent_id = operations_run.id AND part.status IN ('queued', 'running'))
+        SELECT 1 FROM upkeep_operations_run AS part
+         WHERE part.parent_id = upkeep_operations_run.id AND part.status IN ('queued', 'running'))
 """
 """A run that waits for its parts, which have all ended."""
 

@@ -14,7 +14,7 @@ from django.db import connection
 from upkeep.operations.models import RunChange, RunLog
 from upkeep.operations.plans import Action, Change
 
-COPY_CHANGES = "COPY operations_runchange (run_id, step, action, key, label, fields, reason) FROM STDIN"
+COPY_CHANGES = "COPY upkeep_operations_runchange (run_id, step, action, key, label, fields, reason) FROM STDIN"
 MAX_REASON = 200
 ENCODER = DjangoJSONEncoder()
 UNSTORABLE = re.compile(r"\\u(0000|d[89a-f])")

@@ -22,7 +22,7 @@ from upkeep.operations.models import Run, RunFile
 from upkeep.operations.states import ENDED, RESUMABLE, Status, check_transition
 
 CLAIM = """
-UPDATE operations_run
+UPDATE upkeep_operations_run
    SET status = 'running', attempt = attempt + 1, executor = %(executor)s, not_before = NULL, error = '',
        started_at = coalesce(started_at, clock_timestamp()),
        lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
@@ -33,7 +33,7 @@ RETURNING attempt
 """
 
 CLAIM_AGAIN = """
-UPDATE operations_run
+UPDATE upkeep_operations_run
    SET attempt = attempt + 1, losses = losses + 1, lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
  WHERE id = %(run)s AND attempt = %(attempt)s AND status = 'running'
 RETURNING attempt

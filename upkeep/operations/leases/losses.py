@@ -22,15 +22,16 @@ LEASE_PASSED = """
 
 TERMINATE = """
 SELECT pg_terminate_backend(pid, 1000)
-  FROM operations_run AS run JOIN pg_stat_activity ON application_name = 'upkeep:' || run.id || ':' || run.attempt
+  FROM upkeep_operations_run AS run
+  JOIN pg_stat_activity ON application_name = 'upkeep:' || run.id || ':' || run.attempt
  WHERE run.status = 'running' AND {which}
    AND datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
 """
 """Not those of a copy of this database, nor those that the server would refuse to end, nor this one itself."""
 
 RELEASE = """
-WITH lost AS (SELECT id FROM operations_run WHERE status = 'running' AND {which} FOR UPDATE SKIP LOCKED)
-UPDATE operations_run AS run
+WITH lost AS (SELECT id FROM upkeep_operations_run WHERE status = 'running' AND {which} FOR UPDATE SKIP LOCKED)
+UPDATE upkeep_operations_run AS run
    SET (status, error) = (SELECT
            CASE WHEN run.cancel_at IS NOT NULL THEN 'cancelled'
                 WHEN run.queue = '' OR run.losses + 1 >= %(most)s THEN 'failed' ELSE 'queued' END,
