@@ -130,21 +130,20 @@ CELERY_TASK_TIME_LIMIT = env.float("TASK_TIME_LIMIT", default=None)
 """Seconds after which a worker process is killed; its run goes on in another."""
 CELERY_BEAT_SCHEDULER = "upkeep.worker.beat:Scheduler"
 
-OPERATIONS_PUBLISH = "upkeep.worker.broker.publish"
-OPERATIONS_QUEUE_LENGTH = "upkeep.worker.broker.queue_length"
-OPERATIONS_SCHEDULE = "tasks.schedule.SCHEDULE"
-RUN_MAX_CHANGES = env.int("RUN_MAX_CHANGES", default=10_000)
-RUN_LEASE_SECONDS = env.float("RUN_LEASE_SECONDS", default=20.0)
-RUN_POLL_SECONDS = env.float("RUN_POLL_SECONDS", default=1.0)
-"""How often a run looks whether it was cancelled, and how often a waiting command looks at its run."""
-RUN_SWEEP_SECONDS = env.float("RUN_SWEEP_SECONDS", default=3.0)
-"""How often each worker looks for runs that nobody works on although somebody should."""
-RUN_RESEND_SECONDS = env.float("RUN_RESEND_SECONDS", default=30.0)
-"""How long a message may be under way before the broker's queue is asked whether it was lost."""
-RUN_BACKOFF_SECONDS = env.float("RUN_BACKOFF_SECONDS", default=1.0)
-"""How long a run waits that lost two executors in a row; twice as long after each further one."""
-RUN_RECONNECT_SECONDS = env.float("RUN_RECONNECT_SECONDS", default=60.0)
-"""How long an executor waits for a database that is gone."""
+UPKEEP = {
+    "DEFAULT_QUEUE": "default",
+    "SCHEDULE": "tasks.schedule.SCHEDULE",
+    "SHIMS": "required",
+    "FERNET_KEYS": FERNET_KEYS,
+    "MAX_CHANGES": env.int("RUN_MAX_CHANGES", default=10_000),
+    "LEASE_SECONDS": env.float("RUN_LEASE_SECONDS", default=20.0),
+    "POLL_SECONDS": env.float("RUN_POLL_SECONDS", default=1.0),
+    "SWEEP_SECONDS": env.float("RUN_SWEEP_SECONDS", default=3.0),
+    "RESEND_SECONDS": env.float("RUN_RESEND_SECONDS", default=30.0),
+    "BACKOFF_SECONDS": env.float("RUN_BACKOFF_SECONDS", default=1.0),
+    "RECONNECT_SECONDS": env.float("RUN_RECONNECT_SECONDS", default=60.0),
+}
+"""What the library is told; see `upkeep.conf`."""
 
 TMDB_API_KEY = env.str("TMDB_API_KEY", default="")
 TMDB_API_URL = env.str("TMDB_API_URL", default="https://api.themoviedb.org/3")

@@ -48,7 +48,7 @@ def sweeping(*, quick: bool) -> Iterator[Row]:
     backlog = BACKLOG // 10 if quick else BACKLOG
     Run.objects.all().delete()
     with _broker():
-        yield Row("recovery", "idle: queries a second", _queries() / settings.RUN_SWEEP_SECONDS, "/s", at_most(1))
+        yield Row("recovery", "idle: queries a second", _queries() / settings.UPKEEP["SWEEP_SECONDS"], "/s", at_most(1))
         for _ in range(backlog):
             submission.enqueue(count_copies, Nothing())
         Run.objects.update(sent_at=datetime.now(UTC) - timedelta(hours=1))

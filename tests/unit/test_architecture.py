@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management import call_command, get_commands, load_command_class
 from django.utils.module_loading import import_string
 
+from upkeep.conf import conf
 from upkeep.operations import registry
 from upkeep.operations.command import OperationCommand
 
@@ -15,8 +16,6 @@ ROOT = Path(__file__).parents[2]
 SHIMS = ROOT / "tasks" / "management" / "commands"
 OPERATIONS = [found for found in registry.operations() if found.function.__module__.startswith("tasks.")]
 DOTTED = [
-    "OPERATIONS_PUBLISH",
-    "OPERATIONS_SCHEDULE",
     "REMOTE_REDIS_URL",
     "CELERY_RESULT_BACKEND",
     "WSGI_APPLICATION",
@@ -35,12 +34,17 @@ def imported(file: Path) -> Iterator[str]:
 def test_celery_is_imported_by_the_worker_and_its_configuration_alone() -> None:
     found = {
         str(file.relative_to(ROOT))
-        for folder in ("backend", "tasks")
+        for folder in ("upkeep", "backend", "tasks")
         for file in (ROOT / folder).rglob("*.py")
         if any(name.split(".")[0] in ("celery", "kombu") for name in imported(file))
     }
     assert found
     assert {path for path in found if not path.startswith("upkeep/worker/")} == {"backend/config/celery.py"}
+
+
+@pytest.mark.parametrize("name", ["PUBLISH", "QUEUE_LENGTH", "SCHEDULE"])
+def test_every_dotted_path_of_the_library_s_settings_leads_somewhere(name: str) -> None:
+    assert import_string(getattr(conf(), name)) is not None
 
 
 @pytest.mark.parametrize("name", DOTTED)

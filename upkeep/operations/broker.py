@@ -2,22 +2,22 @@
 
 from typing import Any, Protocol
 
-from django.conf import settings
 from django.utils.module_loading import import_string
 
+from upkeep.conf import conf
 from upkeep.operations.models import Run
 from upkeep.operations.states import Status
 
 
 class Publish(Protocol):
-    """What `settings.OPERATIONS_PUBLISH` names."""
+    """What `UPKEEP["PUBLISH"]` names."""
 
     def __call__(self, run: Run, **options: Any) -> bool:
         """Hand the run's message to the broker; False when the broker cannot be reached."""
 
 
 class QueueLength(Protocol):
-    """What `settings.OPERATIONS_QUEUE_LENGTH` names."""
+    """What `UPKEEP["QUEUE_LENGTH"]` names."""
 
     def __call__(self, queue: str) -> int | None:
         """How many messages wait in the broker's queue; None when the broker cannot be reached."""
@@ -28,7 +28,7 @@ def publish(run: Run, **options: Any) -> bool:
 
     False, and `sent_at` empty, when the broker cannot be reached: the run is sent when it is back.
     """
-    send: Publish = import_string(settings.OPERATIONS_PUBLISH)
+    send: Publish = import_string(conf().PUBLISH)
     if send(run, **options):
         return True
     hold(run)
@@ -43,5 +43,5 @@ def hold(run: Run) -> None:
 
 def length(queue: str) -> int | None:
     """How many messages wait in the broker's queue; None when the broker cannot be reached."""
-    count: QueueLength = import_string(settings.OPERATIONS_QUEUE_LENGTH)
+    count: QueueLength = import_string(conf().QUEUE_LENGTH)
     return count(queue)

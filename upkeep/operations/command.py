@@ -7,11 +7,11 @@ from io import TextIOWrapper
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 from django.db import Error as DatabaseError
 from django.db.models import Q
 
+from upkeep.conf import conf
 from upkeep.operations import registry, runner, streams, submission
 from upkeep.operations.declaration import Operation
 from upkeep.operations.errors import InvalidParamsError, OperationError, UnconfirmedError
@@ -191,7 +191,7 @@ def _connect(wrapper: OutputWrapper, stream: Any) -> None:
 
 
 def _followed(run_id: UUID, progress: ConsoleProgress) -> Outcome:
-    patience = Patience(settings.RUN_POLL_SECONDS)
+    patience = Patience(conf().POLL_SECONDS)
     while (run := Run.objects.get(pk=run_id)).status not in ENDED:
         for name, step in parts.total(run).items():
             progress.advanced(name, step.counts.processed, step.total)

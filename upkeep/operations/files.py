@@ -1,6 +1,7 @@
 """Files that a run is given: by path in the foreground; for a worker, encrypted in the database until the run ends."""
 
 import hashlib
+from base64 import urlsafe_b64encode
 from io import BufferedReader, BytesIO
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
@@ -8,9 +9,13 @@ from typing import IO, Self
 from uuid import UUID
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.utils.encoding import force_bytes
 from pydantic import BaseModel, ConfigDict
 
+from upkeep.conf import conf
 from upkeep.operations.errors import InvalidParamsError, OperationError
 from upkeep.operations.models import RunFile
 from upkeep.operations.params import Params
@@ -92,8 +97,15 @@ def _stored(run_id: UUID, file: InputFile) -> bytes:
     try:
         return _fernet().decrypt(bytes(row.content))
     except InvalidToken:
-        raise OperationError(f"{file.name} cannot be decrypted: its key is not among FERNET_KEYS any more") from None
+        raise OperationError(f"{file.name} cannot be decrypted: its key is gone from FERNET_KEYS") from None
 
 
 def _fernet() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.FERNET_KEYS])
+    keys = [key.get_secret_value() for key in conf().FERNET_KEYS]
+    return MultiFernet([Fernet(key) for key in keys or _derived_keys()])
+
+
+def _derived_keys() -> list[bytes]:
+    """Keys of 32 bytes in URL-safe base64, from SECRET_KEY and its fallbacks by HKDF (RFC 5869)."""
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [urlsafe_b64encode(HKDF(SHA256(), 32, None, b"upkeep files").derive(force_bytes(key))) for key in secrets]

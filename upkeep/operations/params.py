@@ -1,14 +1,13 @@
 """The parameters of an operation: one frozen pydantic model, the only validator there is."""
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any, Self
 
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import BaseModel, ConfigDict, SecretBytes, SecretStr, ValidationError
-from pydantic_core import ErrorDetails
 
 from upkeep.operations.errors import InvalidParamsError
+from upkeep.validation import explained
 
 RESERVED_NAMES = frozenset(
     {"args", "confirm", "dry_run", "enqueue", "force_color", "help", "json", "no_color", "no_input", "partitions"}
@@ -62,21 +61,4 @@ class Params(BaseModel):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            problems = [_explained(detail, cls, spell) for detail in error.errors(include_url=False)]
-            raise InvalidParamsError("; ".join(problems)) from None
-
-
-def _explained(detail: ErrorDetails, params_type: type[Params], spell: Callable[[str], str]) -> str:
-    name = str(detail["loc"][0]) if detail["loc"] else ""
-    if detail["type"] == "extra_forbidden":
-        close = get_close_matches(name, params_type.model_fields, n=1)
-        return f"unknown parameter {name[:80]!r}" + (f" (did you mean {close[0]!r}?)" if close else "")
-    if detail["type"] == "missing":
-        return f"{spell(name)} is required"
-    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{spell(name)} {message}, not {_shortened(detail['input'])}" if name else message
-
-
-def _shortened(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}…"  # noqa: PLR2004 - one line of a terminal
+            raise InvalidParamsError(explained(error, cls, spell=spell)) from None

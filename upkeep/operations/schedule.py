@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.utils.module_loading import import_string
+
+from upkeep.conf import conf
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,5 @@ class ScheduleEntry:
 
 
 def default_schedule() -> tuple[ScheduleEntry, ...]:
-    """The entries that `settings.OPERATIONS_SCHEDULE` names."""
-    schedule: tuple[ScheduleEntry, ...] = import_string(settings.OPERATIONS_SCHEDULE)
-    return schedule
+    """The entries that `UPKEEP["SCHEDULE"]` names."""
+    return tuple(import_string(path)) if (path := conf().SCHEDULE) else ()

@@ -1,4 +1,4 @@
-"""The broker, as the core knows it: what `settings.OPERATIONS_PUBLISH` and `settings.OPERATIONS_QUEUE_LENGTH` name."""
+"""The broker, as the core knows it: what `UPKEEP["PUBLISH"]` and `UPKEEP["QUEUE_LENGTH"]` name."""
 
 import logging
 from typing import Any

@@ -8,10 +8,10 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from celery import bootsteps
-from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from upkeep.conf import conf
 from upkeep.operations.delivery import sweep as runs
 from upkeep.operations.execution.failures import explanation
 from upkeep.operations.leases import claims, losses
@@ -45,7 +45,7 @@ class Recovery(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no 
         """
         if self._look:
             self._look.cancel()  # this is called again after every loss of the broker
-        self._look = hub.call_repeatedly(settings.RUN_POLL_SECONDS, parent.pool.maintain_pool)
+        self._look = hub.call_repeatedly(conf().POLL_SECONDS, parent.pool.maintain_pool)
 
     def start(self, parent: Any) -> None:  # noqa: ARG002 - Celery's signature
         """Start the thread."""
@@ -54,14 +54,14 @@ class Recovery(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no 
     def stop(self, parent: Any) -> None:  # noqa: ARG002 - Celery's signature
         """End the thread once its sweep is done."""
         _lost.put(None)
-        self._thread.join(settings.RUN_SWEEP_SECONDS)
+        self._thread.join(conf().SWEEP_SECONDS)
 
 
 def _watch() -> None:
     down, gone = False, deque[tuple[int, str]]()
     while True:
         try:
-            process = _lost.get(timeout=settings.RUN_SWEEP_SECONDS)
+            process = _lost.get(timeout=conf().SWEEP_SECONDS)
             if process is None:
                 break
             gone.append(process)
@@ -77,7 +77,7 @@ def _watch() -> None:
             down = True
             connection.close()
         except Exception:  # a worker whose sweeps have ended would look as if all were well
-            logger.exception("a sweep failed: the next one is in %g s", settings.RUN_SWEEP_SECONDS)
+            logger.exception("a sweep failed: the next one is in %g s", conf().SWEEP_SECONDS)
     connection.close()
 
 

@@ -46,13 +46,13 @@ def add_one_to_each(run: RunContext) -> None:
 def lose(run: Run) -> None:
     """Let its lease have passed, on a server that has run long enough not to excuse it."""
     Run.objects.filter(pk=run.pk).update(lease_until=claims.DatabaseNow() - timedelta(seconds=1))
-    until(_excuses_nobody, 2 * settings.RUN_LEASE_SECONDS)
+    until(_excuses_nobody, 2 * settings.UPKEEP["LEASE_SECONDS"])
 
 
 def _excuses_nobody() -> bool:
     with connection.cursor() as cursor:
         age = "clock_timestamp() - pg_postmaster_start_time() > make_interval(secs => %s)"
-        cursor.execute(f"SELECT {age}", [settings.RUN_LEASE_SECONDS])
+        cursor.execute(f"SELECT {age}", [settings.UPKEEP["LEASE_SECONDS"]])
         return bool(cursor.fetchone()[0])
 
 

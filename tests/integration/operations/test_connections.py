@@ -189,7 +189,7 @@ def test_an_error_that_will_not_pass_is_not_tried_again() -> None:
 
 @pytest.mark.usefixtures("broker")
 def test_a_database_that_does_not_come_back_leaves_a_run_that_a_sweep_takes_up(settings: Settings) -> None:
-    settings.RUN_RECONNECT_SECONDS, settings.RUN_LEASE_SECONDS = 0.3, 2
+    settings.UPKEEP = {**settings.UPKEEP, "RECONNECT_SECONDS": 0.3, "LEASE_SECONDS": 2}
     stored = dvds(PAGES * ROWS)
     run = claimed(adding(stored, Faults("after the write", page=1)))
     connection.ensure_connection()
@@ -205,7 +205,7 @@ def test_a_database_that_does_not_come_back_leaves_a_run_that_a_sweep_takes_up(s
 
 
 def test_a_database_that_comes_back_in_time_is_waited_for(settings: Settings) -> None:
-    settings.RUN_RECONNECT_SECONDS = 20
+    settings.UPKEEP = {**settings.UPKEEP, "RECONNECT_SECONDS": 20}
     stored = dvds(PAGES * ROWS)
     run = claimed(adding(stored, Faults("after the write", page=1)))
     with away() as come_back:

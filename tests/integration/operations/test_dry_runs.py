@@ -78,7 +78,7 @@ def test_changes_beyond_the_most_that_are_recorded_are_counted(
     settings: Settings, body: object, *, dry_run: bool
 ) -> None:
     assert callable(body)
-    settings.RUN_MAX_CHANGES = 3
+    settings.UPKEEP = {**settings.UPKEEP, "MAX_CHANGES": 3}
     dvds(9)
     run = played(body, dry_run=dry_run)
     assert run.changes.count() == run.changes_recorded == 3
@@ -87,7 +87,7 @@ def test_changes_beyond_the_most_that_are_recorded_are_counted(
 
 
 def test_what_was_left_out_is_counted_across_a_resumption(settings: Settings) -> None:
-    settings.RUN_MAX_CHANGES = 1
+    settings.UPKEEP = {**settings.UPKEEP, "MAX_CHANGES": 1}
     plan = [Change("skipped", str(number), "", reason="x") for number in range(4)]
 
     def body(run: RunContext) -> None:

@@ -50,7 +50,7 @@ def succeed(run: Run) -> None:
 def fail(run: Run) -> None:
     RunFile.objects.filter(run=run).update(content=b"nonsense")
     carry_out(run)
-    assert Run.objects.get().error == "list.csv cannot be decrypted: its key is not among FERNET_KEYS any more"
+    assert Run.objects.get().error == "list.csv cannot be decrypted: its key is gone from FERNET_KEYS"
 
 
 def cancel_queued(run: Run) -> None:

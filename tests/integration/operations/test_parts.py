@@ -38,7 +38,7 @@ ROWS = 9
 
 @pytest.fixture(autouse=True)
 def _short(settings: Settings, broker: str) -> None:
-    settings.RUN_LEASE_SECONDS = 2
+    settings.UPKEEP = {**settings.UPKEEP, "LEASE_SECONDS": 2}
     messages(broker)
 
 
@@ -198,7 +198,7 @@ def test_a_run_in_the_foreground_is_never_split() -> None:
 
 
 def test_no_more_changes_are_recorded_than_of_a_run_that_is_not_split(broker: str, settings: Settings) -> None:
-    settings.RUN_MAX_CHANGES = 7
+    settings.UPKEEP = {**settings.UPKEEP, "MAX_CHANGES": 7}
 
     def body(run: RunContext) -> None:
         one_after_the_other(run)

@@ -37,8 +37,8 @@ BACKOFF = 1_000
 @pytest.fixture(autouse=True)
 def _short(settings: Settings, broker: str) -> None:
     """Nobody waits long for a lease to pass, and nothing is left of the tests before."""
-    settings.RUN_LEASE_SECONDS = 2
-    settings.RUN_BACKOFF_SECONDS = BACKOFF
+    settings.UPKEEP = {**settings.UPKEEP, "LEASE_SECONDS": 2}
+    settings.UPKEEP = {**settings.UPKEEP, "BACKOFF_SECONDS": BACKOFF}
     messages(broker)
 
 
@@ -133,10 +133,10 @@ def test_the_files_of_a_lost_run_are_kept_as_long_as_it_may_go_on(losses_before:
 def test_nobody_is_lost_before_the_server_has_run_for_a_whole_lease(settings: Settings) -> None:
     run = claimed(do_nothing)
     lose(run)
-    settings.RUN_LEASE_SECONDS = 10**6
+    settings.UPKEEP = {**settings.UPKEEP, "LEASE_SECONDS": 10**6}
     assert not sweep.sweep().released
     assert reread(run).status == "running"
-    settings.RUN_LEASE_SECONDS = 2
+    settings.UPKEEP = {**settings.UPKEEP, "LEASE_SECONDS": 2}
     assert [released.id for released in sweep.sweep().released] == [run.pk]
 
 

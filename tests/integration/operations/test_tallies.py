@@ -145,7 +145,7 @@ def test_a_statement_tallies_what_was_written_and_not_what_was_planned() -> None
 
 
 def test_a_statement_tallies_beyond_the_changes_that_are_recorded(settings: Settings) -> None:
-    settings.RUN_MAX_CHANGES = 1
+    settings.UPKEEP = {**settings.UPKEEP, "MAX_CHANGES": 1}
     dvds(3)
     run = played(telling(by_sql))
     assert (run.result, run.changes.count()) == ({"copies": 6, "rows": 3}, 1)
@@ -256,7 +256,7 @@ def test_an_effect_without_items_is_undone_with_its_claim() -> None:
 @pytest.mark.parametrize("most", [0, 1, 2, 10_000])
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_a_step_that_starts_again_records_each_change_once(settings: Settings, most: int, *, dry_run: bool) -> None:
-    settings.RUN_MAX_CHANGES = most
+    settings.UPKEEP = {**settings.UPKEEP, "MAX_CHANGES": most}
     stored = dvds(4)
 
     def body(run: RunContext, *, stop: bool) -> None:

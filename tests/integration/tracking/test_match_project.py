@@ -116,7 +116,7 @@ def test_each_change_is_recorded_with_codes_and_rules(example: Example) -> None:
 
 
 def test_what_is_not_recorded_any_more_is_written_and_counted(example: Example, settings: Settings) -> None:
-    settings.RUN_MAX_CHANGES = 0
+    settings.UPKEEP = {**settings.UPKEEP, "MAX_CHANGES": 0}
     entries = [example.entry("lunch") for _ in range(3)]
     ended = ran("match_project", "example")
     assert (ended.counts, ended.run.changes.count()) == ({"processed": 3, "updated": 3}, 0)
@@ -257,7 +257,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> Non
 def test_an_entry_that_somebody_changed_meanwhile_is_left_alone(
     example: Example, monkeypatch: pytest.MonkeyPatch, settings: Settings, most: int
 ) -> None:
-    settings.RUN_MAX_CHANGES = most
+    settings.UPKEEP = {**settings.UPKEEP, "MAX_CHANGES": most}
     example.task("#1")
     entries = [example.entry("lunch"), example.entry("lunch")]
     meanwhile(monkeypatch, lambda: WorkEntry.objects.filter(pk=entries[0].pk).update(text="#1 rather"))

@@ -36,7 +36,7 @@ RESEND = 30
 
 @pytest.fixture(autouse=True)
 def _intervals(settings: Settings, broker: str) -> None:
-    settings.RUN_RESEND_SECONDS = RESEND
+    settings.UPKEEP = {**settings.UPKEEP, "RESEND_SECONDS": RESEND}
     messages(broker)
 
 
@@ -203,17 +203,17 @@ def test_with_the_broker_away_nothing_is_marked_as_sent(unreachable: str) -> Non
     assert named(unreachable) == ids(new, overdue)
 
 
-def refused(run: Run, **_options: object) -> bool:  # noqa: ARG001 - what `OPERATIONS_PUBLISH` names
+def refused(run: Run, **_options: object) -> bool:  # noqa: ARG001 - what `PUBLISH` names
     """As a broker that goes away between the look at its queue and the message."""
     return False
 
 
 def test_a_message_that_the_broker_does_not_take_is_tried_again(broker: str, settings: Settings) -> None:
     new, overdue = recorded(do_nothing), recorded(do_nothing, sent_at=ago(RESEND + 1))
-    publishing, settings.OPERATIONS_PUBLISH = settings.OPERATIONS_PUBLISH, f"{__name__}.refused"
+    before, settings.UPKEEP = settings.UPKEEP, {**settings.UPKEEP, "PUBLISH": f"{__name__}.refused"}
     assert not sweep.sweep().sent
     assert (reread(new).sent_at, reread(overdue).sent_at) == (None, None)
-    settings.OPERATIONS_PUBLISH = publishing
+    settings.UPKEEP = before
     assert sweep.sweep().sent == [new.pk, overdue.pk]
     assert named(broker) == ids(new, overdue)
 
@@ -261,7 +261,7 @@ def test_a_command_without_a_broker_says_so_once_and_within_two_seconds(
 
 def test_a_run_that_was_claimed_before_its_message_failed_keeps_its_mark(settings: Settings) -> None:
     run = claimed(do_nothing, sent_at=ago(0))
-    settings.OPERATIONS_PUBLISH = f"{__name__}.refused"
+    settings.UPKEEP = {**settings.UPKEEP, "PUBLISH": f"{__name__}.refused"}
     assert not publish(run)
     assert reread(run).sent_at
 

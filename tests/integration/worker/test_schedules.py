@@ -139,6 +139,6 @@ def test_an_operation_that_was_renamed_keeps_its_entry() -> None:
 
 
 def test_migrating_synchronises(settings: Settings) -> None:
-    settings.OPERATIONS_SCHEDULE = f"{__name__}.GIVEN_BY_MIGRATE"
+    settings.UPKEEP = {**settings.UPKEEP, "SCHEDULE": f"{__name__}.GIVEN_BY_MIGRATE"}
     call_command("migrate", verbosity=0)
     assert told(entry("From migrate"))[0] == "testing.add_one"

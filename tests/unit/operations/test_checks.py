@@ -29,20 +29,20 @@ GOOD_CRONTABS = tuple(
     ],
 )
 def test_a_schedule_that_cannot_work_fails_at_start(settings: Settings, name: str, told: str, code: str) -> None:
-    settings.OPERATIONS_SCHEDULE = f"{__name__}.{name}"
+    settings.UPKEEP = {**settings.UPKEEP, "SCHEDULE": f"{__name__}.{name}"}
     [problem] = checks.check_schedule()
     assert told in problem.msg
     assert problem.id == code
 
 
 def test_a_crontab_that_does_not_parse_fails_at_start(settings: Settings) -> None:
-    settings.OPERATIONS_SCHEDULE = f"{__name__}.BAD_CRONTABS"
+    settings.UPKEEP = {**settings.UPKEEP, "SCHEDULE": f"{__name__}.BAD_CRONTABS"}
     assert [problem.msg.split("'")[1] for problem in check_crontabs()] == CRONTABS
     assert {problem.id for problem in check_crontabs()} == {"upkeep_worker.E001"}
 
 
 def test_a_crontab_that_parses_does_not(settings: Settings) -> None:
-    settings.OPERATIONS_SCHEDULE = f"{__name__}.GOOD_CRONTABS"
+    settings.UPKEEP = {**settings.UPKEEP, "SCHEDULE": f"{__name__}.GOOD_CRONTABS"}
     assert check_crontabs() == []
     assert checks.check_schedule() == []
 

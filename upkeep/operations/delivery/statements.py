@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
 
+from upkeep.conf import conf
 from upkeep.operations import registry
 
 LOCK = 7_385_530
@@ -24,10 +24,10 @@ def ids(statement: str, **values: Any) -> list[UUID]:
 
 def rows(statement: str, **values: Any) -> list[tuple[Any, ...]]:
     """What a statement returns; it may refer to the settings of recovery and to the `operations` of this process."""
-    known = {
+    known: dict[str, Any] = {
         "operations": registry.names(),
-        "lease": settings.RUN_LEASE_SECONDS,
-        "resend": settings.RUN_RESEND_SECONDS,
+        "lease": conf().LEASE_SECONDS,
+        "resend": conf().RESEND_SECONDS,
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, {**known, **values})

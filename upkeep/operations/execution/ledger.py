@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
+from upkeep.conf import conf
 from upkeep.operations.execution import storage
 from upkeep.operations.execution.counts import Counts
 from upkeep.operations.execution.progress import Progress
@@ -93,7 +93,7 @@ class Ledger:
     @property
     def room(self) -> int:
         """How many changes may still be recorded."""
-        most = self.part.room if self.part else int(settings.RUN_MAX_CHANGES)
+        most = self.part.room if self.part else int(conf().MAX_CHANGES)
         return max(0, most - self._recorded - len(self._changes))
 
     def step(self, name: str) -> StepState:

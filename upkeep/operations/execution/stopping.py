@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
+from upkeep.conf import conf
 from upkeep.operations.errors import HandOver, RunInterrupted
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
@@ -91,10 +91,10 @@ class Control:
         self._stopping.set()
 
     def _watch(self) -> None:
-        renewals = max(1, int(settings.RUN_LEASE_SECONDS / 4 / settings.RUN_POLL_SECONDS))
+        renewals = max(1, int(conf().LEASE_SECONDS / 4 / conf().POLL_SECONDS))
         polls = 0
         try:
-            while not self._ended.wait(settings.RUN_POLL_SECONDS):
+            while not self._ended.wait(conf().POLL_SECONDS):
                 polls += 1
                 self._poll(renew=polls % renewals == 0)
         finally:

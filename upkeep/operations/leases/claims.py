@@ -11,11 +11,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import DateTimeField, Func, QuerySet
 from django.db.models.expressions import Combinable
 
+from upkeep.conf import conf
 from upkeep.operations.errors import AlreadyRunningError, LostClaim, RunInterrupted
 from upkeep.operations.leases import losses
 from upkeep.operations.models import Run, RunFile
@@ -58,7 +58,7 @@ def claim(run_id: UUID) -> int | None:
     Raises:
         AlreadyRunningError: another run holds its exclusive key; the message names it.
     """
-    values = {"run": run_id, "executor": executor(os.getpid()), "lease": settings.RUN_LEASE_SECONDS}
+    values: dict[str, Any] = {"run": run_id, "executor": executor(os.getpid()), "lease": conf().LEASE_SECONDS}
     key = Run.objects.filter(pk=run_id).values_list("exclusive_key", flat=True).first()
     if key:
         losses.release_late_holder(key)
@@ -81,7 +81,7 @@ def claim_again(run_id: UUID, attempt: int) -> int | None:
         The new attempt number, whose row tells the true progress; None when the run is not this executor's any more.
     """
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM_AGAIN, {"run": run_id, "attempt": attempt, "lease": settings.RUN_LEASE_SECONDS})
+        cursor.execute(CLAIM_AGAIN, {"run": run_id, "attempt": attempt, "lease": conf().LEASE_SECONDS})
         row = cursor.fetchone()
     return row[0] if row else None
 
@@ -186,4 +186,4 @@ def _held_by(run_id: UUID, attempt: int) -> QuerySet[Run]:
 
 
 def _lease() -> Combinable:
-    return DatabaseNow() + timedelta(seconds=settings.RUN_LEASE_SECONDS)
+    return DatabaseNow() + timedelta(seconds=conf().LEASE_SECONDS)

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
 
+from upkeep.conf import conf
 from upkeep.operations.leases.losses import APPLICATION_NAME
 from upkeep.operations.models import Run
 
@@ -44,7 +44,7 @@ def leave(*, borrowed: bool) -> None:
 
 def persistently(call: Callable[[], T], error: Error) -> T:
     """What `call` returns, once the database is there again. Raises `error` when that takes RUN_RECONNECT_SECONDS."""
-    deadline, wait = time.monotonic() + settings.RUN_RECONNECT_SECONDS, 0.05
+    deadline, wait = time.monotonic() + conf().RECONNECT_SECONDS, 0.05
     while True:
         leave(borrowed=False)
         try:

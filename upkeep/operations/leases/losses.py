@@ -1,11 +1,11 @@
 """Executors that were lost, and what becomes of their runs: queued again, or ended when that leads nowhere."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection, transaction
 
+from upkeep.conf import conf
 from upkeep.operations.models import RunFile
 from upkeep.operations.states import Status
 
@@ -79,12 +79,12 @@ def release_of(executor: str, *, cause: str) -> list[Released]:
 
 
 def _release(which: str, values: dict[str, str], cause: str) -> list[Released]:
-    known = {**values, "cause": cause, "lease": settings.RUN_LEASE_SECONDS, "most": MOST_LOSSES}
+    known: dict[str, Any] = {**values, "cause": cause, "lease": conf().LEASE_SECONDS, "most": MOST_LOSSES}
     with connection.cursor() as cursor:
         # A frozen executor may hold the run's row, and rows of its own, in the middle of a transaction.
         cursor.execute(TERMINATE.format(which=which), known)
         with transaction.atomic():
-            cursor.execute(RELEASE.format(which=which), {**known, "backoff": settings.RUN_BACKOFF_SECONDS})
+            cursor.execute(RELEASE.format(which=which), {**known, "backoff": conf().BACKOFF_SECONDS})
             released = [Released(run_id, operation, Status(status)) for run_id, operation, status in cursor.fetchall()]
             ended = [run.id for run in released if run.status is not Status.QUEUED]
             if ended:

@@ -1,0 +1,69 @@
+"""The library's settings: one dict, `UPKEEP`, in the project's Django settings. Every key is optional.
+
+UPKEEP = {"LEASE_SECONDS": 60, "SCHEDULE": "shop.schedule.SCHEDULE"}
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, SecretStr, ValidationError
+
+from upkeep.validation import explained
+
+
+class Options(BaseModel):
+    """What `UPKEEP` may hold, with its defaults. Durations are in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    DEFAULT_QUEUE: str = Field(default="celery", min_length=1, max_length=100)
+    """The broker's queue for operations that name none; `celery` is Celery's own default."""
+    SCHEDULE: str = ""
+    """Dotted path of the ScheduleEntry objects that are the default schedule; empty: there is none."""
+    SHIMS: Literal["required", "optional"] = "optional"
+    """Whether a system check wants a command module for each operation; without one, the command exists anyway."""
+    FERNET_KEYS: tuple[SecretStr, ...] = ()
+    """Keys that encrypt files sent to workers: the first encrypts, all decrypt. Empty: derived from SECRET_KEY."""
+    MAX_CHANGES: int = Field(default=10_000, ge=0)
+    """Changes recorded for each run; the rest is counted."""
+    LEASE_SECONDS: PositiveFloat = 20.0
+    """A run whose process did not renew its lease for this long goes to another worker."""
+    POLL_SECONDS: PositiveFloat = 1.0
+    """How often a run looks whether it was cancelled, and a waiting command looks at its run."""
+    SWEEP_SECONDS: PositiveFloat = 3.0
+    """How often each worker looks for runs that nobody works on although somebody should."""
+    RESEND_SECONDS: PositiveFloat = 30.0
+    """How long a message may be under way before it may count as lost."""
+    BACKOFF_SECONDS: PositiveFloat = 1.0
+    """Wait after the second loss in a row; doubles with each further one."""
+    RECONNECT_SECONDS: PositiveFloat = 60.0
+    """How long a run waits for a database that is away."""
+    PREFIX: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]*$", max_length=50)
+    """Prefix of everything that `setup` keeps at the broker, for several projects on one Redis."""
+    PUBLISH: str = "upkeep.worker.broker.publish"
+    """Dotted path of the function that hands a run's message to the broker."""
+    QUEUE_LENGTH: str = "upkeep.worker.broker.queue_length"
+    """Dotted path of the function that counts the messages in a broker's queue."""
+
+
+_read: tuple[object, Options] = (None, Options())
+
+
+def conf() -> Options:
+    """The project's settings, validated. Raises ImproperlyConfigured with everything that is wrong, in one line."""
+    global _read  # noqa: PLW0603 - kept as long as the project's dict is the same one
+    given: Any = getattr(settings, "UPKEEP", None)
+    if given is not _read[0]:
+        _read = (given, _validated(given or {}))
+    return _read[1]
+
+
+def _validated(given: object) -> Options:
+    if not isinstance(given, Mapping):
+        raise ImproperlyConfigured(f"UPKEEP is a dict of settings, not {type(given).__name__}")
+    try:
+        return Options.model_validate(dict(given))
+    except ValidationError as error:
+        raise ImproperlyConfigured(explained(error, Options, what="setting", spell='UPKEEP["{}"]'.format)) from None

@@ -1,0 +1,40 @@
+"""What pydantic found wrong, in one line for people."""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+MAX_VALUE = 80
+
+
+def explained(
+    error: ValidationError, model: type[BaseModel], *, what: str = "parameter", spell: Callable[[str], str] = str
+) -> str:
+    """Everything that is wrong with a model's values.
+
+    Args:
+        error: what pydantic raised.
+        model: the model whose values they were.
+        what: what a field of it is called.
+        spell: turns a field's name into what the user typed, such as `--limit`.
+    """
+    details = error.errors(include_url=False)
+    return "; ".join(_explained(detail, model, what, spell) for detail in details)
+
+
+def _explained(detail: ErrorDetails, model: type[BaseModel], what: str, spell: Callable[[str], str]) -> str:
+    name = str(detail["loc"][0]) if detail["loc"] else ""
+    if detail["type"] == "extra_forbidden":
+        close = get_close_matches(name, model.model_fields, n=1)
+        return f"unknown {what} {name[:MAX_VALUE]!r}" + (f" (did you mean {close[0]!r}?)" if close else "")
+    if detail["type"] == "missing":
+        return f"{spell(name)} is required"
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{spell(name)} {message}, not {_shortened(detail['input'])}" if name else message
+
+
+def _shortened(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= MAX_VALUE else f"{text[: MAX_VALUE - 3]}…"
