@@ -42,6 +42,8 @@ class Options(BaseModel):
     """How long a run waits for a database that is away."""
     PREFIX: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]*$", max_length=50)
     """Prefix of everything that `setup` keeps at the broker, for several projects on one Redis."""
+    CELERY_APP: str = ""
+    """Dotted path of the project's Celery app, `shop.celery.app`, for processes that have not imported it."""
     PUBLISH: str = "upkeep.worker.broker.publish"
     """Dotted path of the function that hands a run's message to the broker."""
     QUEUE_LENGTH: str = "upkeep.worker.broker.queue_length"

@@ -40,7 +40,7 @@ if not apps.ready:
 
 from upkeep.operations import registry  # noqa: E402 - models are loaded by now
 from upkeep.operations.errors import InvalidParamsError  # noqa: E402
-from upkeep.worker import options, sweeper, task  # noqa: E402
+from upkeep.worker import options, setup  # noqa: E402
 
 
 def broker_settings(url: str) -> dict[str, Any]:
@@ -75,5 +75,4 @@ def _late_settings() -> dict[str, Any]:
 
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.add_defaults(_late_settings)
-app.on_after_finalize.connect(task.register)
-app.steps["worker"].add(sweeper.Recovery)
+setup(app)

@@ -131,6 +131,7 @@ CELERY_TASK_TIME_LIMIT = env.float("TASK_TIME_LIMIT", default=None)
 CELERY_BEAT_SCHEDULER = "upkeep.worker.beat:Scheduler"
 
 UPKEEP = {
+    "CELERY_APP": "backend.celery_app",
     "DEFAULT_QUEUE": "default",
     "SCHEDULE": "tasks.schedule.SCHEDULE",
     "SHIMS": "required",

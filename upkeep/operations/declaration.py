@@ -7,6 +7,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar, cast, get_type_hint
 
 from django.core.exceptions import ImproperlyConfigured
 
+from upkeep.conf import conf
 from upkeep.operations import registry
 from upkeep.operations.context import RunContext
 from upkeep.operations.errors import InvalidParamsError, UnconfirmedError
@@ -125,7 +126,7 @@ class Declare(Protocol):
 def operation(  # noqa: PLR0913 - each keyword is one documented property of an operation
     name: str,
     *,
-    queue: str = "default",
+    queue: str = "",
     exclusive: Text[Any] = None,
     confirm: Text[Any] = None,
     read_only: bool = False,
@@ -144,8 +145,8 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
 
     def declare(function: Callable[[P, RunContext], None], /) -> Operation[P]:
         declared = Operation(
-            name, function, _params_type(name, function), queue, exclusive, confirm, read_only, errors, aliases,
-            partitions, about, prints, limits,
+            name, function, _params_type(name, function), queue or conf().DEFAULT_QUEUE, exclusive, confirm, read_only,
+            errors, aliases, partitions, about, prints, limits,
         )  # fmt: skip
         if not declared.summary or name.count(".") != 1:
             raise ImproperlyConfigured(f"operation {name!r}: wants a name `domain.verb_object` and a docstring")

@@ -19,6 +19,7 @@ from upkeep.operations.models import Run
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.states import ENDED, Status
 from upkeep.worker import handover, options, receipt
+from upkeep.worker.results import RunBackend
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,11 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
     typing = False
     Request = "upkeep.worker.request:RunRequest"
     throws = (OperationError,)
+    serializer = "json"
+    acks_late = False  # the row is the truth: the broker need not keep the message until the run's end
+    reject_on_worker_lost = False
+    track_started = True
+    ignore_result = False
 
     def apply_async(self, args: Any = None, kwargs: Any = None, task_id: Any = None, **given: Any) -> AsyncResult:
         """Record a run, and send it once the caller's transaction is committed.
@@ -113,7 +119,9 @@ def _publish(run: Run, **sending: Any) -> None:
 
 def register(sender: Celery, **_kwargs: Any) -> None:
     """Make every operation, under its name and its earlier ones, a task of the app `sender`."""
+    backend = RunBackend(app=sender)  # whatever the project's other tasks have
     for operation in registry.operations():
         for name in (operation.name, *operation.aliases):
             attributes = {"name": name, "operation": operation, "__doc__": operation.description}
-            sender.register_task(type("OperationTask", (OperationTask,), attributes)())
+            task = sender.register_task(type("OperationTask", (OperationTask,), attributes)())
+            task.backend = backend

@@ -1,0 +1,74 @@
+"""The project's Celery app: how it comes to carry out operations, and how the others of this package find it."""
+
+from typing import Any
+
+import django
+from celery import Celery
+from celery.signals import celeryd_after_setup, celeryd_init
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from upkeep.conf import conf
+
+REDIS = ("redis", "rediss", "redis+socket", "sentinel", "unix", "socket")
+"""Schemes of broker addresses whose keys can have a prefix."""
+_app: Celery | None = None
+
+
+def attach(app: Celery) -> None:
+    """See `upkeep.worker.setup`. Django need not be set up yet: what needs it is done later."""
+    global _app  # noqa: PLW0603 - a process has one app
+    _app = app
+    app.on_after_configure.connect(_prefix)
+    app.on_after_finalize.connect(_register)
+    celeryd_init.connect(_prepare_worker, dispatch_uid="upkeep.prepare_worker")
+    celeryd_after_setup.connect(_take_queues, dispatch_uid="upkeep.take_queues")
+
+
+def current() -> Celery:
+    """The app that `setup` was called with, imported from UPKEEP["CELERY_APP"] where nobody did before.
+
+    Raises:
+        ImproperlyConfigured: there is none.
+    """
+    if _app is None and (path := conf().CELERY_APP):
+        import_string(path)
+    if _app is None:
+        raise ImproperlyConfigured(
+            "Upkeep has no Celery app: call upkeep.worker.setup(app) in the module that makes yours, and import that "
+            'module in the package of your settings, or name the app in UPKEEP["CELERY_APP"]'
+        )
+    return _app
+
+
+def _prefix(sender: Celery, source: Any, **_kwargs: Any) -> None:  # noqa: ARG001 - Celery passes the app itself, too
+    """Keep the queues and events of this project's from those of others on the same Redis."""
+    scheme = str(source.broker_url or "").partition("://")[0]
+    if (prefix := conf().PREFIX) and scheme in REDIS:
+        source.broker_transport_options = {"global_keyprefix": prefix, **(source.broker_transport_options or {})}
+
+
+def _register(sender: Celery, **_kwargs: Any) -> None:
+    if not apps.ready:
+        django.setup()
+    from upkeep.worker import task  # noqa: PLC0415 - wants Django to be set up
+
+    task.register(sender)
+
+
+def _prepare_worker(**_kwargs: Any) -> None:
+    """Before the worker puts its parts together; Django is set up by then."""
+    from upkeep.worker import sweeper  # noqa: PLC0415 - wants Django to be set up
+
+    current().steps["worker"].add(sweeper.Recovery)
+
+
+def _take_queues(instance: Any, **_kwargs: Any) -> None:
+    """Let the worker take the queues of all operations, unless its queues were chosen: by `-Q`, or in the settings."""
+    from upkeep.operations import registry  # noqa: PLC0415 - wants Django to be set up
+
+    queues = instance.app.amqp.queues
+    if instance.app.conf.task_queues is None and queues._consume_from is None:  # noqa: SLF001 - kept nowhere else
+        for name in sorted({operation.queue for operation in registry.operations()}):
+            queues.add(name)
