@@ -40,7 +40,7 @@ if not apps.ready:
 
 from upkeep.operations import registry  # noqa: E402 - models are loaded by now
 from upkeep.operations.errors import InvalidParamsError  # noqa: E402
-from upkeep.worker import options, setup  # noqa: E402
+from upkeep.worker import options, setup, task  # noqa: E402
 
 
 def broker_settings(url: str) -> dict[str, Any]:
