@@ -195,7 +195,7 @@ def test_a_destructive_task_without_its_word_fails_and_touches_nothing() -> None
 def test_a_destructive_task_with_its_word_is_carried_out() -> None:
     dvds(2)
     run = Run.objects.get(pk=task("testing.remove_dvds").apply_async(kwargs={"confirm": "all"}).id)
-    assert (run.status, run.confirm, run.params) == ("queued", "all", {"kind": "all"})
+    assert (run.status, run.confirm, run.params) == ("queued", "all", {"kind": "all", "most": 100})
     assert received("testing.remove_dvds", str(run.pk), {})["counts"]["deleted"] == 2
     assert copies() == []
 
