@@ -9,7 +9,8 @@ What an answer means for its film, and whether TMDB is noted as asked about it, 
 | 404 | not found | yes |
 | 400, 405, 410, 422, 451, other 4xx | rejected | yes |
 | 401, 403 | the API key is refused: the run ends | no |
-| 200: a part is absent or null; about another film; no object; `success: false` or a `status_code` | unavailable | no |
+| 200: no object; the id or a part is absent or null; about another film | unavailable | no |
+| 200: `success: false` or a `status_code`, in the object or in a part of it | unavailable | no |
 | 200, 204: no JSON, nothing; HTML with 404, too | unavailable | no |
 | gzip that is cut or corrupt (whole, it is unpacked, declared or not); packed otherwise | unavailable | no |
 | 304, a redirect elsewhere, 408, 425, 429, 5xx; no connection; no answer in time | unavailable | no |
@@ -118,8 +119,8 @@ def external_ids(tmdb_id: int, answer: dict[str, Any]) -> ExternalIds:
 
 
 def lacking_parts(answer: Mapping[str, Any]) -> list[str]:
-    """Return the names of the appended parts that are absent or null; an empty part is there."""
-    return [part for part in PARTS if answer.get(part) is None]
+    """Return the names of the parts of a film that are absent, null or errors; an empty part is there."""
+    return [part for part in ("id", *PARTS) if answer.get(part) is None or _is_error(answer[part])]
 
 
 def lacking_ids(answer: Mapping[str, Any]) -> list[str]:
@@ -138,12 +139,17 @@ def about_film_or_unavailable(outcome: Outcome, *, tmdb_id: int, lacking: Lackin
 def _fault(answer: object, tmdb_id: int, lacking: Lacking) -> str:
     if not isinstance(answer, dict):
         return "with JSON that is not an object"
-    if answer.get("success") is False or isinstance(answer.get("status_code"), int):
+    if _is_error(answer):
         return "with an error of its own and 200"
-    if isinstance(found := answer.get("id"), int) and found != tmdb_id:
+    if (found := answer.get("id")) is not None and str(found) != str(tmdb_id):
         return f"about another film than {tmdb_id}"
     missing = lacking(answer)
     return f"without {', '.join(missing)}" if missing else ""
+
+
+def _is_error(answer: object) -> bool:
+    """Whether this is TMDB's envelope of an error; also in the place of a part, with 200."""
+    return isinstance(answer, dict) and (answer.get("success") is False or isinstance(answer.get("status_code"), int))
 
 
 def _request(tmdb_id: int, lacking: Lacking, *, part: str = "", query: Mapping[str, str] | None = None) -> Request:

@@ -18,7 +18,8 @@ LAST_MOMENT = 253_402_300_799
 class Torrent(Answer):
     """One file of a film."""
 
-    quality: Text = ""
+    quality: Annotated[Text, Field(min_length=1)]
+    """Without it nobody knows whether this is one that we keep."""
     size_bytes: BigInteger = 0
     seeds: Integer = 0
     peers: Integer = 0

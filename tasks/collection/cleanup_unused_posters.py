@@ -16,7 +16,8 @@ class CleanupUnusedPosters(Params):
     min_age_hours: Hours = 1
     """Keep files that were modified in the last so many hours: their DVD may be on its way."""
     max_deleted: Percent = 50
-    """Delete nothing when more than this many per cent of the files would go, from 20 files on, and nobody is asked."""
+    """Delete nothing when more than this many per cent of the files would go, from 20 files on (0: none at all), and
+    nobody is asked."""
     delete: bool = False
     """Do not ask for confirmation; the same as --no-input."""
 
@@ -28,7 +29,7 @@ def _confirmation(params: CleanupUnusedPosters) -> str | None:
 def _limits(params: CleanupUnusedPosters) -> Limits:
     if services.has_posters():
         return Limits(deleted=params.max_deleted / 100, before_first=True, advice=TOO_MANY)
-    return Limits(deleted=0, least=1, before_first=True, advice=NO_POSTERS)
+    return Limits(deleted=0, before_first=True, advice=NO_POSTERS)
 
 
 @operation(

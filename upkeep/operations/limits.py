@@ -60,7 +60,7 @@ class Limits:
     """Updated or deleted: what was there before and is another, or no more."""
     failed: float | None = None
     least: int = 20
-    """A share of fewer items than this says nothing, and is not limited."""
+    """A share of fewer items than this says nothing, and is not limited; unless it is 0, which allows none at all."""
     before_first: bool = False
     """The items are counted in a pass of its own, a dry run, before the first one is touched."""
     advice: str = "look at them with --dry-run --verbose"
@@ -72,7 +72,7 @@ class Limits:
         for limit, actions in LIMITED.items():
             share, number = getattr(self, limit), sum(counts[action] for action in actions)
             # As it is written: the float 0.29 is a little less, and 29 of 100 would be more than that.
-            if share is not None and of >= self.least and number > Fraction(str(share)) * of:
+            if share is not None and (of >= self.least or not share) and number > Fraction(str(share)) * of:
                 return Excess(limit, number, of, share)
         return None
 

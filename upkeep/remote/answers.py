@@ -33,6 +33,10 @@ class Reply:
 Outcome = Reply | RemoteError | None
 """Of one request: the reply, None for "not found", or what went wrong with this one."""
 
+BOM = b"\xef\xbb\xbf"
+STARTS_OF_JSON = (b"", b"{", b"[")
+"""Or of nothing. Programs in PHP send JSON as text/html unless they say otherwise."""
+
 PAUSE_WHEN_TOO_FAST = 1.0
 """Seconds after a 429 that names none: hosts count requests a second."""
 
@@ -58,8 +62,8 @@ class Answer:
     @property
     def is_html(self) -> bool:
         """Whether this was written for a browser, whatever it calls itself."""
-        start = self.body.lstrip()[:1]
-        return start == b"<" or (start != b"" and "html" in self.headers.get("content-type", ""))
+        start = self.body.removeprefix(BOM).lstrip()[:1]
+        return start == b"<" or (start not in STARTS_OF_JSON and "html" in self.headers.get("content-type", ""))
 
 
 def outcome(answer: Answer, *, credentials: str) -> Outcome:
@@ -110,7 +114,7 @@ def _refusal(answer: Answer, credentials: str) -> Outcome:
 
 def _content(answer: Answer) -> Outcome:
     try:
-        content = _json(answer.body.removeprefix(b"\xef\xbb\xbf"))
+        content = _json(answer.body.removeprefix(BOM))
     except ValueError as error:
         if str(error).startswith("EOF"):
             raise TransientError(f"{answer.service} stopped in the middle of its answer: try again later") from error

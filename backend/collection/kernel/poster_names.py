@@ -14,6 +14,7 @@ CANONICAL = re.compile(rf"{POSTERS}(?:/(?!\.{{0,2}}(?:/|\Z))[^/]+)+\Z")
 """A path in the posters folder that the storage opens as it is: no empty name in it, no `.` and no `..`."""
 UNDECODED = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
 """Bytes that are not UTF-8, as Python has them in the names of files; read as Latin-1."""
+ALIKE = str.maketrans({"\\": "/", ":": "/", "+": " "})
 MOST_ROUNDS = 10
 """Of decoding: somebody may have encoded a name twice."""
 
@@ -22,16 +23,12 @@ def resemblance(path: str) -> str:
     r"""What is the same for all paths that may mean one file.
 
     It makes no difference whether a name is in one or another of Unicode's forms, in upper or lower case, encoded with
-    percent signs or HTML's entities (also twice), has `\` for `/`, `+` or `_` for a blank, blanks or dots at its ends,
-    or invisible characters.
+    percent signs or HTML's entities (also twice), has `\` or `:` (as macOS shows it) for `/`, `+` or `_` for a blank,
+    blanks or dots at its ends, or invisible characters.
     """
     if PLAIN.match(path):
         return path.lower()
-    for _ in range(MOST_ROUNDS):
-        before, path = path, _decoded(path)
-        if path == before:
-            break
-    return "/".join(_names(path)).replace(" ", "_")
+    return "/".join(_names(_decoded(path))).replace(" ", "_")
 
 
 def resemblances(name: str) -> set[str]:
@@ -42,15 +39,23 @@ def resemblances(name: str) -> set[str]:
     """
     if PLAIN.match(name) and name.startswith(f"{POSTERS}/"):
         return {name.lower()}
-    spelt = {name, name.partition("?")[0], name.partition("#")[0], _as_stored(name)}
+    spelt = {name, name.partition("?")[0], name.partition("#")[0], _as_stored(name), _as_stored(_decoded(name))}
     return {
         path for spelling in spelt for path in _in_folder(resemblance(spelling), canonical=bool(CANONICAL.match(name)))
     }
 
 
 def _decoded(path: str) -> str:
+    for _ in range(MOST_ROUNDS):
+        before, path = path, _decoded_once(path)
+        if path == before:
+            break
+    return path
+
+
+def _decoded_once(path: str) -> str:
     path = unquote(html.unescape(path), errors="surrogateescape").translate(UNDECODED)
-    path = normalize("NFKC", normalize("NFKC", path).casefold()).replace("\\", "/").replace("+", " ")
+    path = normalize("NFKC", normalize("NFKC", path).casefold()).translate(ALIKE)
     return path if path.isprintable() else "".join(sign for sign in path if category(sign) not in ("Cc", "Cf"))
 
 

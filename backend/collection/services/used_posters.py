@@ -31,10 +31,12 @@ NAMES = """
 """
 ALL = "collection_dvd"
 WRITTEN = """
-    (SELECT id, poster FROM collection_dvd WHERE age(xmin) <= (SELECT age(%(horizon)s::xid)) OFFSET 0)
+    (SELECT id, poster FROM collection_dvd WHERE age(xmin) <= (SELECT age(%(horizon)s::xid8::xid)) OFFSET 0)
 """
 """The offset keeps the planner from reading the whole table in the order of its ids, which takes four times as long."""
 BEFORE_FIRST = -(2**63)
+NO_FILE = r"^[\s./\\]*(posters)?[\s./\\]*$"
+"""Names that lead to a folder at most."""
 
 
 class UsedPosters:
@@ -138,8 +140,8 @@ def poster_folder() -> PosterFolder:
 
 
 def has_posters() -> bool:
-    """Whether any DVD names a poster."""
-    return DVD.objects.exclude(poster__regex=r"^\s*$").exists()
+    """Whether any DVD names a poster; the folder alone is not one."""
+    return DVD.objects.exclude(poster__iregex=NO_FILE).exists()
 
 
 def _names(*, since: str) -> Iterator[list[str]]:

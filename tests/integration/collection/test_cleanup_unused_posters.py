@@ -188,6 +188,22 @@ def test_fewer_than_20_files_are_not_limited(media: Path) -> None:
     assert cleaned("--delete").counts == {"processed": 19, "deleted": 19}
 
 
+def test_a_limit_of_0_lets_none_go_however_few_there_are(media: Path) -> None:
+    poster(media, "alien.jpg")
+    ended = cleaned("--delete", "--max-deleted", "0")
+    assert stopped(ended)
+    assert ended.error.startswith("1 of 1 items would be deleted, none may be: look at them with --dry-run")
+    assert files(media) == ["posters/alien.jpg"]
+
+
+@pytest.mark.parametrize("name", ["posters/", "./Posters", ".", "//", "posters\\"])
+def test_dvds_that_name_only_the_folder_name_no_poster(media: Path, name: str) -> None:
+    DVD.objects.update(poster=name)
+    poster(media, "alien.jpg")
+    assert stopped(cleaned("--delete"))
+    assert files(media) == ["posters/alien.jpg"]
+
+
 def test_a_dry_run_says_that_an_unattended_one_would_be_stopped(media: Path) -> None:
     DVD.objects.all().delete()
     poster(media, "alien.jpg", size=1_234)

@@ -95,6 +95,8 @@ GARBLED = {
     "no release dates": faults.lacking("release_dates"),
     "no external ids": faults.lacking("external_ids"),
     "null credits": faults.patched(credits=None),
+    "an error for credits": faults.patched(credits={"success": False, "status_code": 11, "status_message": "Wrong"}),
+    "no id": faults.lacking("id"),
     "nothing appended": faults.lacking("credits", "release_dates", "external_ids"),
     "a redirect": faults.redirect("https://elsewhere.example/"),
     "not modified": faults.status(304),

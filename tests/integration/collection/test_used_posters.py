@@ -9,14 +9,14 @@ from unicodedata import normalize
 import pytest
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import FileSystemStorage
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.collection.kernel.posters import LookedAt, PosterFile, Resembling, Unreadable
 from backend.collection.models import DVD
 from backend.collection.services.poster_folder import PosterFolder
-from backend.collection.services.used_posters import Hashes, UsedPosters, has_posters
+from backend.collection.services.used_posters import Hashes, UsedPosters, _names, has_posters
 from tests.integration.collection.factories import dvd, poster
 
 pytestmark = pytest.mark.django_db
@@ -185,12 +185,33 @@ def test_uses_are_read_again_each_time(media: Path) -> None:
     assert isinstance(used.look_at(files)[1], Resembling)
 
 
+def test_rows_are_found_by_a_transaction_after_the_first_four_thousand_million() -> None:
+    dvd(poster="posters/alien.jpg")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::numeric + 2 ^ 32::numeric)::bigint::text"
+        )
+        [after_wraparound] = cursor.fetchone() or [""]
+    assert list(_names(since=after_wraparound)) == [["posters/alien.jpg"]]
+
+
 def test_what_is_neither_used_nor_a_file_stays_as_it_was_found(media: Path) -> None:
     problem = Unreadable("posters/private", "permission_denied")
     assert used_posters(media).look_at([problem]) == [problem]
 
 
-@pytest.mark.parametrize(("name", "known"), [("", False), (" \t", False), ("posters/gone.jpg", True)])
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("", False),
+        (" \t", False),
+        ("posters/", False),
+        ("./POSTERS/.", False),
+        ("..\\posters", False),
+        ("posters/gone.jpg", True),
+        ("posters/posters", True),
+    ],
+)
 def test_whether_any_dvd_names_a_poster(name: str, *, known: bool) -> None:
     dvd(poster=name)
     assert has_posters() is known

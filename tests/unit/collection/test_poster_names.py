@@ -30,6 +30,8 @@ component = st.text(st.sampled_from("aZ9 _-.+%&;é\u0301İßﬁ/\\\u200b\udce9#?
         (AMELIE, " posters/Amélie.jpg\n"),
         (AMELIE, "posters/Amélie.jpg."),
         (AMELIE, "./posters//2023/../Amélie.jpg/"),
+        ("posters/1979/alien.jpg", "posters/1979:alien.jpg"),
+        ("posters/AC:DC.jpg", "posters/AC/DC.jpg"),
         ("posters/My Film.jpg", "posters/my+film.jpg"),
         ("posters/My Film.jpg", "posters/my%20film.jpg"),
         ("posters/My Film.jpg", "posters/My_Film.jpg"),
@@ -77,6 +79,8 @@ def test_paths_of_other_files_do_not(other: str) -> None:
         "My_Film_1979.jpg",
         "/My_Film_1979.jpg",
         "posters/My Film (1979).jpg",
+        "posters/My%20Film%20(1979).jpg",
+        "https://example.com/media/posters/My%20Film%20%281979%29.jpg",
     ],
 )
 def test_a_row_may_mean_a_poster_that_the_storage_does_not_open_by_its_name(name: str) -> None:

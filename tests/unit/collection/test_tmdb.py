@@ -330,6 +330,28 @@ def test_details_without_a_part_that_was_asked_for_say_nothing(part: str, *, is_
     assert str(found) == f"TMDB answered without {part}: try again later"
 
 
+@pytest.mark.parametrize("part", tmdb.PARTS)
+@pytest.mark.parametrize(
+    "error", [{"success": False}, {"status_code": 11, "status_message": "Internal error."}], ids=str
+)
+def test_details_with_an_error_in_the_place_of_a_part_say_nothing(part: str, error: dict[str, Any]) -> None:
+    found, _ = looked_up(httpx2.Response(200, json=answer(**{part: error})))
+    assert isinstance(found, RemoteUnavailableError)
+    assert str(found) == f"TMDB answered without {part}: try again later"
+
+
+@pytest.mark.parametrize("other", [604, "604", 0, "", True, [603]], ids=repr)
+def test_an_answer_about_something_else_says_nothing(other: object) -> None:
+    for found in looked_up(httpx2.Response(200, json=answer(id=other))):
+        assert isinstance(found, RemoteUnavailableError)
+
+
+def test_details_of_no_film_say_nothing() -> None:
+    found, ids = looked_up(httpx2.Response(200, json=answer(id=None)))
+    assert str(found) == "TMDB answered without id: try again later"
+    assert ids == ExternalIds(films.imdb_id(603))
+
+
 def test_an_empty_part_is_an_answer() -> None:
     found, _ = looked_up(httpx2.Response(200, json=answer(release_dates={}, credits={}, external_ids={})))
     assert isinstance(found, Movie)

@@ -88,6 +88,8 @@ def test_what_is_not_told_is_unknown() -> None:
         {"date_uploaded_unix": 10**12},
         {"date_uploaded_unix": -1},
         {"quality": 720},
+        {"quality": None},
+        {"quality": " "},
     ],
 )
 def test_a_wrong_type_is_not_understood(wrong: dict[str, Any]) -> None:

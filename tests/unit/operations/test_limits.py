@@ -30,6 +30,11 @@ def test_a_share_of_fewer_than_the_least_number_is_not_limited(of: int, *, stopp
     assert bool(Limits(deleted=0.5).excess(counts(deleted=of), of)) is stopped
 
 
+def test_a_limit_of_0_allows_none_however_few_there_are() -> None:
+    assert Limits(deleted=0).excess(counts(deleted=1, unchanged=3), 4) == ("deleted", 1, 4, 0)
+    assert Limits(deleted=0).excess(counts(unchanged=4), 4) is None
+
+
 def test_changed_is_what_was_there_before() -> None:
     limits = Limits(changed=0.5)
     assert limits.excess(counts(created=100), 0) is None

@@ -76,6 +76,18 @@ def test_credentials_are_refused_in_any_format(body: bytes) -> None:
         meaning(body, status=401, headers=HTML)
 
 
+@pytest.mark.parametrize("status", [200, 403, 404])
+def test_html_may_begin_with_a_byte_order_mark(status: int) -> None:
+    assert isinstance(meaning(b"\xef\xbb\xbf<!DOCTYPE html>", status=status), RemoteUnavailableError)
+
+
+@pytest.mark.parametrize(("body", "value"), [(b'\n{"a": 1}', {"a": 1}), (b"\xef\xbb\xbf[]", [])])
+def test_json_is_json_whatever_it_calls_itself(body: bytes, value: object) -> None:
+    answer = meaning(body, headers=HTML)
+    assert isinstance(answer, Reply)
+    assert answer.content == value
+
+
 @pytest.mark.parametrize("body", [b"", b"\r\n"])
 def test_nothing_is_no_html_whatever_it_calls_itself(body: bytes) -> None:
     assert meaning(body, status=404, headers=HTML) is None
