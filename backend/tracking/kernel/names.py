@@ -26,32 +26,41 @@ NUMBERED = frozenset({ApiKind.GITHUB, ApiKind.GITLAB})
 KEYED = frozenset({ApiKind.JIRA, ApiKind.YOUTRACK})
 """Their codes begin with the project's key: `ABC-12`."""
 
-SLUG = r"(?:[-_](?=\S*[^\W\d_])(?!\d\d-\d\d)\S*)?"
+OPENING, CLOSING = r"[\s(\[{<\"'`*]*+", r"[\s)\]}>\"'`*.,:;?!]*+"
+"""What may stand round a code: blanks, brackets, quotes and punctuation."""
+SLUG = r"(?P<slug>[-_](?=\S*[^\W\d_])(?!\d\d-\d\d)\S*+)?"
 """What follows the number in the name of a branch, such as `12-fix-login`; a date is none, whatever follows it."""
-REFERENCE = re.compile(rf"(?:(?P<project>[\w.-]+(?:/[\w.-]+)*)?(?P<sign>[#!])|g[hl]-)?(?P<number>[1-9][0-9]*){SLUG}")
-"""`#12`, `12`, `gh-12`, `12-fix-login`, `group/project#12`, `!34`."""
-KEY = re.compile(rf"(?P<project>[a-z][a-z0-9_]*)-(?P<number>[0-9]+){SLUG}")
-"""`abc-12`, `abc-12-fix-login`."""
+FOLDERS = r"(?:[a-z][\w-]*/)"
+"""What is before it in such a name, `feature/12-fix-login`; the name of a host is none."""
+REFERENCE = re.compile(
+    rf"{OPENING}(?:(?P<project>[\w.-]+(?:/[\w.-]+)*)?(?P<sign>[#!])|g[hl]-|(?P<folders>{FOLDERS}+))?"
+    rf"(?P<number>[1-9][0-9]*){SLUG}{CLOSING}"
+)
+"""`#12`, `12`, `gh-12`, `12-fix-login`, `feature/12-fix-login`, `group/project#12`, `!34`."""
+KEY = re.compile(rf"{OPENING}{FOLDERS}*(?P<project>[a-z][a-z0-9_]*)-(?P<number>[0-9]+){SLUG}{CLOSING}")
+"""`abc-12`, `abc-12-fix-login`, `feature/abc-12`."""
 
 ADDRESS = re.compile(
     r"(?P<scheme>https?://)?(?:[^\s/?#@]*@)?(?P<host>\[[0-9a-f:.]+\]|[^\s/?#@:\[\]]+)(?::(?P<port>[0-9]*))?"
-    r"(?P<path>/[^?#]*)(?:[?#].*)?",
+    r"(?P<path>/[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?",
     re.IGNORECASE | re.DOTALL,
 )
 USUAL_PORTS = ("", "80", "443")
 NUMBERED_PAGE = re.compile(r"(?:/-)?/(issues|work_items|merge_requests)/(?:incident/)?([0-9]+)(?=/|\Z)")
 """Of GitHub and GitLab. GitLab has `/-/issues/12`, from 18.10 on `/-/work_items/12`, and had no `/-` before 12.0."""
 KEYED_PAGE = re.compile(
-    r"(?:/jira(?:/[a-z]+)+)?(?:/projects/[^/]+)?/(?:browse|issues?)/([a-z][a-z0-9_]*-[0-9]+)(?=/|\Z)"
+    r"(?:/jira(?:/(?!projects/)[a-z]+)+)?(?:/projects/[^/]+)?/(?:browse|issues?)/([a-z][a-z0-9_]*-[0-9]+)(?=/|\Z)"
 )
 """Of Jira, `/browse/ABC-12`, and of YouTrack, `/issue/ABC-12/the-title`."""
+SELECTED = re.compile(r"(?:\A|&)selectedissue=([a-z][a-z0-9_]*-[0-9]+)(?=&|\Z)", re.IGNORECASE)
+"""In the query of Jira's boards, backlogs and timelines, below `/jira/`: the issue that is open there."""
 IN_TEXT = re.compile(
     r"https?://(?:\[[0-9a-f:.]+\])?"
-    r"(?:(?!https?://)[^\s<>\"'`|\\^{}\[\]()\u00ab\u00bb\u2018-\u201f\u3000-\u3011\uff01-\uff1f])+",
+    r"(?:(?!https?://)[^\s<>\"'`|\\^{}\[\]()\u00ab\u00bb\u2013-\u201f\u2026\u3000-\u3011\uff01-\uff1f])+",
     re.IGNORECASE,
 )
-"""Ends before quotes, brackets and the punctuation of Chinese and Japanese, and where the next one begins."""
-TRAILING = ".,;:!?*_~…-"
+"""Ends before quotes, brackets, dashes and the punctuation of Chinese and Japanese, and where the next one begins."""
+TRAILING = ".,;:!?*_~-"
 """What stands behind an address, and is hardly its end."""
 
 
@@ -98,14 +107,16 @@ def url_key(address: str) -> str:
     """The address as it is compared; empty when it is no task's. The key of a key is the key itself.
 
     `http` and `https` are the same, and so are `www.` and without, any case, and a character and its `%…`. The port
-    counts unless it is that of `http` or `https`; query, fragment and what is below a task's page do not.
+    counts unless it is that of `http` or `https`; query, fragment and what is below a task's page do not. A board of
+    Jira on which an issue is open is the page of that issue.
     """
     found = ADDRESS.fullmatch(address.strip()) if len(address) <= LONGEST_ADDRESS else None
     if found is None or (not found["scheme"] and found["path"].startswith("//")):
         return ""
     host = found["host"].lower().rstrip(".").removeprefix("www.")
     port = "" if (found["port"] or "") in USUAL_PORTS else f":{found['port']}"
-    path = _path_key(found["path"])
+    selected = SELECTED.search(found["query"] or "") if found["path"].lower().startswith("/jira/") else None
+    path = f"/issue/{selected[1].lower()}" if selected else _path_key(found["path"])
     key = f"{host}{port}{path}"
     return key if host and path and len(key) <= LONGEST_ADDRESS else ""
 
@@ -157,6 +168,8 @@ class ProjectNames:
     def _reference(self, text: str) -> Keys:
         found = REFERENCE.fullmatch(text)
         if found is None or (found["project"] and not self._is_called(found["project"])):
+            return Keys()
+        if found["folders"] and not found["slug"]:
             return Keys()
         if found["sign"] == "!":
             return Keys((f"!{found['number']}",) if self.kind is ApiKind.GITLAB else ())

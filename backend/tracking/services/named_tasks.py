@@ -93,8 +93,11 @@ class NamedTasks:
         if kind is NameKind.CODE:
             wanted += [(name, code, True) for name in names if (code := folded(name)) not in keys[name].own]
         found = {name: Found(task, name) for name, task in _rows(CURRENT[kind], [tracker_id], wanted)}
-        left = {name: keys[name] for name in names if name not in found}
-        return found | self._formerly(kind, tracker_id, left)
+        former = self._formerly(kind, tracker_id, {name: keys[name] for name in names if name not in found})
+        # What the project was called before may be in what is stored of a task, until that is read again.
+        doubtful = former.keys() | {name for name in found if keys[name].is_former}
+        elsewhere = self._elsewhere(kind, tracker_id, {name: keys[name] for name in doubtful})
+        return {name: task for name, task in {**found, **former}.items() if name not in elsewhere}
 
     def _formerly(self, kind: NameKind, tracker_id: str, keys: Mapping[str, Keys]) -> dict[str, Found]:
         others = [(name, key, False) for name, each in keys.items() for key in each.others]
@@ -104,9 +107,7 @@ class NamedTasks:
             for name, task in _rows(CURRENT[kind], [tracker_id], others)
         }
         former = _rows(BY_FORMER_NAME, [tracker_id], every, kind=kind)
-        found = {name: Found(task, name, is_former=True) for name, task in former} | renamed
-        elsewhere = self._elsewhere(kind, tracker_id, {name: keys[name] for name in found})
-        return {name: task for name, task in found.items() if name not in elsewhere}
+        return {name: Found(task, name, is_former=True) for name, task in former} | renamed
 
     def _elsewhere(self, kind: NameKind, tracker_id: str, keys: Mapping[str, Keys]) -> set[str]:
         """Those names that a task of another tracker of the project has by now; `#12` is another one everywhere."""

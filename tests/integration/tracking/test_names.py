@@ -334,3 +334,60 @@ def test_every_way_to_write_a_task_keeps_the_key_of_its_address() -> None:
     made.save()
     Task.objects.bulk_create([Task(tracker=example.tasks, external_id="3", code="#3", url="https://tasks.example/3#a")])
     assert sorted(Task.objects.values_list("url_key", flat=True)) == ["tasks.example/2", "tasks.example/3"]
+
+
+def named(tracker: Tracker, *names: str) -> None:
+    """Its project is called so, one after the other, and is the same one."""
+    place = locations.parsed(ApiKind(tracker.api_kind), tracker.api_location)
+    for name in names:
+        former_names.keep_pages(tracker, place, ProjectFacts("7", name))
+        tracker.refresh_from_db()
+
+
+def test_a_project_that_is_renamed_twice_is_found_by_all_its_names(in_jira: Names) -> None:
+    in_jira.read(record("1", "ABC-1", "https://acme.atlassian.net/browse/ABC-1"))
+    named(in_jira.tracker, "ABC", "MID", "NEW")
+    every = [f"{name}-1" for name in ("ABC", "mid", "NEW")]
+    every += [f"https://acme.atlassian.net/browse/{code}" for code in every]
+    assert in_jira.leads(*every) == ["1"] * 6
+    in_jira.read(record("1", "NEW-1", "https://acme.atlassian.net/browse/NEW-1"))
+    assert in_jira.leads(*every) == ["1"] * 6
+
+
+@pytest.mark.parametrize("is_read_again", [False, True])
+def test_a_key_that_another_project_took_over_leads_to_that_one(in_jira: Names, is_read_again: bool) -> None:  # noqa: FBT001
+    url = "https://acme.atlassian.net/browse"
+    in_jira.read(record("1", "ABC-1", f"{url}/ABC-1"), record("2", "ABC-2", f"{url}/ABC-2"))
+    named(in_jira.tracker, "ABC", "NEW")
+    if is_read_again:
+        in_jira.read(record("1", "NEW-1", f"{url}/NEW-1"), record("2", "NEW-2", f"{url}/NEW-2"))
+    other = in_jira.of("jira", f"{url}/ABC-9")
+    in_jira.read(record("9", "ABC-1", f"{url}/ABC-1"), tracker=other)
+    assert in_jira.leads("ABC-1", f"{url}/ABC-1", "NEW-1", f"{url}/NEW-1") == ["9", "9", "1", "1"]
+    assert in_jira.leads("ABC-2", f"{url}/ABC-2", "NEW-2") == ["2", "2", "2"]
+
+
+WAYS = ["{code}", "{code}:", "x/{number}-fix", "{url}", "see {url}?a=b#c, {url}", "({code})", "other/repo{code}", "no"]
+
+
+@pytest.mark.parametrize("kind", ["jira", "gitlab"])
+def test_whatever_is_matched_is_explained_so(kind: str) -> None:
+    names = Names("jira", "https://acme.atlassian.net/browse/ABC") if kind == "jira" else in_gitlab()
+    new, page = ("NEW", "https://acme.atlassian.net/browse/") if kind == "jira" else ("acme/new", "")
+    page = page or "https://git.example/group/shop/-/issues/"
+    codes = [("ABC-{}" if kind == "jira" else "#{}").format(number) for number in range(1, 5)]
+    for moved in (0, 2):
+        named(names.tracker, new) if moved else None
+        names.read(*(record(code, codes[place - moved], f"{page}{place - moved}") for place, code in enumerate(codes)))
+    names.example.rule("pattern_to_task_code", names.tracker, text_pattern=CODE, priority=-1)
+    names.example.rule("always_to_task", names.tracker, target_task=f"{codes[0]}.", priority=-2)
+    for number, code in enumerate(codes, 1):
+        for way in WAYS:
+            written = way.format(code=code, number=number, url=f"{page}{number}")
+            names.example.entry(written)
+            names.example.entry(external_task=written)
+    ran("match_project", "example")
+    told = explained("--started-from", "2026-01-01")
+    assert len(told) == WorkEntry.objects.count()
+    assert [each for each in told if not each["stored"]["is_up_to_date"]] == []
+    assert sum(each["match"] is not None for each in told) > len(codes) * 6

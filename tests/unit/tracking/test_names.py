@@ -48,6 +48,18 @@ def test_all_spellings_of_an_address_have_one_key(address: str) -> None:
         ("https://gitlab.com/group/project/merge_requests/34", "gitlab.com/group/project/merge_requests/34"),
         ("https://acme.atlassian.net/browse/abc-12?focusedCommentId=7", "acme.atlassian.net/issue/abc-12"),
         ("https://acme.atlassian.net/jira/software/c/projects/ABC/issues/ABC-12", "acme.atlassian.net/issue/abc-12"),
+        (
+            "https://acme.atlassian.net/jira/software/projects/ABC/boards/1?selectedIssue=ABC-12",
+            "acme.atlassian.net/issue/abc-12",
+        ),
+        (
+            "https://acme.atlassian.net/jira/core/projects/ABC/board?a=b&selectedIssue=abc-12#c",
+            "acme.atlassian.net/issue/abc-12",
+        ),
+        ("https://acme.atlassian.net/jira/boards/1?selectedIssue=", "acme.atlassian.net/jira/boards/1"),
+        ("https://acme.atlassian.net/other?selectedIssue=ABC-12", "acme.atlassian.net/other"),
+        ("https://example.com/jira/projects/ABC/issues/ABC-12", "example.com/jira/issue/abc-12"),
+        ("https://example.com/jira/browse/ABC-12", "example.com/jira/issue/abc-12"),
         ("https://example.com/youtrack/issue/DEMO-12/Print-labels", "example.com/youtrack/issue/demo-12"),
         ("https://tasks.example:8080/a/7", "tasks.example:8080/a/7"),
         ("https://tasks.example/größe/7", "tasks.example/gr%C3%B6%C3%9Fe/7"),
@@ -88,14 +100,24 @@ def test_scheme_query_fragment_and_a_slash_at_the_end_say_nothing(host: str, pat
 
 @pytest.mark.parametrize(
     "written",
-    ["#12", "12", "GH-12", "gh-12", "GL-12", "12-fix-login", "12-2nd-try", "#12-größe", "12_x", " #12\n"],
+    [
+        *("#12", "12", "GH-12", "gh-12", "GL-12", "12-fix-login", "12-2nd-try", "#12-größe", "12_x", " #12\n"),
+        *("#12:", "(#12)", "[#12],", "**#12**", "`#12`", "#12!", "GH-12:", "feature/12-fix", "Bug-fixes/ada/12_x"),
+    ],
 )
 @pytest.mark.parametrize("names", [GITLAB, GITHUB])
 def test_numbers_are_found_as_people_write_them(names: ProjectNames, written: str) -> None:
     assert names.code_keys(written) == Keys(("#12",))
 
 
-@pytest.mark.parametrize("written", ["", "#", "x12", "12 fix", "12-3", "2026-01-31", "2026-01-31-notes", "#0", "AB-1"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("", "#", "x12", "12 fix", "12-3", "2026-01-31", "2026-01-31-notes", "#0", "AB-1", "#12 #13", "#12, #13"),
+        *("12.5", "12:30", "1/12", "q4/12", "2026/12-notes", "a/2026-01-31-notes", "feature/#12", "feature/GH-12"),
+        *("github.com/someone/any.thing/12-x", "pr#12", "#12-", "&12", "#12.5"),
+    ],
+)
 def test_what_is_no_number_of_an_issue_leads_nowhere(written: str) -> None:
     assert GITHUB.code_keys(written) == Keys()
 
@@ -131,6 +153,11 @@ def test_a_number_of_another_project_is_no_match(names: ProjectNames, written: s
         (JIRA, "OLD-12", Keys(("old-12",), ("new-12",), is_former=True)),
         (JIRA, "new-12", Keys(("new-12",), ("old-12",))),
         (JIRA, "NEW-2026-01-31", Keys(("new-2026-01-31",))),
+        (JIRA, "[ABC-12]:", Keys(("abc-12",))),
+        (JIRA, "feature/ABC-12", Keys(("abc-12",))),
+        (JIRA, "bugfix/ada/abc-12-fix", Keys(("abc-12",))),
+        (JIRA, "other.example/browse/ABC-12", Keys(("other.example/browse/abc-12",))),
+        (JIRA, "ABC-12, ABC-13", Keys(("abc-12, abc-13",))),
         (JIRA, "#12", Keys(("#12",))),
         (JIRA, "", Keys()),
     ],
@@ -197,6 +224,7 @@ def test_every_case_of_a_key_is_the_same(code: str) -> None:
         ("两个 https://a.b/1。还有「https://a.b/2」", ["https://a.b/1", "https://a.b/2"]),
         ('„https://a.b/1“ "https://a.b/2" `https://a.b/3`', ["https://a.b/1", "https://a.b/2", "https://a.b/3"]),
         ("http://[::1]:8080/a/1\nhttps://a.b/2?c=d#e!", ["http://[::1]:8080/a/1", "https://a.b/2?c=d#e"]),
+        ("https://a.b/1—https://a.b/2… and https://a.b/3–", ["https://a.b/1", "https://a.b/2", "https://a.b/3"]),
         ("https://a.b/1 twice https://a.b/1", ["https://a.b/1"]),
         ("no address: a://b, https:/c", []),
     ],

@@ -27,6 +27,10 @@ FIELDS = (
 """All that is used here: Jira sends nothing but ids when it is not asked."""
 
 
+UNKNOWN = "unknown"
+"""The account id of every user who was removed, and whose record is broken."""
+
+
 class User(Answer):
     """Whoever has to do with an issue."""
 
@@ -38,8 +42,8 @@ class User(Answer):
 
     @property
     def person(self) -> Person | None:
-        """As a record has them; programs are nobody."""
-        if self.account_type == "app":
+        """As a record has them; programs, and removed users whose record is broken, are nobody."""
+        if self.account_type == "app" or self.account_id == UNKNOWN:
             return None
         return Person(self.account_id, self.display_name, self.email, external_id=self.account_id)
 

@@ -84,6 +84,10 @@ class Timesheet(Answer):
         )
 
     def task(self, fields: Sequence[str]) -> str:
-        """The task that the entry names in the first of these custom fields that is filled; empty: none."""
-        values = {field.name: field.value for field in self.metaFields if isinstance(field.value, str)}
-        return next((values[name] for name in fields if values.get(name)), "")
+        """The task that the entry names in the first of these custom fields that is filled; empty: none.
+
+        The case of a field's name does not matter.
+        """
+        filled = {field.name.casefold(): field.value for field in self.metaFields if field.value}
+        values = (filled.get(name.casefold()) for name in fields)
+        return next((value for value in values if isinstance(value, str)), "")

@@ -70,6 +70,12 @@ def test_programs_are_nobody() -> None:
     assert understood(reporter=app | {"accountType": "atlassian"}).author
 
 
+def test_removed_users_whose_record_is_broken_are_nobody() -> None:
+    unknown = {"accountId": "unknown", "displayName": "Former user", "accountType": "unknown", "active": False}
+    issue = understood(reporter=unknown, assignee=unknown)
+    assert (issue.author, issue.assignees) == (None, ())
+
+
 def test_no_status_is_an_open_issue() -> None:
     issue = understood(status=None)
     assert (issue.state, issue.closed_at) == ("", None)

@@ -145,6 +145,7 @@ def test_an_entry_of_clockodo_that_says_nothing_of_its_duration_is_broken() -> N
         ([{"name": "external_task_id", "value": " "}, {"name": "task_id", "value": "#7"}], "#7"),
         ([{"name": "task_id", "value": "#7"}, {"name": "external_task_id", "value": "X-1"}], "X-1"),
         ([{"name": "task", "value": "#7"}], ""),
+        ([{"name": "Ticket", "value": "#7"}, {"name": "ISSUE", "value": "#8"}], "#7"),
         ([{"name": "task_id", "value": "#\x007"}], "#7"),
         ([{"name": "ticket", "value": "ABC-12"}, {"name": "issue", "value": "#7"}], "ABC-12"),
         ([{"name": "issue", "value": "#7"}, {"name": "task_url", "value": "https://x"}], "https://x"),
@@ -161,6 +162,7 @@ def test_which_custom_fields_of_kimai_name_the_task_and_in_which_order_may_be_sa
     )
     assert timesheet.task(["ticket", "Jira key", "task_id"]) == "ABC-12"
     assert timesheet.task(["task_id", "Jira key"]) == "#7"
+    assert timesheet.task(["jira key"]) == "ABC-12"
     assert timesheet.task(["other"]) == ""
 
 
