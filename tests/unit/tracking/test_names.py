@@ -224,7 +224,7 @@ def test_every_case_of_a_key_is_the_same(code: str) -> None:
         ("两个 https://a.b/1。还有「https://a.b/2」", ["https://a.b/1", "https://a.b/2"]),
         ('„https://a.b/1“ "https://a.b/2" `https://a.b/3`', ["https://a.b/1", "https://a.b/2", "https://a.b/3"]),
         ("http://[::1]:8080/a/1\nhttps://a.b/2?c=d#e!", ["http://[::1]:8080/a/1", "https://a.b/2?c=d#e"]),
-        ("https://a.b/1—https://a.b/2… and https://a.b/3–", ["https://a.b/1", "https://a.b/2", "https://a.b/3"]),
+        ("https://a.b/1—https://a.b/2… and https://a.b/3\u2013", ["https://a.b/1", "https://a.b/2", "https://a.b/3"]),
         ("https://a.b/1 twice https://a.b/1", ["https://a.b/1"]),
         ("no address: a://b, https:/c", []),
     ],
