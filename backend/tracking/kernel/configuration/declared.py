@@ -57,6 +57,10 @@ def warnings(organization: schema.Organization) -> Iterator[str]:
                 if not brings_work(kinds[name]):
                     kind = kinds[name] or "without an api_kind"
                     yield f"tracker {path}: a rule looks at {name} ({kind}), which brings no work entries"
+            for place, rule in enumerate(tracker.work_matches, 1):
+                for key in rule.ignored:
+                    told = f"{key} means nothing to match_on {rule.match_on}: it is ignored"
+                    yield f"tracker {path}: rule {place}: {told}"
 
 
 def brings_work(kind: ApiKind | None) -> bool:
@@ -105,7 +109,7 @@ def _tracker(tracker: schema.Tracker, place: int, parent: Key) -> Iterator[Item]
 
 
 def _rule(rule: schema.Rule, place: int) -> dict[str, Value]:
-    return {
+    fields: dict[str, Value] = {
         "match_on": rule.match_on.value,
         "source_work_trackers": rule.source_work_trackers,
         "text_pattern": rule.text_pattern,
@@ -114,3 +118,4 @@ def _rule(rule: schema.Rule, place: int) -> dict[str, Value]:
         "priority": rule.priority,
         "place": place,
     }
+    return fields | dict.fromkeys(rule.ignored, "")

@@ -13,6 +13,7 @@ from backend.tracking.kernel.configuration.documents import Document, Path
 from backend.tracking.kernel.configuration.fields import is_code
 from backend.tracking.kernel.configuration.items import PATTERNS
 from backend.tracking.kernel.configuration.problems import Problem, shown, suggestion
+from backend.tracking.kernel.configuration.schema import USED
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.patterns import TASK_CODE, PatternError, groups
 from backend.tracking.kernel.rules import MatchOn
@@ -30,17 +31,6 @@ OF_ONE_KIND = {
     "api_task_fields": ApiKind.KIMAI,
     "merge_requests": ApiKind.GITLAB,
 }
-USABLE = {
-    MatchOn.ALWAYS_TO_TASK: ("target_task",),
-    MatchOn.EXTERNAL_TASK_ID_TO_TASK_CODE: (),
-    MatchOn.EXTERNAL_TASK_ID_TO_TASK_EXTERNAL_ID: (),
-    MatchOn.EXTERNAL_TASK_ID_TO_TASK_URL: (),
-    MatchOn.PATTERN_TO_TASK: ("target_task", *PATTERNS),
-    MatchOn.PATTERN_TO_TASK_CODE: PATTERNS,
-    MatchOn.TEXT_URL_TO_TASK_URL: (),
-}
-"""What a rule may have beside its sources and its priority."""
-
 Downloaded = Mapping[tuple[str, str], Collection[str]]
 """Codes that lead to a task that a tracker has brought, by its project's code and its name."""
 
@@ -167,15 +157,17 @@ def _of_sources(rule: View, names: Collection[str]) -> Iterator[Problem]:
             yield rule.problem("source_work_trackers", told)
 
 
-def _of_rule(rule: View) -> Iterator[Problem]:
+def _kind(rule: View) -> MatchOn | None:
+    """What the rule looks at; None when that is not understood."""
     word = rule.text("match_on")
-    kind = MatchOn.ALWAYS_TO_TASK if word == "always" else MatchOn(word) if word in set(MatchOn) else None
+    return MatchOn.ALWAYS_TO_TASK if word == "always" else MatchOn(word) if word in set(MatchOn) else None
+
+
+def _of_rule(rule: View) -> Iterator[Problem]:
+    kind = _kind(rule)
     if kind is None:
         return
-    for key in ("target_task", *PATTERNS):
-        if rule.has(key) and key not in USABLE[kind]:
-            yield rule.problem(key, f"{key} means nothing to match_on {kind}: remove it, or choose another match_on")
-    if "target_task" in USABLE[kind] and not rule.has("target_task"):
+    if "target_task" in USED.get(kind, ()) and not rule.has("target_task"):
         yield rule.problem("match_on", f"match_on {kind} wants a target_task: the code of a task of this tracker")
     if kind is MatchOn.PATTERN_TO_TASK and not any(map(rule.has, PATTERNS)):
         yield rule.problem("match_on", f"match_on {kind} wants a {' or a '.join(PATTERNS)}")
@@ -195,8 +187,9 @@ def _of_task_code(rule: View) -> Iterator[Problem]:
 
 
 def _of_target(rule: View, declared: Collection[str], downloaded: Collection[str]) -> Iterator[Problem]:
-    target = rule.text("target_task")
-    if target and target not in declared and target not in downloaded:
+    kind, target = _kind(rule), rule.text("target_task")
+    is_ignored = kind is not None and "target_task" not in USED.get(kind, ())
+    if target and not is_ignored and target not in declared and target not in downloaded:
         found = suggestion(target, {*declared, *downloaded})
         told = f"the tracker has no task {shown(target)}, neither declared here nor downloaded yet: {found}"
         yield rule.problem("target_task", told)

@@ -21,10 +21,17 @@ from backend.tracking.kernel.configuration.fields import (
     TimeZone,
     choice,
 )
+from backend.tracking.kernel.configuration.items import PATTERNS
 from backend.tracking.kernel.kinds import ApiKind, Fallback
 from backend.tracking.kernel.rules import MatchOn
 
 NO_SECRET = SecretStr("")
+USED = {
+    MatchOn.ALWAYS_TO_TASK: ("target_task",),
+    MatchOn.PATTERN_TO_TASK: ("target_task", *PATTERNS),
+    MatchOn.PATTERN_TO_TASK_CODE: PATTERNS,
+}
+"""What a rule uses beside its sources and its priority; those of other kinds use nothing more."""
 
 
 class Declared(BaseModel):
@@ -79,6 +86,12 @@ class Rule(Declared):
     text_pattern: Pattern = ""
     breadcrumb_trail_pattern: Pattern = ""
     target_task: Name = ""
+
+    @property
+    def ignored(self) -> list[str]:
+        """The keys that say something, but nothing to a rule of this kind."""
+        used = USED.get(self.match_on, ())
+        return [key for key in ("target_task", *PATTERNS) if getattr(self, key) and key not in used]
 
 
 class Tracker(Declared):

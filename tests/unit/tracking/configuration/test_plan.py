@@ -262,6 +262,24 @@ def test_probable_slips_are_warnings() -> None:
     assert found[1] == "tracker shop/code: a rule looks at code (github), which brings no work entries"
 
 
+@pytest.mark.parametrize(
+    ("rule", "key"),
+    [
+        ("match_on: always, target_task: pm, text_pattern: a", "text_pattern"),
+        ("match_on: always, target_task: pm, breadcrumb_pattern: b", "breadcrumb_trail_pattern"),
+        ("match_on: external_task_id_to_task_url, target_task: nowhere", "target_task"),
+    ],
+)
+def test_what_means_nothing_to_a_rule_is_ignored_with_a_warning(rule: str, key: str) -> None:
+    """Siisurit ignores it without a word, and its files apply unchanged."""
+    organization = parsed(rules(rule))
+    [warning] = declared.warnings(organization)
+    kind = organization.projects[0].trackers[0].work_matches[0].match_on
+    assert warning == f"tracker shop/code: rule 1: {key} means nothing to match_on {kind}: it is ignored"
+    [stored] = [item.fields for item in declared.items(organization, USERS) if item.key[-1][0] is Kind.RULE]
+    assert stored[key] == ""
+
+
 def test_users_are_named_with_all_their_places() -> None:
     text = organization(
         "default_username: bob, organization_profiles: [{username: bob}], "

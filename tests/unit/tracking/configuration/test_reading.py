@@ -150,8 +150,6 @@ def test_what_is_no_name_of_a_variable_is_not_quoted(name: str, key: str) -> Non
             "match_on: always, target_task: mp",
             "the tracker has no task 'mp', neither declared here nor downloaded yet: there is pm",
         ),
-        (f"{ALWAYS}, text_pattern: a", "text_pattern means nothing to match_on always_to_task"),
-        ("match_on: external_task_id_to_task_url, target_task: pm", "target_task means nothing to match_on external_"),
         (
             "match_on: pattern_to_task, target_task: pm",
             "match_on pattern_to_task wants a text_pattern or a breadcrumb_trail_pa",
@@ -170,7 +168,6 @@ def test_what_is_no_name_of_a_variable_is_not_quoted(name: str, key: str) -> Non
             "breadcrumb_pattern is another name of breadcrumb_trail_pattern, which is there already: keep one",
         ),
         (f"{TEXT} a, breadcrumb_pattern: [b]", "breadcrumb_trail_pattern is to be a text, not a list"),
-        ("match_on: always, target_task: pm, breadcrumb_pattern: b", "breadcrumb_trail_pattern means nothing to match"),
         (f"{TEXT} '(?=a)b'", "text_pattern '(?=a)b' is no pattern: patterns are RE2's, which has no lookaround"),
         (f"{TEXT} '(?<!a)b'", "text_pattern '(?<!a)b' is no pattern: patterns are RE2's, which has no lookaround"),
         (rf"{TEXT} '(a)\1'", r"text_pattern '(a)\\1' is no pattern: patterns are RE2's, which has no backreference"),
