@@ -39,7 +39,8 @@ class UpdateProject(Params):
     full: bool = False
     """Read everything, and remove what is no longer there."""
     max_deleted: Percent | None = None
-    """With --full: remove nothing of a tracker that lost a larger percentage of its records. Default: no limit."""
+    """With --full: remove nothing of a tracker that lost a larger percentage of its records. Fewer than 20 may all go,
+    unless it is 0. Default: no limit."""
     no_match: bool = False
     """Do not match the work entries with the tasks afterwards."""
 

@@ -44,7 +44,7 @@ class LimitExceededError(OperationError):
     def as_json(self) -> dict[str, float | str]:
         """For programs; `most` is in per cent, as the parameters are."""
         limit, number, of, share = self.excess
-        return {"step": self.step, "limit": limit, "number": number, "of": of, "most": 100 * share}
+        return {"step": self.step, "limit": limit, "number": number, "of": of, "most": float(100 * _exact(share))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,15 @@ class Limits:
         of = max(of, counts.processed)
         for limit, actions in LIMITED.items():
             share, number = getattr(self, limit), sum(counts[action] for action in actions)
-            # As it is written: the float 0.29 is a little less, and 29 of 100 would be more than that.
-            if share is not None and (of >= self.least or not share) and number > Fraction(str(share)) * of:
+            if share is not None and (of >= self.least or not share) and number > _exact(share) * of:
                 return Excess(limit, number, of, share)
         return None
 
     def confirmed(self) -> "Limits":
         """What still holds when a person saw how much would be deleted and changed, and wanted it."""
         return Limits(failed=self.failed, least=self.least, advice=self.advice)
+
+
+def _exact(share: float) -> Fraction:
+    """The share as it is written: the float 0.29 is a little less, and 29 of 100 would be more than that."""
+    return Fraction(str(share))

@@ -35,6 +35,12 @@ def test_a_limit_of_0_allows_none_however_few_there_are() -> None:
     assert Limits(deleted=0).excess(counts(unchanged=4), 4) is None
 
 
+def test_per_cent_are_told_as_they_were_given() -> None:
+    excess = Limits(deleted=0.29).excess(counts(deleted=30), 100)
+    assert excess
+    assert LimitExceededError(excess, step="", advice="").as_json()["most"] == 29
+
+
 def test_changed_is_what_was_there_before() -> None:
     limits = Limits(changed=0.5)
     assert limits.excess(counts(created=100), 0) is None
