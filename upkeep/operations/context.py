@@ -215,9 +215,8 @@ class Step:
 
     def forget_failure(self) -> None:
         """The step is tried again: that it failed before does not count any more."""
-        reasons = self._state.counts.reasons.get("failed", {}) if self._state.error else {}
-        failure = next((Counts.one("failed", 1, reason) for reason in STOPPED if reason in reasons), Counts())
-        self._ledger.update(self.name, error="", counts=self._state.counts - failure)
+        if self.error:
+            self._ledger.retry(self.name, STOPPED)
 
     def fail(self, error: Exception) -> None:
         """The step was stopped by this error: that is one failed item, until it is tried again."""

@@ -253,6 +253,31 @@ def test_what_a_step_is_a_share_of_stays_as_it_was_before_a_resumption() -> None
     assert (run.status, run.error, DVD.objects.count()) == ("succeeded", "", 28)
 
 
+def test_the_limit_that_stopped_a_step_is_told_after_a_resumption_too() -> None:
+    stored = dvds(20)
+
+    def body(run: RunContext, *, again: bool = True) -> None:
+        if again:
+            with run.step("gone", isolate=LimitExceededError) as step:
+                step.limit(Limits(deleted=0.29))
+                for batch in step.batches(paged([stored])):
+                    batch.commit(deletion(batch.items, {dvd.pk for dvd in batch.items}), write=delete)
+        run.commit(list, write=delete)
+        with run.step("rest") as step:
+            step.commit(lambda: [skipped(stored[0])], write=delete)
+        if stops.pop():
+            raise RefusalError
+
+    stops = [False, False, True]
+    run = limited(body, None)
+    told = {"step": "gone", "limit": "deleted", "number": 20, "of": 20, "most": 29}
+    assert (run.status, run.result) == ("failed", {"limit_exceeded": [told]})
+    run = resumed(run, lambda run: body(run, again=False))
+    assert (run.status, run.result, run.reasons["failed"]) == (
+        "succeeded", {"limit_exceeded": [told]}, {"limit_exceeded": 1}
+    )  # fmt: skip
+
+
 def test_a_step_cannot_ask_for_the_counting_that_an_operation_declares() -> None:
     run = limited(lambda run: run.limit(Limits(before_first=True)), None)
     assert run.error.startswith("ValueError: before_first is declared with the operation")

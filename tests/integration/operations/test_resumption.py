@@ -4,6 +4,7 @@ from itertools import chain, repeat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from backend.collection.models import DVD
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, skipped, tallied
@@ -218,10 +219,47 @@ def test_a_step_that_failed_counts_no_more_once_it_is_resumed_and_done() -> None
 
     run = played(body)
     assert (run.status, tallied(run.counts)) == ("failed", {"processed": 3, "updated": 2, "failed": 1})
-    run = resumed(resumed(run), lambda run: body(run, stop=False))
+    run = resumed(run)
+    assert (tallied(run.counts), run.changes.count(), run.changes_recorded) == (
+        {"processed": 5, "updated": 4, "failed": 1}, 5, 5
+    )  # fmt: skip
+    run = resumed(run, lambda run: body(run, stop=False))
     assert (run.status, copies()) == ("succeeded", [2] * 4)
     assert tallied(run.counts) == {"processed": 4, "updated": 4}
-    assert run.reasons == {}
+    assert (run.reasons, run.changes_recorded) == ({}, 4)
+    assert [change.action for change in run.changes.all()] == ["updated"] * 4
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_the_failure_of_a_step_that_is_tried_again_is_forgotten_whether_or_not_it_was_recorded(
+    settings: Settings, most: int
+) -> None:
+    settings.UPKEEP = {**settings.UPKEEP, "MAX_CHANGES": most}
+
+    def body(run: RunContext) -> None:
+        with run.step("north", isolate=RefusalError):
+            raise RefusalError
+
+    run = resumed(played(body))
+    assert (run.counts["failed"], run.changes_recorded, run.changes_left_out) == (1, most, 1 - most)
+    assert run.changes.count() == most
+
+
+def test_a_step_that_failed_for_many_reasons_counts_no_more_once_it_is_resumed_and_done() -> None:
+    stored = dvds(60)
+
+    def body(run: RunContext, *, stop: bool = True) -> None:
+        with run.step("north", isolate=RefusalError) as step:
+            for batch in step.batches(paged([stored])):
+                reasons = [Change("failed", str(dvd.pk), dvd.name, reason=f"r{dvd.pk}") for dvd in batch.items]
+                batch.commit(reasons, write=add)
+                if stop:
+                    raise RefusalError
+
+    run = played(body)
+    assert (run.counts["failed"], run.reasons["failed"]["other"]) == (61, 11)
+    run = resumed(run, lambda run: body(run, stop=False))
+    assert (run.counts["failed"], run.reasons["failed"]["other"], run.changes.count()) == (60, 10, 60)
 
 
 def test_an_error_that_a_step_does_not_isolate_fails_the_run() -> None:

@@ -10,7 +10,8 @@ from upkeep.operations.plans import Action, Change
 
 ACTIONS: tuple[Action, ...] = ("created", "updated", "deleted", "unchanged", "skipped", "failed")
 MAX_REASONS = 50
-"""Distinct reasons kept; what exceeds them is counted as `other`, so that a run's row stays small."""
+"""Distinct reasons kept, so that a run's row stays small; what exceeds them is counted as `other`."""
+OTHER = "other"
 Tally: TypeAlias = Callable[[Change], Mapping[str, int]]
 """What one item adds to the figures that an operation keeps beside the counts: `{"bytes": 1_000}`."""
 
@@ -102,7 +103,7 @@ class Counts:
 def _merged(one: Mapping[str, int] | None, two: Mapping[str, int] | None) -> Mapping[str, int]:
     merged = Counter(one or {})
     for reason, number in (two or {}).items():
-        merged[reason if reason in merged or len(merged) < MAX_REASONS else "other"] += number
+        merged[reason if reason in merged or len(merged) < MAX_REASONS else OTHER] += number
     return merged
 
 

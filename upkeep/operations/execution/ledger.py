@@ -8,15 +8,17 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from upkeep.conf import conf
 from upkeep.operations.execution import storage
-from upkeep.operations.execution.counts import Counts
+from upkeep.operations.execution.counts import OTHER, Counts
 from upkeep.operations.execution.progress import Progress
 from upkeep.operations.execution.shares import Cursor, Part
 from upkeep.operations.execution.storage import storable_json
 from upkeep.operations.leases import claims
 from upkeep.operations.leases.losses import MOST_LOSSES
+from upkeep.operations.limits import LIMIT_EXCEEDED
 from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
 from upkeep.operations.states import Status
@@ -70,7 +72,8 @@ class Ledger:
         self.dry_run: bool = run.dry_run
         """Of a counting ledger it is the run's, in which what was deleted before is gone."""
         self.steps = {name: StepState.load(dumped) for name, dumped in run.steps.items()}
-        self.result: dict[str, Any] = {}
+        self.result: dict[str, Any] = {name: found for name, found in run.result.items() if name == LIMIT_EXCEEDED}
+        """Each attempt tells its own, but for the limits that stopped steps: these may not be tried again."""
         self.report: list[str] = []
         self._commits: int = run.commits
         self._recorded: int = run.changes_recorded
@@ -109,18 +112,34 @@ class Ledger:
 
         Raises LostClaim.
         """
-        counts, left_out, recorded = self.steps[name].counts, self._left_out, self._recorded
-        kept = Counts() if self.dry_run else counts.restarted()
+        if self.dry_run:
+            self._recount(name, Counts(), Q())
+        else:
+            self._recount(name, self.steps[name].counts.restarted(), ~Q(action="deleted"))
+
+    def retry(self, name: str, stopped: Sequence[str]) -> None:
+        """Forget that a step was stopped, for which it counts one failed item of one of these reasons.
+
+        Raises LostClaim.
+        """
+        exceeded = [found for found in self.result.pop(LIMIT_EXCEEDED, ()) if found["step"] != name]
+        self.result.update({LIMIT_EXCEEDED: exceeded} if exceeded else {})
+        reasons = self.steps[name].counts.reasons.get("failed", {})
+        kept = self.steps[name].counts - Counts.one("failed", 1, next(filter(reasons.__contains__, stopped), OTHER))
+        self._recount(name, kept, Q(action="failed", reason__in=stopped, key=storage.storable(name)), error="")
+
+    def _recount(self, name: str, counts: Counts, forgotten: Q, **fields: Any) -> None:
+        """Let a step's counts be these, which are less, without the changes that are forgotten."""
+        before, left_out, recorded = self.steps[name], self._left_out, self._recorded
         try:
             with transaction.atomic():
-                forgotten = storage.forget_changes(self.run_id, name, but="" if self.dry_run else "deleted")
-                self._recorded -= forgotten
-                self._left_out -= max(0, counts.worth_recording - kept.worth_recording - forgotten)
-                self.update(name, counts=kept)
+                number = storage.forget_changes(self.run_id, name, forgotten)
+                self._recorded -= number
+                self._left_out -= max(0, before.counts.worth_recording - counts.worth_recording - number)
+                self.update(name, counts=counts, **fields)
                 self._write()
         except BaseException:
-            self.update(name, counts=counts)
-            self._left_out, self._recorded = left_out, recorded
+            self.steps[name], self._left_out, self._recorded = before, left_out, recorded
             raise
         self._written()
 
@@ -246,9 +265,9 @@ class CountingLedger(Ledger):
     def flush(self) -> None:
         """Nothing."""
 
-    def restart(self, name: str) -> None:
-        """Only the counts start again."""
-        self.update(name, counts=Counts() if self.dry_run else self.steps[name].counts.restarted())
+    def _recount(self, name: str, counts: Counts, forgotten: Q, **fields: Any) -> None:  # noqa: ARG002
+        """Only here."""
+        self.update(name, counts=counts, **fields)
 
     def show(self, name: str, _changes: Sequence[Change]) -> None:
         """Say how far the counting is."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
+from django.db.models import Q
 
 from upkeep.operations.models import RunChange, RunLog
 from upkeep.operations.plans import Action, Change
@@ -56,10 +57,9 @@ def record_changes(run_id: UUID, changes: Sequence[tuple[str, Change]]) -> None:
             )  # fmt: skip
 
 
-def forget_changes(run_id: UUID, step: str, *, but: str) -> int:
-    """Delete what a run recorded of a step, but for the changes of one action; returns how many that were."""
-    rows = RunChange.objects.filter(run=run_id, step=storable(step))
-    return (rows.exclude(action=but) if but else rows).delete()[0]
+def forget_changes(run_id: UUID, step: str, which: Q) -> int:
+    """Delete these of the changes that a run recorded of a step; returns how many that were."""
+    return RunChange.objects.filter(which, run=run_id, step=storable(step)).delete()[0]
 
 
 def change(row: RunChange) -> Change:
