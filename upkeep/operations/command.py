@@ -192,7 +192,7 @@ def _connect(wrapper: OutputWrapper, stream: Any) -> None:
 
 def _followed(run_id: UUID, progress: ConsoleProgress) -> Outcome:
     patience = Patience(conf().POLL_SECONDS)
-    while (run := Run.objects.get(pk=run_id)).status not in ENDED:
+    while (run := submission.named(run_id)).status not in ENDED:
         for name, step in parts.total(run).items():
             progress.advanced(name, step.counts.processed, step.total)
         patience.wait()

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate, takewhile
-from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -65,8 +64,8 @@ def erase(changes: Sequence[Change]) -> None:
     """
     for change in changes:
         if change.fields:
-            cancel(change.payload)
-    gone = [change.payload for change in changes]
+            cancel(change.payload.pk)
+    gone = [change.payload.pk for change in changes]
     runs = Run.objects.filter(Q(pk__in=gone) | Q(parent__in=gone))
     status = dict(runs.select_for_update().values_list("pk", "status"))
     if not set(status.values()) <= ENDED:
@@ -78,13 +77,12 @@ def erase(changes: Sequence[Change]) -> None:
 
 def by_operation(change: Change) -> Mapping[str, int]:
     """How many runs of which operation a change deletes."""
-    return {change.label.partition(",")[0].removeprefix("run of "): 1} if change.action == "deleted" else {}
+    return {change.payload.operation: 1} if change.action == "deleted" else {}
 
 
 def _planned(run: Run) -> Change:
-    key: UUID = run.pk
     label = f"run of {run.operation}, {run.created_at:%Y-%m-%d %H:%M}"
     if run.status == Status.RUNNING:
-        return Change("skipped", str(key), label, reason="running")
+        return Change("skipped", str(run.pk), label, reason="running")
     cancelled = {"status": (run.status, Status.CANCELLED)} if run.status == Status.QUEUED else {}
-    return Change("deleted", str(key), label, cancelled, payload=key)
+    return Change("deleted", str(run.pk), label, cancelled, payload=run)

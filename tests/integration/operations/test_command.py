@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
-from django.db import connection
+from django.db import connection, transaction
 
 from backend.collection.models import DVD
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, skipped
@@ -19,7 +19,7 @@ from tests.operations.management.commands import add_one as adding
 from tests.operations.management.commands import read_file as reading
 from tests.operations.management.commands import remove_dvds as removing
 from tests.operations.scripted import claimed, played, recorded, reread, stage
-from upkeep.operations import runner
+from upkeep.operations import erasure, runner
 from upkeep.operations.context import RunContext
 from upkeep.operations.leases import claims
 from upkeep.operations.management.commands import cancel_run, resume_run, run_task
@@ -365,6 +365,23 @@ def test_waiting_follows_the_run_and_returns_its_code(environment: dict[str, str
         working.result()
     assert (done.code, done.json["status"], done.json["error"]) == (1, "failed", "no more")
     assert copies() == [2]
+
+
+def test_who_waits_for_a_run_that_is_deleted_is_told_so(environment: dict[str, str], broker: str) -> None:
+    assert broker
+
+    def delete() -> None:
+        run = until(Run.objects.filter(status="queued").first)
+        assert run
+        with transaction.atomic():
+            erasure.erase(erasure.plan([run]))
+        connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        deleting = threads.submit(delete)
+        done = manage(environment, "add_one", "--wait")
+        deleting.result()
+    assert (done.code, done.err.splitlines()[-1].rpartition(" ")[0]) == (1, "CommandError: no run")
 
 
 # ---- other commands
