@@ -1,6 +1,6 @@
 """What pydantic found wrong, in one line for people."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 
 from pydantic import BaseModel, ValidationError
@@ -10,7 +10,12 @@ MAX_VALUE = 80
 
 
 def explained(
-    error: ValidationError, model: type[BaseModel], *, what: str = "parameter", spell: Callable[[str], str] = str
+    error: ValidationError,
+    model: type[BaseModel],
+    *,
+    what: str = "parameter",
+    also: Collection[str] = (),
+    spell: Callable[[str], str] = str,
 ) -> str:
     """Everything that is wrong with a model's values.
 
@@ -18,17 +23,19 @@ def explained(
         error: what pydantic raised.
         model: the model whose values they were.
         what: what a field of it is called.
+        also: other names that may have been meant.
         spell: turns a field's name into what the user typed, such as `--limit`.
     """
+    known = {name.lower(): name for name in (*model.model_fields, *also)}
     details = error.errors(include_url=False)
-    return "; ".join(_explained(detail, model, what, spell) for detail in details)
+    return "; ".join(_explained(detail, known, what, spell) for detail in details)
 
 
-def _explained(detail: ErrorDetails, model: type[BaseModel], what: str, spell: Callable[[str], str]) -> str:
+def _explained(detail: ErrorDetails, known: Mapping[str, str], what: str, spell: Callable[[str], str]) -> str:
     name = str(detail["loc"][0]) if detail["loc"] else ""
     if detail["type"] == "extra_forbidden":
-        close = get_close_matches(name, model.model_fields, n=1)
-        return f"unknown {what} {name[:MAX_VALUE]!r}" + (f" (did you mean {close[0]!r}?)" if close else "")
+        close = get_close_matches(name[:MAX_VALUE].lower().replace("-", "_"), known, n=1)
+        return f"unknown {what} {name[:MAX_VALUE]!r}" + (f" (did you mean {known[close[0]]!r}?)" if close else "")
     if detail["type"] == "missing":
         return f"{spell(name)} is required"
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")

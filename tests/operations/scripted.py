@@ -57,10 +57,16 @@ def scripted_result(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
 
 class Keyed(Params):
     key: str
-    """The exclusive key; one that is too long for its column cannot be recorded."""
+    """The exclusive key; with `broken`, the run cannot be recorded."""
 
 
-@operation("testing.keyed", exclusive=lambda params: params.key)
+def _key(params: Keyed) -> str:
+    if params.key == "broken":
+        raise LookupError("no such key")
+    return params.key
+
+
+@operation("testing.keyed", exclusive=_key)
 def keyed(params: Keyed, run: RunContext) -> None:
     """Do nothing, one at a time."""
 

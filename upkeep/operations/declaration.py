@@ -20,6 +20,8 @@ Text = str | Callable[[P], str | None] | None
 """A constant, or what follows from the params."""
 About = Callable[[P], str | Iterable[str] | None] | None
 Printed = Literal["summary", "result"]
+MOST_CHARACTERS = 200
+"""Of an exclusive key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,11 @@ class Operation(Generic[P]):
         return self.description.partition("\n")[0]
 
     def exclusive_key(self, params: P) -> str | None:
-        """The key that a run with these params holds while it runs."""
-        return _resolved(self.exclusive, params)
+        """The key that a run with these params holds while it runs. Raises InvalidParamsError when it is too long."""
+        key = _resolved(self.exclusive, params)
+        if key and len(key) > MOST_CHARACTERS:
+            raise InvalidParamsError(f"{key[:40]!r}… is too long: {len(key):,} characters, at most {MOST_CHARACTERS}")
+        return key
 
     def subjects(self, params: P) -> list[str]:
         """What a run with these params is about, as far as they say."""

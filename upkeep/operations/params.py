@@ -28,6 +28,10 @@ RESERVED_NAMES = frozenset(
 """Names that say how to run, not what; Django's commands and ours have them already."""
 
 
+HOW = ("dry_run", "confirm", "partitions")
+"""Of these, the ones that may stand among the values that come from outside."""
+
+
 class Positional:
     """Marks a field as a positional argument of the command: `Annotated[str, Positional()]`."""
 
@@ -61,4 +65,4 @@ class Params(BaseModel):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise InvalidParamsError(explained(error, cls, spell=spell)) from None
+            raise InvalidParamsError(explained(error, cls, also=HOW, spell=spell)) from None

@@ -13,6 +13,7 @@ from upkeep.operations.errors import OperationError
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.operations.params import Params
+from upkeep.operations.states import Status
 
 P = TypeVar("P", bound=Params)
 
@@ -69,9 +70,12 @@ def requeue(run_id: UUID, *, queue: str) -> Run:
     """Make a failed or cancelled run queued again, so that it goes on after its last commit.
 
     Raises:
-        OperationError: there is no such run, or it is neither failed nor cancelled.
+        OperationError: there is no such run, it is neither failed nor cancelled, or it was refused when it was sent,
+            and so does not know what it was asked for.
     """
     run = named(run_id)
+    if run.status == Status.FAILED and not run.attempt:
+        raise OperationError(f"run {run_id} was refused before it began ({run.error}): start a new one")
     if run.parent_id:
         raise OperationError(f"run {run_id} is a part of run {run.parent_id}: resume that one")
     if not queue and run.parts.exists():

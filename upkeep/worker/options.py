@@ -16,9 +16,8 @@ from kombu import Connection, Producer
 
 from upkeep.operations.declaration import Operation
 from upkeep.operations.errors import InvalidParamsError
+from upkeep.operations.params import HOW
 
-HOW = ("dry_run", "confirm", "partitions")
-"""How to run: understood in `kwargs`, and beside them."""
 WHEN = ("countdown", "eta", "expires", "priority")
 """Celery's options that a caller may choose."""
 OBJECTS: Mapping[str, type[Any]] = {"producer": Producer, "connection": Connection}

@@ -7,16 +7,18 @@ from typing import Any
 from celery import Celery, Task
 from celery.exceptions import Ignore
 from celery.result import AsyncResult, EagerResult
+from celery.states import FAILURE
 from django.db import close_old_connections, connection, transaction
 
 from upkeep.operations import broker, registry, runner
 from upkeep.operations.declaration import Operation
 from upkeep.operations.delivery import resending
-from upkeep.operations.errors import AlreadyRunningError, OperationError
+from upkeep.operations.errors import AlreadyRunningError, InvalidParamsError, OperationError
 from upkeep.operations.execution import parts
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.operations.outcome import Outcome
+from upkeep.operations.params import HOW
 from upkeep.operations.states import ENDED, Status
 from upkeep.worker import handover, options, receipt
 from upkeep.worker.results import RunBackend
@@ -53,9 +55,17 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         return self.AsyncResult(str(run.pk))
 
     def apply(self, args: Any = None, kwargs: Any = None, **given: Any) -> EagerResult:
-        """Carry it out in this process, as Celery does. Raises InvalidParamsError for a key beside the kwargs."""
-        values = options.joined(self.operation, kwargs, given)
-        return super().apply(args, values, **{name: value for name, value in given.items() if name not in options.HOW})
+        """Carry it out in this process, as Celery does; what is invalid makes a failed run here, too."""
+        try:
+            values = options.joined(self.operation, kwargs, given)
+        except InvalidParamsError as error:
+            run = receipt.accept_as(
+                given.get("task_id"), self.operation, args, kwargs, given=given, origin=receipt.origin_of(None)
+            )
+            if given.get("throw"):
+                raise
+            return EagerResult(str(run.pk), error, FAILURE)
+        return super().apply(args, values, **{name: value for name, value in given.items() if name not in HOW})
 
     def send(self, run: Run, **sending: Any) -> None:
         """Hand the run's message to the broker. Raises kombu's OperationalError when it cannot be reached."""

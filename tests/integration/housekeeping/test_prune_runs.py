@@ -28,6 +28,7 @@ def run_of(status: str = "succeeded", *, days: float | None = 91, changes: int =
         **{
             "operation": "testing.old",
             "status": status,
+            "attempt": 1,
             "finished_at": finished,
             "changes_recorded": changes,
             **columns,

@@ -19,7 +19,8 @@ from tests.integration.messages import messages, named, task
 from tests.integration.operations.factories import COMMITTED, copies, dvds
 from tests.operations.dvds import add_one
 from tests.operations.scripted import reread
-from upkeep.operations.errors import InvalidParamsError
+from upkeep.operations import submission
+from upkeep.operations.errors import InvalidParamsError, OperationError
 from upkeep.operations.models import Run
 from upkeep.worker import options
 
@@ -102,7 +103,7 @@ def test_how_to_run_is_understood_in_the_kwargs_beside_them_and_in_both() -> Non
     remove = task("testing.remove_dvds")
     for kwargs, beside in (({"dry_run": True}, {}), ({}, {"dry_run": True}), ({"dry_run": True}, {"dry_run": True})):
         run = Run.objects.get(pk=remove.apply_async(kwargs=kwargs, **beside).id)
-        assert (run.status, run.dry_run, run.params) == ("queued", True, {"kind": "all"})
+        assert (run.status, run.dry_run, run.params) == ("queued", True, {"kind": "all", "most": 100})
     assert Run.objects.get(pk=remove.apply_async(confirm="all").id).confirm == "all"
     assert Run.objects.get(pk=task("testing.scripted_parts").apply_async(partitions=2).id).partitions == 2
 
@@ -276,6 +277,30 @@ def test_what_is_applied_here_is_understood_too() -> None:
     done = task("testing.remove_dvds").apply(kwargs={}, dry_run=True)
     assert (done.result["dry_run"], copies()) == (True, [1])
     assert reread(Run.objects.get()).dry_run
+    failed = task("testing.remove_dvds").apply(kwargs={"confirm": "all"}, dryrun=True)
+    assert (failed.state, "unknown key 'dryrun'" in str(failed.result), copies()) == ("FAILURE", True, [1])
+    assert reread(Run.objects.get(pk=failed.id)).error == str(failed.result)
     with pytest.raises(InvalidParamsError, match="unknown key 'dryrun'"):
-        task("testing.remove_dvds").apply(kwargs={"confirm": "all"}, dryrun=True)
-    assert copies() == [1]
+        task("testing.remove_dvds").apply(kwargs={"confirm": "all"}, dryrun=True, throw=True)
+
+
+@pytest.mark.parametrize("name", ["dry-run", "dryRun", "DRY_RUN", "dryrun", "confirmed"])
+def test_how_to_run_misspelt_among_the_kwargs_is_told_the_right_one(name: str) -> None:
+    run = Run.objects.get(pk=task("testing.remove_dvds").apply_async(kwargs={name: True}).id)
+    right = "confirm" if name == "confirmed" else "dry_run"
+    assert (run.status, run.error) == ("failed", f"unknown parameter {name!r} (did you mean {right!r}?)")
+
+
+def test_a_key_that_is_too_long_makes_a_failed_run() -> None:
+    run = Run.objects.get(pk=task("testing.keyed").apply_async(kwargs={"key": "k" * 201}).id)
+    assert (run.status, run.error) == ("failed", f"'{'k' * 40}'… is too long: 201 characters, at most 200")
+    run = Run.objects.get(pk=task("testing.keyed").apply_async(kwargs={"key": "k" * 200}).id)
+    assert run.status == "queued"
+
+
+def test_a_run_that_was_refused_is_not_resumed_with_defaults() -> None:
+    dvds(1)
+    refused = task("testing.add_one").apply_async(kwargs={}, dryrun=True)
+    with pytest.raises(OperationError, match=r"was refused before it began \(unknown key 'dryrun'.*start a new one"):
+        submission.requeue(uuid.UUID(refused.id), queue="")
+    assert (reread(Run.objects.get(pk=refused.id)).status, copies()) == ("failed", [1])
