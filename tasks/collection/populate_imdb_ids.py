@@ -3,7 +3,7 @@ from pydantic import PositiveInt
 from backend.collection import services
 from backend.collection.kernel import imdb_ids
 from tasks.collection.ages import Days
-from tasks.collection.lookups import trial_of
+from tasks.collection.lookups import batches, trial_of
 from upkeep.operations.context import RunContext
 from upkeep.operations.declaration import operation
 from upkeep.operations.params import Params
@@ -21,14 +21,6 @@ class PopulateImdbIds(Params):
 def populate_imdb_ids(params: PopulateImdbIds, run: RunContext) -> None:
     """Fetch from TMDB the IMDb ids of DVDs that have none."""
     dvds = services.dvds_without_imdb_id(recheck_after=params.recheck_after)
-    if not run.is_shared:
-        dvds = services.next_in_turn(dvds, "imdb_id", limit=params.limit)
     with services.tmdb() as tmdb:
-        for batch in run.batches(
-            dvds,
-            limit=params.limit,
-            fetch=tmdb.external_ids,
-            trial=trial_of(tmdb),
-            in_vain=services.tried_in_vain("imdb_id"),
-        ):
+        for batch in batches(run, dvds, "imdb_id", limit=params.limit, fetch=tmdb.external_ids, trial=trial_of(tmdb)):
             batch.commit(imdb_ids.plan(batch.items, batch.fetched), write=services.write_imdb_ids)

@@ -3,7 +3,7 @@ from pydantic import PositiveInt
 from backend.collection import services
 from backend.collection.kernel import refresh
 from tasks.collection.ages import Days
-from tasks.collection.lookups import trial_of
+from tasks.collection.lookups import batches, trial_of
 from upkeep.operations.context import RunContext
 from upkeep.operations.declaration import operation
 from upkeep.operations.params import Params
@@ -31,16 +31,8 @@ def refresh_missing_details(params: RefreshMissingDetails, run: RunContext) -> N
     genres, runtime, release year, language and IMDb id are filled while blank. Nothing is replaced by an empty value.
     """
     dvds = services.dvds_to_refresh(force=params.force, tmdb_id=params.tmdb_id, recheck_after=params.recheck_after)
-    if not run.is_shared:
-        dvds = services.next_in_turn(dvds, "details", limit=params.limit)
     with services.tmdb() as tmdb:
-        for batch in run.batches(
-            dvds,
-            limit=params.limit,
-            fetch=tmdb.movies,
-            trial=trial_of(tmdb),
-            in_vain=services.tried_in_vain("details"),
-        ):
+        for batch in batches(run, dvds, "details", limit=params.limit, fetch=tmdb.movies, trial=trial_of(tmdb)):
             batch.commit(refresh.plan(batch.items, batch.fetched), write=services.write_details)
     for covered in services.coverage():
         run.report(str(covered), **{covered.name: {"filled": covered.filled, "total": covered.total}})

@@ -5,6 +5,7 @@ from pydantic import PositiveInt
 from backend.collection import services
 from backend.collection.kernel import availability
 from tasks.collection.ages import Days, Hours
+from tasks.collection.lookups import batches
 from upkeep.operations.context import RunContext
 from upkeep.operations.declaration import operation
 from upkeep.operations.params import Params
@@ -46,9 +47,6 @@ def refresh_torrent_data(params: RefreshTorrentData, run: RunContext) -> None:
         return
     if not params.force:
         dvds = services.due(dvds, "availability", after=timedelta(hours=params.max_age_hours))
-    if not run.is_shared:
-        dvds = services.next_in_turn(dvds, "availability", limit=params.limit)
-    in_vain = services.tried_in_vain("availability")
     with services.yts() as yts:
-        for batch in run.batches(dvds, limit=params.limit, fetch=yts.qualities, in_vain=in_vain):
+        for batch in batches(run, dvds, "availability", limit=params.limit, fetch=yts.qualities):
             batch.commit(availability.plan(batch.items, batch.fetched), write=services.write_availability)

@@ -11,7 +11,7 @@ from backend.collection.services.dvds import (
     write_dvds,
     write_imdb_ids,
 )
-from backend.collection.services.lookups import due, next_in_turn, tried_in_vain
+from backend.collection.services.lookups import Lookup, due, next_in_turn, tried_in_vain, unanswered_last
 from backend.collection.services.poster_folder import PosterFolderError
 from backend.collection.services.sample import all_dvds, existing_tmdb_ids, sample_films
 from backend.collection.services.sources import Catalogue, has_yts, tmdb, yts
@@ -19,6 +19,7 @@ from backend.collection.services.used_posters import has_posters, poster_folder,
 
 __all__ = [
     "Catalogue",
+    "Lookup",
     "PosterFolderError",
     "all_dvds",
     "certification_distribution",
@@ -38,6 +39,7 @@ __all__ = [
     "sample_films",
     "tmdb",
     "tried_in_vain",
+    "unanswered_last",
     "used_posters",
     "with_wrong_flag",
     "write_availability",

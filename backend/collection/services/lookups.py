@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -32,6 +32,13 @@ def next_in_turn(dvds: "QuerySet[DVD, R]", lookup: Lookup, *, limit: int | None)
     last = Greatest(F(f"{lookup}_asked_at"), F(f"{lookup}_tried_at"))
     keys = list(dvds.order_by(last.asc(nulls_first=True), "pk").values_list("pk", flat=True)[:limit])
     return dvds.filter(pk__in=keys)
+
+
+def unanswered_last(dvds: "QuerySet[DVD, R]", lookup: Lookup) -> "tuple[QuerySet[DVD, R], QuerySet[DVD, R]]":
+    """The DVDs apart from those whose last look-up, before this moment, was without an answer; and those."""
+    tried, asked = f"{lookup}_tried_at", f"{lookup}_asked_at"
+    in_vain = Q(**{f"{tried}__lt": timezone.now()}) & (Q(**{asked: None}) | Q(**{f"{asked}__lt": F(tried)}))
+    return dvds.exclude(in_vain), dvds.filter(in_vain)
 
 
 def tried_in_vain(lookup: Lookup) -> Callable[[Sequence[Mapping[str, Any]]], None]:

@@ -234,6 +234,25 @@ def test_ten_dvds_in_a_row_about_which_nothing_is_said_do_not_stop_a_limit_eithe
     assert refreshed("--limit", "2").counts == {"processed": 2, "updated": 2}
 
 
+@pytest.mark.parametrize("options", [(), ("--limit", "100")], ids=str)
+def test_dvds_that_stopped_a_run_come_after_all_others_in_the_next_one(tmdb: Server, options: tuple[str, ...]) -> None:
+    for place in range(25):
+        dvd(tmdb_id=1_650 + place)
+    tmdb.fail({str(1_650 + place): faults.html() for place in range(22)})
+    assert (refreshed(*options).exit_code, DVD.objects.filter(details_asked_at=None).count()) == (1, 25)
+    assert (refreshed(*options).exit_code, DVD.objects.filter(details_asked_at=None).count()) == (1, 22)
+    tmdb.fail({})
+    assert refreshed(*options).counts == {"processed": 22, "updated": 22}
+
+
+def test_a_dvd_without_an_answer_is_asked_for_once_in_a_run(tmdb: Server) -> None:
+    dvd(tmdb_id=1_680)
+    dvd(tmdb_id=1_681)
+    tmdb.fail({"1680": faults.html()})
+    assert refreshed().counts == {"processed": 2, "updated": 1, "failed": 1}
+    assert refreshed().counts == {"processed": 1, "failed": 1}
+
+
 def test_a_limit_takes_whose_last_look_up_is_longest_ago(tmdb: Server) -> None:
     old, older, never = (dvd(tmdb_id=1_700 + place) for place in range(3))
     for film, days in ((old, 40), (older, 50)):
