@@ -7,6 +7,7 @@ STAMP = .venv/installed
 export UV_PYTHON_DOWNLOADS = never
 export UV_PROJECT_ENVIRONMENT = .venv
 export UV_SYSTEM_CERTS = 1
+unexport DJANGO_SETTINGS_MODULE PYTHONPATH PYTHONHOME  # they may be another project's
 # What all versions of uv write alike.
 PINS = grep -oE '^[^ ]+==[^ ]+|sha256:[0-9a-f]+'
 # The tests' servers outlive them: to start them takes longer than most tests.
