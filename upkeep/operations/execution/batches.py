@@ -15,7 +15,7 @@ from upkeep.operations.execution.shares import Cursor
 from upkeep.operations.plans import Change
 
 if TYPE_CHECKING:
-    from upkeep.operations.context import Step
+    from upkeep.operations.steps import Step
 
 T = TypeVar("T")
 Write: TypeAlias = Callable[[Sequence[Change]], None]
