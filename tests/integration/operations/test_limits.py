@@ -10,7 +10,7 @@ from tests.integration.messages import messages, worked_off
 from tests.integration.operations.factories import COMMITTED, copies, dvds, paged, skipped, tallied
 from tests.operations.dvds import PLAN, WRITE, RefusalError, add, added, delete
 from tests.operations.scripted import Nothing, played, reread, resumed, scripted_limited, scripted_limited_parts, stage
-from upkeep.operations import runner
+from upkeep.operations import runner, submission
 from upkeep.operations.context import RunContext
 from upkeep.operations.leases import claims
 from upkeep.operations.limits import LimitExceededError, Limits
@@ -343,6 +343,18 @@ def test_a_limit_holds_for_all_parts_together(broker: str) -> None:
     assert run.status == "failed"
     assert "16 of 30 items would be deleted, the limit is 50 %" in run.error
     assert DVD.objects.filter(pk__in=doomed).count() == 6
+    told = {"step": "", "limit": "deleted", "number": 16, "of": 30, "most": 50}
+    assert (run.reasons["failed"], run.result) == ({"limit_exceeded": 1}, {"limit_exceeded": [told]})
+    stage.limits = Limits(deleted=1.0)
+    submission.requeue(run.pk, queue="default")
+    attempt = claims.claim(run.pk)
+    assert attempt
+    runner.carry_out(run.pk, attempt)
+    worked_off(broker)
+    again = reread(run)
+    assert (again.status, again.result, tallied(again.counts)) == (
+        "succeeded", {}, {"processed": 30, "deleted": 16, "skipped": 14}
+    )  # fmt: skip
 
 
 @pytest.mark.usefixtures("_clean")

@@ -16,6 +16,7 @@ from upkeep.operations.execution.ledger import Ledger, StepState
 from upkeep.operations.execution.shares import Part
 from upkeep.operations.execution.storage import storable_json
 from upkeep.operations.leases import claims
+from upkeep.operations.limits import LIMIT_EXCEEDED
 from upkeep.operations.models import Run
 from upkeep.operations.states import ENDED, Status
 
@@ -97,14 +98,24 @@ def _go_on(run: Run, parts: Sequence[Run], steps: Mapping[str, StepState]) -> No
     elif failed:
         share, told = Part(**failed.part), failed.error or f"it was {failed.status}"
         error = f"part {share.number} of {share.of}, run {failed.pk}: {told}"
-        claims.move(run.pk, Status.RUNNING, Status.FAILED, error=error)
+        claims.move(run.pk, Status.RUNNING, Status.FAILED, error=error, result=_result(run, parts))
     else:
         done = {part.part["step"] for part in parts}
         dumped = {name: replace(step, done=step.done or name in done).dump() for name, step in steps.items()}
-        changes = {name: getattr(run, name) + sum(getattr(part, name) for part in parts) for name in CHANGES}
+        fields = {name: getattr(run, name) + sum(getattr(part, name) for part in parts) for name in CHANGES}
+        fields |= {"steps": storable_json(dumped), "result": _result(run, parts)}
         now = claims.DatabaseNow()
-        claims.move(run.pk, Status.RUNNING, Status.QUEUED, steps=storable_json(dumped), sent_at=now, **changes)
+        claims.move(run.pk, Status.RUNNING, Status.QUEUED, sent_at=now, **fields)
         transaction.on_commit(lambda: broker.publish(run))
+
+
+def _result(run: Run, parts: Sequence[Run]) -> dict[str, Any]:
+    """The run's own, with the limits that stopped its parts as they ended last."""
+    steps = {part.part["step"] for part in parts}
+    exceeded = [found for found in run.result.get(LIMIT_EXCEEDED, ()) if found["step"] not in steps]
+    exceeded += [found for part in parts for found in part.result.get(LIMIT_EXCEEDED, ())]
+    rest = {name: value for name, value in run.result.items() if name != LIMIT_EXCEEDED}
+    return {**rest, LIMIT_EXCEEDED: exceeded} if exceeded else rest
 
 
 def _open_parts(run: Run) -> list[Run]:
