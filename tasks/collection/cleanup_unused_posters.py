@@ -14,7 +14,7 @@ NO_POSTERS = "no DVD names a poster; if this is the right database and MEDIA_ROO
 
 class CleanupUnusedPosters(Params):
     min_age_hours: Hours = 1
-    """Keep files that were modified in the last so many hours: their DVD may be on its way."""
+    """Keep files that were modified within this many hours: their DVD may be on its way."""
     max_deleted: Percent = 50
     """Delete nothing when more than this many per cent of the files would go, from 20 files on (0: none at all), and
     nobody is asked."""

@@ -12,9 +12,9 @@ from upkeep.remote.errors import RemoteError
 
 class PopulateImdbIds(Params):
     limit: PositiveInt | None = None
-    """Process at most this many DVDs, those first whose last look-up is longest ago."""
+    """Look up at most this many DVDs: first those never looked up, then those looked up longest ago."""
     recheck_after: Days = 30
-    """Days for which a DVD that was looked up is not looked up again."""
+    """Skip DVDs looked up within this many days."""
 
 
 @operation("collection.populate_imdb_ids", queue="connectors", exclusive="collection:details", errors=(RemoteError,))

@@ -12,13 +12,13 @@ from upkeep.remote.errors import RemoteError
 
 class RefreshMissingDetails(Params):
     limit: PositiveInt | None = None
-    """Process at most this many DVDs, those first whose last look-up is longest ago."""
+    """Look up at most this many DVDs: first those never looked up, then those looked up longest ago."""
     force: bool = False
-    """Also refresh DVDs whose details are complete, or that were looked up a short while ago."""
+    """Also refresh DVDs whose details are complete, or that were looked up within --recheck-after."""
     tmdb_id: PositiveInt | None = None
     """Refresh the DVDs of this film alone, complete or not."""
     recheck_after: Days = 30
-    """Days for which a DVD that was looked up is not looked up again."""
+    """Skip DVDs looked up within this many days."""
 
 
 @operation(

@@ -14,15 +14,15 @@ from upkeep.remote.errors import RemoteError
 
 class RefreshTorrentData(Params):
     recent_only: bool = False
-    """Only DVDs that were added lately."""
+    """Only DVDs that were added in the last --recent-days."""
     recent_days: Days = 30
-    """What "lately" means."""
+    """With --recent-only: how many days back."""
     max_age_hours: Hours = 168
-    """Hours for which a DVD that was looked up is not looked up again."""
+    """Skip DVDs looked up within this many hours."""
     limit: PositiveInt | None = None
-    """Process at most this many DVDs, those first whose last look-up is longest ago."""
+    """Look up at most this many DVDs: first those never looked up, then those looked up longest ago."""
     force: bool = False
-    """Also look up DVDs that were looked up a short while ago."""
+    """Also look up DVDs looked up within --max-age-hours."""
     update_flags_only: bool = False
     """Recompute the flag from what is stored, without a request."""
 
