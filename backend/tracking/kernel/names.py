@@ -48,10 +48,12 @@ ADDRESS = re.compile(
 USUAL_PORTS = ("", "80", "443")
 NUMBERED_PAGE = re.compile(r"(?:/-)?/(issues|work_items|merge_requests)/(?:incident/)?([0-9]+)(?=/|\Z)")
 """Of GitHub and GitLab. GitLab has `/-/issues/12`, from 18.10 on `/-/work_items/12`, and had no `/-` before 12.0."""
-KEYED_PAGE = re.compile(
-    r"(?:/jira(?:/(?!projects/)[a-z]+)+)?(?:/projects/[^/]+)?/(?:browse|issues?)/([a-z][a-z0-9_]*-[0-9]+)(?=/|\Z)"
-)
+KEYED_PAGE = re.compile(r"(?:/projects/[^/]+)?/(?:browse|issues?)/([a-z][a-z0-9_]*-[0-9]+)(?=/|\Z)")
 """Of Jira, `/browse/ABC-12`, and of YouTrack, `/issue/ABC-12/the-title`."""
+PROJECT_PAGE = re.compile(
+    r"/jira(?:/(?!projects/)[a-z]+)+/projects/(?P<project>[a-z][a-z0-9_]*)(?:/[^/]+)*?/((?P=project)-[0-9]+)(?=/|\Z)"
+)
+"""Of Jira: an issue in a list of its project, `/jira/software/c/projects/ABC/issues/ABC-12`, or in a queue."""
 SELECTED = re.compile(r"(?:\A|&)selectedissue=([a-z][a-z0-9_]*-[0-9]+)(?=&|\Z)", re.IGNORECASE)
 """In the query of Jira's boards, backlogs and timelines, below `/jira/`: the issue that is open there."""
 IN_TEXT = re.compile(
@@ -127,8 +129,8 @@ def _path_key(path: str) -> str:
     if page := NUMBERED_PAGE.search(parts):
         kind = "merge_requests" if page[1] == "merge_requests" else "issues"
         parts = f"{parts[: page.start()]}/{kind}/{page[2]}"
-    elif page := KEYED_PAGE.search(parts):
-        parts = f"{parts[: page.start()]}/issue/{page[1]}"
+    elif page := PROJECT_PAGE.search(parts) or KEYED_PAGE.search(parts):
+        parts = f"{parts[: page.start()]}/issue/{page[page.re.groups]}"
     return quote(parts, safe="/", errors="replace")
 
 

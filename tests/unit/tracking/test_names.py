@@ -13,7 +13,9 @@ ALL = [GITLAB, GITHUB, JIRA, YOUTRACK, ProjectNames(None), ProjectNames(ApiKind.
 
 hosts = st.sampled_from(["GitLab.com", "www.github.com", "acme.atlassian.net.", "h:443", "h:80", "h:8080", "[::1]:81"])
 paths = st.lists(
-    st.sampled_from(["a", "B", "-", "issues", "work_items", "incident", "browse", "issue", "projects", "jira", "12"])
+    st.sampled_from(
+        ["a", "B", "-", "issues", "work_items", "incident", "browse", "issue", "projects", "jira", "12", "abc"]
+    )
     | st.sampled_from(["ABC-12", "%41", "%2541", "%2F", "%ff", "é", "É", "İ", ".", "..", "", "a b", "merge_requests"])
     | st.text(max_size=4),
     max_size=8,
@@ -54,6 +56,14 @@ def test_all_spellings_of_an_address_have_one_key(address: str) -> None:
         ),
         (
             "https://acme.atlassian.net/jira/core/projects/ABC/board?a=b&selectedIssue=abc-12#c",
+            "acme.atlassian.net/issue/abc-12",
+        ),
+        (
+            "https://acme.atlassian.net/jira/servicedesk/projects/ABC/queues/custom/1/ABC-12",
+            "acme.atlassian.net/issue/abc-12",
+        ),
+        (
+            "https://acme.atlassian.net/jira/servicedesk/projects/ABC/queues/issue/ABC-12",
             "acme.atlassian.net/issue/abc-12",
         ),
         ("https://acme.atlassian.net/jira/boards/1?selectedIssue=", "acme.atlassian.net/jira/boards/1"),
