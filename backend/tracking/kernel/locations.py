@@ -38,6 +38,9 @@ TOGGL_PAGES = (
 WEB_HOSTS = {"www.github.com": "github.com", "ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
 """Where the pages are, by other hosts of the same system."""
 
+USUAL_PORTS = {"http": 80, "https": 443}
+"""They go without saying, so that one system has one address."""
+
 EXAMPLES = {
     ApiKind.GITHUB: "https://github.com/someone/anything.git",
     ApiKind.GITLAB: "https://gitlab.com/group/project.git",
@@ -95,10 +98,9 @@ def _url(location: str) -> SplitResult | None:
     if url.scheme not in ("http", "https", "ssh") or not host or not HOST.fullmatch(host) or not _is_plain(location):
         return None
     name = f"[{host}]" if ":" in host else host
-    # The port of ssh is not that of the web.
-    return (
-        url._replace(scheme="https", netloc=name) if is_ssh else url._replace(netloc=f"{name}:{port}" if port else name)
-    )
+    if is_ssh:
+        return url._replace(scheme="https", netloc=name)  # its port is not that of the web
+    return url._replace(netloc=f"{name}:{port}" if port and port != USUAL_PORTS[url.scheme] else name)
 
 
 def _is_secret(name: str) -> bool:

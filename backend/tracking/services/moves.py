@@ -37,7 +37,10 @@ def siblings(tracker: Tracker) -> list[Tracker]:
     return [
         other
         for other, there in found
-        if there and there.api_url == place.api_url and there.name != place.name and not _holds_several(kind, there)
+        if there
+        and there.api_url == place.api_url
+        and there.name.lower() != place.name.lower()
+        and not _holds_several(kind, there)
     ]
 
 

@@ -38,6 +38,11 @@ RIGHT = {
         "git@git.example.com:a/b.git": Place("https://git.example.com/api/v3", "https://git.example.com", "a/b"),
         "ssh://git@git.example.com:2222/a/b": Place("https://git.example.com/api/v3", "https://git.example.com", "a/b"),
         "http://127.0.0.1:8080/a/b": Place("http://127.0.0.1:8080/api/v3", "http://127.0.0.1:8080", "a/b"),
+        "https://GitHub.com:443/someone/anything": GITHUB,
+        "http://git.example.com:80/a/b": Place("http://git.example.com/api/v3", "http://git.example.com", "a/b"),
+        "http://git.example.com:443/a/b": Place(
+            "http://git.example.com:443/api/v3", "http://git.example.com:443", "a/b"
+        ),
         "https://[::1]:8443/a/b": Place("https://[::1]:8443/api/v3", "https://[::1]:8443", "a/b"),
         "ssh://git@[::1]:22/a/b": Place("https://[::1]/api/v3", "https://[::1]", "a/b"),
         "https://octo.ghe.com/a/b": Place("https://api.octo.ghe.com", "https://octo.ghe.com", "a/b"),
