@@ -48,7 +48,8 @@ class Server:
 def running(module: str, *, path: str, delay: float, limit: int | None, **options: Any) -> Iterator[Server]:
     """Run a stand-in until the end of the block; its catalogue is made from the options."""
     command = [sys.executable, "-m", module, json.dumps({"delay": delay, "limit": limit, **options})]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE  # it ends when its stdin does; a Ctrl-C is for us alone
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as process:
         assert process.stdin
         assert process.stdout
         port = int(process.stdout.readline())

@@ -94,12 +94,12 @@ class RunCommand(TolerantCommand):
         elif options["verbosity"]:
             self.stdout.write("\n".join(summary(outcome)))
         if outcome.exit_code:
-            raise CommandError(plain(_complaint(outcome)), returncode=outcome.exit_code)
+            raise CommandError(plain(_complaint(outcome, named=_is_verbose(options))), returncode=outcome.exit_code)
 
     def progress(self, operation: Operation[Any], options: dict[str, Any]) -> ConsoleProgress:
         """Shows a run of the operation, as loudly as this command's options want."""
         out = self.stderr if options["json"] or operation.prints == "result" else self.stdout
-        verbose = options["verbose"] or options["verbosity"] >= VERBOSE
+        verbose = _is_verbose(options)
         bar = bool(options["verbosity"]) and not verbose and streams.is_terminal(sys.stderr)
         write = partial(out.write, style_func=str) if options["verbosity"] else _unsaid
         return ConsoleProgress(write, bar=bar, verbose=verbose)
@@ -203,10 +203,16 @@ def _unsaid(_line: str) -> None:
     """With --verbosity 0."""
 
 
-def _complaint(outcome: Outcome) -> str:
+def _is_verbose(options: dict[str, Any]) -> bool:
+    return bool(options["verbose"] or options["verbosity"] >= VERBOSE)
+
+
+def _complaint(outcome: Outcome, *, named: bool) -> str:
+    """What went wrong; `named` when the items that failed were shown already."""
     resuming = f"`manage.py resume_run {outcome.run}` goes on after the last commit"
     if outcome.status is Status.SUCCEEDED:
-        return f"{outcome.counts['failed']:,} of {outcome.counts['processed']:,} items failed: `--verbose` names them"
+        told = f"{outcome.counts['failed']:,} of {outcome.counts['processed']:,} items failed"
+        return told if named else f"{told}: `--verbose` names them"
     if outcome.status is Status.CANCELLED:
         return f"cancelled: {resuming}"
     if outcome.status is Status.FAILED and LIMIT_EXCEEDED in outcome.reasons.get("failed", {}):

@@ -32,7 +32,7 @@ def lines(plan: Plan) -> list[str]:
         for line in _item(key, change)
     ]
     if len(found) > MOST_LINES:
-        return [*found[:MOST_LINES], f"… {len(found) - MOST_LINES:,} more lines: --verbose tells all"]
+        return [*found[:MOST_LINES], f"… {len(found) - MOST_LINES:,} more lines: --verbose shows them all"]
     return found
 
 

@@ -249,7 +249,7 @@ def test_a_long_plan_ends_with_how_much_is_left() -> None:
     tasks = ", ".join(f"{{code: t{number}}}" for number in range(3_000))
     found = telling.lines(planned(trackers(f"name: code, tasks: [{tasks}]")))
     assert len(found) == 2_001
-    assert found[-1] == "… 1,003 more lines: --verbose tells all"
+    assert found[-1] == "… 1,003 more lines: --verbose shows them all"
 
 
 def test_probable_slips_are_warnings() -> None:

@@ -12,7 +12,7 @@ class Command(RunCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", metavar="NAME", help="The operation; without it, all are listed.")
-        parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS", help="`NAME --help` tells them.")
+        parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS", help="`NAME --help` lists them.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["name"] is None:
