@@ -12,6 +12,7 @@ import pytest
 from celery import Celery
 from pytest_celery import CeleryTestSetup
 
+from backend.collection.models import DVD
 from tests.acceptance.films import certification, copies, shelf, shouting
 from tests.acceptance.processes import CeleryProcess, free_port
 from tests.acceptance.runs import CLEANUP, INCREMENT, NORMALIZE, REFRESH, committed, ended, sent, the_run
@@ -142,6 +143,7 @@ def test_a_request_that_is_not_understood_is_a_failed_run_and_destroys_nothing(
 @pytest.mark.parametrize("door", ["async-apply", "send-task", "apply"])
 def test_how_to_run_is_understood_beside_the_kwargs(post: Post, folder: Path, door: str) -> None:
     file = poster(folder / "media", "unused.jpg")
+    DVD.objects.create(name="Alien", poster="posters/alien.jpg")  # without any, it would stop
     post(f"/api/task/{door}/{CLEANUP}", {"kwargs": {"min_age_hours": 0}, "dry_run": True})
     preview = the_run(operation=CLEANUP)
     assert (preview.status, preview.dry_run, file.exists()) == ("succeeded", True, True)

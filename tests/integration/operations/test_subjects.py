@@ -21,7 +21,9 @@ pytestmark = COMMITTED
 
 class Named(Params):
     names: list[str] = []
+    """Whom it is about."""
     number: int = 0
+    """One of several runs."""
 
 
 @operation("testing.about_names", about=lambda params: [f"name:{name}" for name in params.names], partitions=2)

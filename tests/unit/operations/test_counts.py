@@ -3,7 +3,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upkeep.operations.execution.counts import ACTIONS, Counts
+from upkeep.operations.execution.counts import ACTIONS, MAX_REASONS, OTHER, Counts
 from upkeep.operations.plans import Change
 
 plans = st.lists(
@@ -41,6 +41,15 @@ def test_what_is_taken_away_is_gone(one: list[Change], two: list[Change]) -> Non
     left = Counts.of([*one, *two]) - Counts.of(two)
     assert left.as_json() == Counts.of(one).as_json()
     assert left.dump()["reasons"] == Counts.of(one).dump()["reasons"]
+
+
+def test_what_has_no_room_stays_as_many_in_whatever_order_the_reasons_are_kept() -> None:
+    """The database orders the keys of an object by their length, then by their letters."""
+    plan = [Change("failed", "1", "one", reason=f"reason{number}") for number in range(MAX_REASONS + 10)]
+    counts = Counts() + Counts.of(plan)
+    kept = counts.dump()
+    kept["reasons"]["failed"] = dict(sorted(kept["reasons"]["failed"].items()))
+    assert (Counts() + Counts.load(kept)).reasons["failed"][OTHER] == counts.reasons["failed"][OTHER] == 10
 
 
 @given(plans)

@@ -103,7 +103,8 @@ class Counts:
 def _merged(one: Mapping[str, int] | None, two: Mapping[str, int] | None) -> Mapping[str, int]:
     merged = Counter(one or {})
     for reason, number in (two or {}).items():
-        merged[reason if reason in merged or len(merged) < MAX_REASONS else OTHER] += number
+        has_room = len(merged.keys() - {OTHER}) < MAX_REASONS  # in whatever order the database keeps them
+        merged[reason if reason in merged or has_room else OTHER] += number
     return merged
 
 

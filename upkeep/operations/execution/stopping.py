@@ -108,7 +108,8 @@ class Control:
         except (DatabaseError, InterfaceError):
             connection.close()  # the next poll makes a new one
             return
-        if cancel_at is not None:
+        # Also once more after a signal that was caught: Python drops what is raised in a callback or a destructor.
+        if cancel_at is not None or self.interrupted:
             self._cancelled.set()
             if self._executor is threading.main_thread() and self._executor.ident and not self._ended.is_set():
                 signal.pthread_kill(self._executor.ident, SIGNAL)
