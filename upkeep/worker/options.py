@@ -111,13 +111,14 @@ def in_message(properties: object) -> dict[str, Any]:
 
 
 def _check_names(operation: Operation[Any], given: Mapping[str, Any]) -> None:
-    stamps = given.get("stamped_headers")
-    stamps = stamps if isinstance(stamps, Sequence | AbstractSet) else ()  # options that a program named for itself
+    stamps: Any = given.get("stamped_headers")  # options that a program named for itself
+    if isinstance(stamps, str | bytes) or not isinstance(stamps, Sequence | AbstractSet):
+        stamps = ()
     unknown = [name for name in given if name not in KNOWN and name not in stamps]
     if unknown:
-        named = "; ".join(_explained(operation, str(name)) for name in unknown[:MOST_NAMED])
+        told = "; ".join(_explained(operation, str(name)) for name in unknown[:MOST_NAMED])
         more = f"; and {len(unknown) - MOST_NAMED} more" if len(unknown) > MOST_NAMED else ""
-        raise InvalidParamsError(named + more)
+        raise InvalidParamsError(told + more)
 
 
 def _explained(operation: Operation[Any], name: str) -> str:

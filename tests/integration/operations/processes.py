@@ -70,12 +70,20 @@ def typed(environment: Mapping[str, str], *arguments: str, prompt: str, answer: 
     while monotonic() < deadline and (text := _read(terminal, deadline)):
         out += text
         if prompt in out and not answered:
+            until(
+                lambda: _is_waiting(child)
+            )  # a signal in the microseconds before it waits is seen with the next key only
             os.write(terminal, answer.encode())
             answered = True
     if monotonic() >= deadline:
         os.kill(child, signal.SIGKILL)
     os.close(terminal)
     return Ended(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), out.replace("\r\n", "\n"), "")
+
+
+def _is_waiting(pid: int) -> bool:
+    """Whether the process sleeps in the kernel, as one does that waits for a key."""
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "S"
 
 
 def _read(terminal: int, deadline: float) -> str:
