@@ -10,7 +10,7 @@ from backend.collection import services
 from upkeep.operations.context import RunContext
 from upkeep.operations.execution.batches import Batch
 from upkeep.operations.trials import Trial
-from upkeep.remote.client import GIVE_UP_AFTER
+from upkeep.remote.errors import GIVE_UP_AFTER
 
 AGAIN = "look up again"
 R = TypeVar("R", bound=Mapping[str, Any])

@@ -15,19 +15,15 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from upkeep.remote import address, sequences
 from upkeep.remote.answers import Answer, Outcome, Reply
-from upkeep.remote.errors import RemoteRejectedError, RemoteUnavailableError
+from upkeep.remote.errors import GIVE_UP_AFTER, RemoteRejectedError, RemoteUnavailableError
 from upkeep.remote.exchange import Exchange, Request
 from upkeep.remote.keeping import DownloadCache, Keeper
-from upkeep.remote.pacing import Pacer
-from upkeep.remote.turns import SharedTurns
+from upkeep.remote.pacing import Pacer, Turns
 
 A = TypeVar("A")
 T = TypeVar("T")
 
 USER_AGENT = "Upkeep/0.1.0"
-
-GIVE_UP_AFTER = 10
-"""Requests in a row, each after all its attempts, that found the service unavailable."""
 
 
 def as_usual(answer: Answer) -> None:
@@ -166,9 +162,12 @@ class RemoteClient:
             keeper=Keeper(self.service, self.cache),
         )
 
-    def _shared_turns(self) -> SharedTurns | None:
-        host = address.host_and_port(self._url)
-        return SharedTurns(self.service, host, redis_url=self.redis_url) if self.redis_url else None
+    def _shared_turns(self) -> Turns | None:
+        if self.redis_url is None:
+            return None
+        from upkeep.remote.turns import SharedTurns  # noqa: PLC0415 - redis-py is an extra, and takes long to import
+
+        return SharedTurns(self.service, address.host_and_port(self._url), redis_url=self.redis_url)
 
     async def _close(self) -> None:
         self._closing = True

@@ -10,6 +10,9 @@
 holds no secret, no query and nothing of an answer's body.
 """
 
+GIVE_UP_AFTER = 10
+"""Requests in a row, each after all its attempts, that found the service unavailable: more would find it so, too."""
+
 
 class RemoteError(Exception):
     """Asking another system failed."""

@@ -2,16 +2,28 @@
 
 from math import inf
 from time import monotonic
+from typing import Protocol
 
 import anyio
-
-from upkeep.remote.turns import SharedTurns
 
 SHARE = 0.9625
 """Of the allowed rate: at 40 a second, 41 requests leave in 1.04 s, and may still arrive a little closer together."""
 
 CREDIT_SECONDS = 0.013
 """A late turn may be caught up by at most so much, which is less than what `SHARE` leaves free in a second."""
+
+
+class Turns(Protocol):
+    """The turns at one host that several processes share."""
+
+    async def take(self, interval: float, credit: float) -> float:
+        """Take a turn if it is due, and return 0; else return the seconds until it may be."""
+
+    async def pause(self, seconds: float) -> None:
+        """Let no process have a turn for so long, from now."""
+
+    async def close(self) -> None:
+        """Share no more turns."""
 
 
 class Pacer:
@@ -21,7 +33,7 @@ class Pacer:
     for the requests of all processes together.
     """
 
-    def __init__(self, requests_per_second: float | None, *, shared: SharedTurns | None = None) -> None:
+    def __init__(self, requests_per_second: float | None, *, shared: Turns | None = None) -> None:
         self._interval = 1 / (SHARE * requests_per_second) if requests_per_second else 0.0
         self._credit = min(self._interval / 2, CREDIT_SECONDS)
         self._last = self._resume = -inf

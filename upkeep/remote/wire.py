@@ -32,7 +32,7 @@ class Answer(BaseModel):
     Unknown fields are ignored.
     """
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 
 
 A = TypeVar("A", bound=Answer)

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from backend.collection import tmdb as tmdb_api
-from backend.collection import yts as yts_api
 from backend.collection.kernel import availability, imdb_ids, refresh
 from backend.collection.kernel.answers import UNAVAILABLE, Failure
 from backend.collection.kernel.movie import ExternalIds, Movie
 from backend.collection.kernel.quality import Quality
 from upkeep.remote.errors import RemoteError, RemoteRejectedError, RemoteUnavailableError
+
+if TYPE_CHECKING:
+    from backend.collection.tmdb import Tmdb
+    from backend.collection.yts import Yts
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -22,7 +24,7 @@ T = TypeVar("T")
 class Catalogue:
     """TMDB, asked about one batch of DVDs at a time. Raises RemoteError when it refuses the API key or is down."""
 
-    def __init__(self, tmdb: tmdb_api.Tmdb) -> None:
+    def __init__(self, tmdb: "Tmdb") -> None:
         self._tmdb = tmdb
 
     @property
@@ -42,7 +44,7 @@ class Catalogue:
 class Market:
     """A YTS-compatible API, asked about one batch of DVDs at a time. Raises RemoteError when it is down."""
 
-    def __init__(self, yts: yts_api.Yts) -> None:
+    def __init__(self, yts: "Yts") -> None:
         self._yts = yts
 
     def qualities(self, rows: Sequence[availability.Row]) -> dict[str, tuple[Quality, ...] | Failure]:
@@ -53,7 +55,9 @@ class Market:
 @contextmanager
 def tmdb() -> Iterator[Catalogue]:
     """TMDB until the end of the block. Raises RemoteRejectedError, naming TMDB_API_KEY, when there is no key."""
-    with tmdb_api.connect(
+    from backend.collection.tmdb import connect  # noqa: PLC0415 - most processes ask nobody: no HTTP client for them
+
+    with connect(
         settings.TMDB_API_KEY,
         settings.TMDB_API_URL,
         requests_per_second=settings.TMDB_REQUESTS_PER_SECOND,
@@ -66,7 +70,9 @@ def tmdb() -> Iterator[Catalogue]:
 @contextmanager
 def yts() -> Iterator[Market]:
     """The YTS-compatible API of the settings until the end of the block; see `has_yts`."""
-    with yts_api.connect(
+    from backend.collection.yts import connect  # noqa: PLC0415 - as above
+
+    with connect(
         settings.YTS_API_URL,
         allow_http_hosts=settings.REMOTE_HTTP_HOSTS,
         redis_url=import_string(settings.REMOTE_REDIS_URL),

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from backend.tracking import connectors
-from backend.tracking.connectors.source import Connector, Locator, Network, Source
+from backend.tracking.connectors.source import Connector, Locator, Source
 from backend.tracking.kernel import downloads, locations
 from backend.tracking.kernel import moves as kernel
 from backend.tracking.kernel.downloads import Entry
@@ -267,6 +267,8 @@ def connected(tracker: Tracker, *, dry_run: bool) -> Iterator[Connector]:
         RemoteError: it refuses its token, hides its place, or cannot be reached.
         LocationError, UnreadableTokenError: what is stored of it is not fit to ask with.
     """
+    from backend.tracking.connectors.network import Network  # noqa: PLC0415 - the HTTP client takes long to import
+
     kind = ApiKind(tracker.api_kind)
     place = locations.parsed(kind, tracker.api_location)
     source = Source(

@@ -10,7 +10,8 @@ from typing import Any, Protocol, cast
 from pydantic import SecretStr
 
 from backend.tracking import connectors
-from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.network import Network
+from backend.tracking.connectors.source import Connector, Source
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.locations import parsed
 from backend.tracking.kernel.records import BrokenRecord, Record, RecordPage, TaskRecord, WorkRecord

@@ -5,7 +5,8 @@ import pytest
 from pydantic import SecretStr
 
 from backend.tracking import connectors
-from backend.tracking.connectors.source import Network, Source
+from backend.tracking.connectors.network import Network
+from backend.tracking.connectors.source import Source
 from backend.tracking.kernel.locations import parsed
 from tests.integration.tracking.connections import HOSTS, all_expected, broken, by_id, read, tracker
 from tests.servers.trackers import clockodo, work

@@ -9,7 +9,8 @@ from jsonschema import Draft202012Validator
 from pydantic import SecretStr
 
 from backend.tracking import connectors
-from backend.tracking.connectors.source import Network, Source
+from backend.tracking.connectors.network import Network
+from backend.tracking.connectors.source import Source
 from backend.tracking.kernel.locations import parsed
 from backend.tracking.kernel.records import Record, RecordPage, TaskRecord
 from tests.integration.remote.test_servers import get, needs_schemas, validator

@@ -8,7 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from backend.tracking import connectors
-from backend.tracking.connectors.source import Network, Source
+from backend.tracking.connectors.network import Network
+from backend.tracking.connectors.source import Source
 from backend.tracking.kernel.locations import parsed
 from backend.tracking.kernel.records import TaskRecord
 from tests.integration.remote.test_servers import needs_schemas, validator

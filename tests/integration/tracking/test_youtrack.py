@@ -9,7 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from backend.tracking import connectors
-from backend.tracking.connectors.source import Network, Source
+from backend.tracking.connectors.network import Network
+from backend.tracking.connectors.source import Source
 from backend.tracking.connectors.youtrack.answer import FIELDS
 from backend.tracking.kernel.locations import parsed
 from backend.tracking.kernel.records import TaskRecord

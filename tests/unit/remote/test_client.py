@@ -12,8 +12,7 @@ import pytest
 
 from tests.unit.remote.oracles import SECRET, Handler, Oracle, client, questions, said, yes
 from upkeep.remote.answers import Outcome
-from upkeep.remote.client import GIVE_UP_AFTER
-from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
+from upkeep.remote.errors import GIVE_UP_AFTER, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
 from upkeep.remote.exchange import LARGEST_BODY, Request
 
 ROOT = Path(__file__).parents[3]

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from backend.tracking import connectors
-from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.network import Network
+from backend.tracking.connectors.source import Connector, Source
 from backend.tracking.connectors.spans import START
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.locations import EXAMPLES, parsed

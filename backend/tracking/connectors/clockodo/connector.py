@@ -8,8 +8,9 @@ from math import ceil
 
 from backend.tracking.connectors import progress, spans
 from backend.tracking.connectors.clockodo.answer import Entries, ProjectAnswer, TimeEntry, is_about_money
+from backend.tracking.connectors.network import Network
 from backend.tracking.connectors.progress import Part
-from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.source import Connector, Source
 from backend.tracking.connectors.spans import Span
 from backend.tracking.connectors.wire import record, token
 from backend.tracking.kernel.records import Record, RecordPage

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from backend.tracking.connectors.changes import Return, before, changed
 from backend.tracking.connectors.github import limits
 from backend.tracking.connectors.github.answer import Issue, Located, Repository
-from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.network import Network
+from backend.tracking.connectors.source import Connector, Source
 from backend.tracking.connectors.wire import listed, looked_up, next_link, record, token
 from backend.tracking.kernel.moves import Absence, Elsewhere, Missed, Whereabouts
 from backend.tracking.kernel.names import ProjectFacts

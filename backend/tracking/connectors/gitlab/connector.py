@@ -7,7 +7,8 @@ from datetime import datetime
 
 from backend.tracking.connectors.changes import Newest, Return, Seam, changed
 from backend.tracking.connectors.gitlab.answer import MERGE_REQUEST, Issue, Located, MergeRequest, Project
-from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.network import Network
+from backend.tracking.connectors.source import Connector, Source
 from backend.tracking.connectors.wire import listed, looked_up, next_link, record, token
 from backend.tracking.kernel.locations import quoted
 from backend.tracking.kernel.moves import Absence, Elsewhere, Missed, Whereabouts

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from backend.tracking.connectors.changes import Newest
 from backend.tracking.connectors.jira.answer import FIELDS, Issue, Located, Page, Project, Tenant, task
 from backend.tracking.connectors.moments import to_milliseconds
-from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.network import Network
+from backend.tracking.connectors.source import Connector, Source
 from backend.tracking.connectors.wire import assess_query, found, looked_up, record, renamed, token
 from backend.tracking.kernel.moves import Absence, Missed, Whereabouts
 from backend.tracking.kernel.names import ProjectFacts

@@ -12,8 +12,9 @@ import httpx2
 
 from backend.tracking.connectors import progress, spans
 from backend.tracking.connectors.kimai.answer import TASK_FIELDS, Me, Named, Timesheet
+from backend.tracking.connectors.network import Network
 from backend.tracking.connectors.progress import Part
-from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.source import Connector, Source
 from backend.tracking.connectors.spans import Span
 from backend.tracking.connectors.wire import listed, record, token
 from backend.tracking.kernel.records import Record, RecordPage, WorkRecord

@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 
 from backend.tracking.connectors import progress, spans
+from backend.tracking.connectors.network import Network
 from backend.tracking.connectors.progress import Part
-from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.source import Connector, Source
 from backend.tracking.connectors.toggl import limits
 from backend.tracking.connectors.toggl.answer import Project, ReportEntry, Workspace, flat
 from backend.tracking.connectors.wire import listed, record, token

@@ -7,7 +7,8 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from backend.tracking.connectors.changes import Newest, UnsteadyError, joined
-from backend.tracking.connectors.source import Connector, Network, Source
+from backend.tracking.connectors.network import Network
+from backend.tracking.connectors.source import Connector, Source
 from backend.tracking.connectors.wire import assess_query, found, listed, looked_up, record, renamed, token
 from backend.tracking.connectors.youtrack.answer import FIELDS, Issue, Located, Me, Project, Reading, TimeTracking
 from backend.tracking.kernel.moves import Absence, Missed, Whereabouts
