@@ -3,64 +3,31 @@
 import json
 import sys
 from functools import partial
-from io import TextIOWrapper
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
-from django.db import Error as DatabaseError
+from django.core.management.base import CommandError, CommandParser
 from django.db.models import Q
 
 from upkeep.conf import conf
 from upkeep.operations import registry, runner, streams, submission
 from upkeep.operations.declaration import Operation
-from upkeep.operations.errors import InvalidParamsError, OperationError, UnconfirmedError
+from upkeep.operations.errors import InvalidParamsError, UnconfirmedError
 from upkeep.operations.execution import parts, storage
-from upkeep.operations.execution.failures import explanation
 from upkeep.operations.limits import LIMIT_EXCEEDED
 from upkeep.operations.models import Run, RunChange
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.params import Params
 from upkeep.operations.states import ENDED, Status
 from upkeep.operations.terminal import arguments
-from upkeep.operations.terminal.arguments import OperationParser
+from upkeep.operations.terminal.base import TolerantCommand
 from upkeep.operations.terminal.console import ConsoleProgress, Patience, plain, summary
 
 VERBOSE = 2
-INTERRUPTED_EXIT_CODE = 130
-
-
-class TolerantCommand(BaseCommand):
-    """A command that does its work, and exits as that ended, whether or not its output can be written."""
-
-    def run_from_argv(self, argv: list[str]) -> None:
-        """Run as a process of its own."""
-        streams.secure()
-        _connect(self.stdout, sys.stdout)  # Django took those of before
-        _connect(self.stderr, sys.stderr)
-        try:
-            super().run_from_argv(argv)
-        finally:
-            streams.settle()
-
-    def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run the command; the streams of a caller need not work either."""
-        for name, wrapper in (("stdout", self.stdout), ("stderr", self.stderr)):
-            if options.get(name):
-                options[name] = streams.Unfailing(options[name])
-            else:
-                _connect(wrapper, streams.Unfailing(wrapper._out))  # noqa: SLF001 - see there
-        return super().execute(*args, **options)
 
 
 class RunCommand(TolerantCommand):
     """A command that runs something, or watches it run, and tells the outcome."""
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Django's parser, but for its way to tell errors."""
-        parser = super().create_parser(prog_name, subcommand, allow_abbrev=False, **kwargs)
-        parser.__class__ = OperationParser  # Django offers no other way to choose the class
-        return parser
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Where to run it, and how loudly."""
@@ -68,20 +35,6 @@ class RunCommand(TolerantCommand):
         parser.add_argument("--wait", action="store_true", help="Send it to a worker and follow its progress.")
         parser.add_argument("--json", action="store_true", help="The outcome as one JSON object on stdout.")
         parser.add_argument("--verbose", action="store_true", help="One line per item and field, as --verbosity 2.")
-
-    def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run the command; whatever goes wrong is a CommandError with one line and the exit code of its kind."""
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, TextIOWrapper):
-                stream.reconfigure(errors="backslashreplace")  # what it cannot show must not fail a run
-        try:
-            return super().execute(*args, **options)
-        except KeyboardInterrupt:
-            raise CommandError("interrupted", returncode=INTERRUPTED_EXIT_CODE) from None
-        except OperationError as error:
-            raise CommandError(str(error), returncode=error.exit_code) from error
-        except DatabaseError as error:
-            raise CommandError(f"the database says: {explanation(error)} (is it there, and migrated?)") from error
 
     def told(self, outcome: Outcome, options: dict[str, Any]) -> None:
         """Print the outcome. Raises CommandError with its exit code when that is not 0."""
@@ -183,11 +136,6 @@ class OperationCommand(RunCommand):
         self.stderr.write(f"Type {word!r} to go on: ", lambda text: text, ending="")
         self.stderr.flush()
         return streams.answer()
-
-
-def _connect(wrapper: OutputWrapper, stream: Any) -> None:
-    """Let it write there. Another wrapper would not do: it would lose its style."""
-    wrapper._out = stream  # type: ignore[attr-defined]  # noqa: SLF001 - Django has no other way
 
 
 def _followed(run_id: UUID, progress: ConsoleProgress) -> Outcome:

@@ -3,9 +3,9 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from upkeep.operations import cancellation
-from upkeep.operations.command import TolerantCommand
 from upkeep.operations.states import Status
 from upkeep.operations.terminal.arguments import run_id
+from upkeep.operations.terminal.base import TolerantCommand
 
 
 class Command(TolerantCommand):

@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from upkeep.operations.command import TolerantCommand
 from upkeep.operations.delivery import sweep
+from upkeep.operations.terminal.base import TolerantCommand
 
 
 class Command(TolerantCommand):
