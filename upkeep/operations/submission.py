@@ -58,12 +58,20 @@ def enqueue(  # noqa: PLR0913 - how to run, beside what
     return run
 
 
-def named(run_id: UUID) -> Run:
-    """The run of this id. Raises OperationError when there is none."""
-    run = Run.objects.filter(pk=run_id).first()
-    if run is None:
-        raise OperationError(f"no run {run_id}")
-    return run
+def named(run_id: UUID | str) -> Run:
+    """The run of this id, or whose id alone begins with these hexadecimal digits.
+
+    Raises OperationError when there is none, or more than one.
+    """
+    if isinstance(run_id, UUID):
+        found = list(Run.objects.filter(pk=run_id))
+    else:
+        found = list(Run.objects.filter(pk__range=(UUID(f"{run_id:0<32}"), UUID(f"{run_id:f<32}")))[:2])
+    if len(found) > 1:
+        raise OperationError(f"several runs have an id that begins with {run_id}: give more digits")
+    if not found:
+        raise OperationError(f"no run {run_id}: `runs` lists them")
+    return found[0]
 
 
 def requeue(run_id: UUID, *, queue: str) -> Run:

@@ -1,18 +1,23 @@
 """An operation's params as command line arguments. argparse only collects the texts; pydantic validates them."""
 
 import argparse
+import re
+from datetime import datetime, time, timedelta
 from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 from uuid import UUID
 
 from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
 from pydantic.fields import FieldInfo
 
 from upkeep.operations.files import InputFile
 from upkeep.operations.params import Params, Positional
 
 USAGE_EXIT_CODE = 2
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class OperationParser(CommandParser):
@@ -56,12 +61,38 @@ def parsed(params_type: type[Params], options: dict[str, Any]) -> Params:
     return params_type.parse(values, spell=lambda name: _spelt(params_type, name))
 
 
-def run_id(text: str) -> UUID:
-    """The id of a run, for argparse."""
+def run_id(text: str) -> UUID | str:
+    """The id of a run, or its first digits, at least 8, for argparse."""
+    digits = text.replace("-", "").lower()
+    if not re.fullmatch("[0-9a-f]{8,32}", digits):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the id of a run, nor its first 8 digits")
+    return UUID(digits) if len(digits) == len(UUID(int=0).hex) else digits
+
+
+def positive(text: str) -> int:
+    """A whole number above 0, for argparse."""
+    if not re.fullmatch("0*[1-9][0-9]{0,8}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 999999999")
+    return int(text)
+
+
+def moment(text: str) -> datetime:
+    """A time as people write it, for argparse: `90m`, `12h`, `7d`, `2w` ago, a date, or a date and time.
+
+    A time without a zone is in that of the settings.
+    """
+    if ago := re.fullmatch("([0-9]{1,4})([mhdw])", text):
+        return timezone.now() - timedelta(**{UNITS[ago[2]]: int(ago[1])})
     try:
-        return UUID(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not the id of a run") from None
+        found = parse_datetime(text)
+        day = None if found else parse_date(text)
+        found = datetime.combine(day, time.min) if day else found
+        if found:
+            return found if timezone.is_aware(found) else timezone.make_aware(found)
+    except (OverflowError, ValueError):  # a day that is none, and years at the edge of the calendar
+        pass
+    wanted = "90m, 12h, 7d, 2w, 2026-11-27 or 2026-11-27T06:30"
+    raise argparse.ArgumentTypeError(f"{text!r} is no time: write {wanted}")
 
 
 def flag(name: str) -> str:

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from upkeep.operations import cancellation
+from upkeep.operations import cancellation, submission
 from upkeep.operations.states import Status
 from upkeep.operations.terminal.arguments import run_id
 from upkeep.operations.terminal.base import TolerantCommand
@@ -12,12 +12,11 @@ class Command(TolerantCommand):
     help = "Asks a run to stop: a queued one is cancelled at once, a running one within two seconds."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("run", metavar="RUN", type=run_id, help="The run's id.")
+        parser.add_argument("run", metavar="RUN", type=run_id, help="The run's id, or its first digits, at least 8.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        status = cancellation.cancel(options["run"])
-        if status is None:
-            raise CommandError(f"no run {options['run']}")
+        run = submission.named(options["run"])
+        status = cancellation.cancel(run.pk)
         if status not in (Status.RUNNING, Status.CANCELLED):
-            raise CommandError(f"run {options['run']} has {status} already")
+            raise CommandError(f"run {run.pk} has {status} already")
         self.stdout.write("cancelled" if status is Status.CANCELLED else "asked to stop")

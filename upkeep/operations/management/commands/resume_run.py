@@ -14,17 +14,18 @@ class Command(RunCommand):
     help = "Takes a failed or cancelled run up again, after its last commit."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("run", metavar="RUN", type=run_id, help="The run's id.")
+        parser.add_argument("run", metavar="RUN", type=run_id, help="The run's id, or its first digits, at least 8.")
         super().add_arguments(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        operation = registry.find(submission.named(options["run"]).operation)
+        named = submission.named(options["run"])
+        operation = registry.find(named.operation)
         if options["enqueue"] or options["wait"]:
-            run = submission.requeue(options["run"], queue=operation.queue)
+            run = submission.requeue(named.pk, queue=operation.queue)
             broker.publish(run)
             self.queued(run, options)
             return
-        run = submission.requeue(options["run"], queue="")
+        run = submission.requeue(named.pk, queue="")
         try:
             attempt = claims.claim(run.pk)
         except AlreadyRunningError as error:

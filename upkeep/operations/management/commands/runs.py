@@ -1,0 +1,64 @@
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.db.models import QuerySet
+
+from upkeep.operations import registry, streams
+from upkeep.operations.errors import UnknownOperationError
+from upkeep.operations.models import Run
+from upkeep.operations.states import Status
+from upkeep.operations.terminal import history
+from upkeep.operations.terminal.arguments import moment, positive
+from upkeep.operations.terminal.base import TolerantCommand
+
+
+class Command(TolerantCommand):
+    help = "Lists runs, the newest first. `show_run RUN` shows one of them whole."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--operation", metavar="NAME", help="Only those of this operation.")
+        told = "Only those with this status; may be given several times."
+        parser.add_argument("--status", action="append", choices=Status.values, help=told)
+        told = "Only those created since then: 90m, 12h, 7d, or a date (2026-11-27, or with a time 2026-11-27T06:30)."
+        parser.add_argument("--since", type=moment, metavar="WHEN", help=told)
+        parser.add_argument("--limit", type=positive, default=20, metavar="N", help="At most so many. Default: 20.")
+        parser.add_argument("--json", action="store_true", help="A JSON array on stdout.")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        found = _found(options)
+        shown = found.select_related("user")[: options["limit"]]
+        if options["json"]:
+            self.stdout.write(json.dumps([history.as_json(run) for run in shown], indent=2))
+            return
+        width = history.terminal_width() if streams.is_terminal(sys.stdout) else None
+        number = found.count()
+        if number:
+            self.stdout.write(history.table(shown, width=width))
+        more = (
+            f"{min(options['limit'], number):,} of {number:,} runs" if number > options["limit"] else f"{number:,} runs"
+        )
+        self.stderr.write(more if number != 1 else "1 run", lambda text: text)
+
+
+def _found(options: dict[str, Any]) -> "QuerySet[Run]":
+    found = Run.objects.filter(parent=None)  # a part's figures are in its run
+    if options["operation"]:
+        found = found.filter(operation__in=_names(options["operation"]))
+    if options["status"]:
+        found = found.filter(status__in=options["status"])
+    if options["since"]:
+        found = found.filter(created_at__gte=options["since"])
+    return found
+
+
+def _names(name: str) -> list[str]:
+    """Its names now and before; runs of an operation that is no more are found by the name they have."""
+    try:
+        operation = registry.find(name)
+    except UnknownOperationError:
+        if Run.objects.filter(operation=name).exists():
+            return [name]
+        raise
+    return [operation.name, *operation.aliases]

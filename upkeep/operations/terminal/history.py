@@ -1,0 +1,120 @@
+"""What is recorded of runs, for people and for programs."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from io import StringIO
+from shutil import get_terminal_size
+from typing import Any
+
+from django.utils import timezone
+
+from upkeep.operations.models import Run, RunChange
+from upkeep.operations.outcome import Outcome
+from upkeep.operations.terminal.console import plain, summary
+
+WIDE = 200
+"""Columns of an output that is no terminal."""
+ID_DIGITS = 8
+"""Of a run's id, as many as a table shows and a command wants at least."""
+
+
+def table(runs: Iterable[Run], *, width: int | None = None) -> str:
+    """The runs, one a line; a terminal of `width` columns shows each whole, if need be with a shortened operation."""
+    from rich import box  # noqa: PLC0415 - rich costs 10 MB, which most processes do not need
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    found = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for heading in ("run", "created", "operation", "status"):
+        found.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=1 if heading == "operation" else None)
+    for heading in ("items", "failed", "took"):
+        found.add_column(heading, justify="right", no_wrap=True)
+    for run in runs:
+        cells = (str(run.pk)[:ID_DIGITS], _local(run.created_at, "%Y-%m-%d %H:%M"), _operation(run), str(run.status))
+        counts = (_number(run, "processed"), _number(run, "failed"), _took(run))
+        found.add_row(*(Text(plain(cell)) for cell in (*cells, *counts)))
+    text = StringIO()
+    console = Console(file=text, width=width or WIDE, color_system=None)
+    found.expand = Console(width=10 * WIDE).measure(found).maximum > console.width  # then the operation gives way
+    console.print(found)
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+
+
+def terminal_width() -> int:
+    """Columns of the terminal, or of `COLUMNS`."""
+    return get_terminal_size().columns
+
+
+def described(run: Run) -> list[str]:
+    """Everything that is recorded of a run but its changes and its log, in lines."""
+    facts = {
+        "run": str(run.pk),
+        "params": ", ".join(f"{name}={value!r}" for name, value in run.params.items()),
+        "started by": " · ".join(filter(None, (run.origin, str(run.user or "")))),
+        "about": ", ".join(run.subjects.order_by("name").values_list("name", flat=True)),
+        "queue": run.queue or "none: in the foreground",
+        "created": _local(run.created_at),
+        "not before": _local(run.not_before) if run.status == Run.Status.QUEUED else "",
+        "started": _local(run.started_at),
+        "finished": _local(run.finished_at),
+        "run by": f"{run.executor} (attempt {run.attempt})" if run.attempt > 1 else run.executor,
+        "cancelled": _local(run.cancel_at),
+        "parts": ", ".join(f"{str(part.pk)[:ID_DIGITS]} {part.status}" for part in run.parts.order_by("created_at")),
+        "error": run.error,
+    }
+    width = max(map(len, facts))
+    return [*summary(Outcome.of(run)), *(plain(f"  {name:<{width}}  {fact}") for name, fact in facts.items() if fact)]
+
+
+def as_json(run: Run) -> dict[str, Any]:
+    """What is recorded of a run but its changes and its log, as programs get it; times are in UTC."""
+    return {
+        **Outcome.of(run).as_json(),
+        "params": run.params,
+        "origin": run.origin,
+        "user": str(run.user) if run.user else None,
+        "queue": run.queue,
+        "created_at": _utc(run.created_at),
+        "started_at": _utc(run.started_at),
+        "finished_at": _utc(run.finished_at),
+        "cancel_at": _utc(run.cancel_at),
+        "attempt": run.attempt,
+        "report": run.report,
+    }
+
+
+def change_as_json(change: RunChange) -> dict[str, Any]:
+    """A change as programs get it: each field with its value before and after."""
+    return {
+        "step": change.step,
+        "action": change.action,
+        "key": change.key,
+        "label": change.label,
+        "fields": change.fields,
+        "reason": change.reason,
+    }
+
+
+def _operation(run: Run) -> str:
+    return run.operation.rpartition(".")[2] + (" --dry-run" if run.dry_run else "")
+
+
+def _number(run: Run, name: str) -> str:
+    number = run.counts.get(name, 0)
+    return f"{number:,}" if number else ""
+
+
+def _took(run: Run) -> str:
+    if run.started_at is None:
+        return ""
+    seconds = ((run.finished_at or timezone.now()) - run.started_at).total_seconds()
+    return f"{seconds:.1f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))  # noqa: PLR2004 - a minute
+
+
+def _local(moment: datetime | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    return timezone.localtime(moment).strftime(form) if moment else ""
+
+
+def _utc(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
