@@ -1,16 +1,12 @@
-import pkgutil
-from importlib import import_module
-
 from django.apps import AppConfig
-
-import tasks
 
 
 class TasksConfig(AppConfig):
+    """The operations of this deployment: the app is one package of them, a folder a domain."""
+
     name = "tasks"
 
     def ready(self) -> None:
-        """Import every operation; each registers itself."""
-        for module in pkgutil.walk_packages(tasks.__path__, "tasks."):
-            if not module.name.startswith("tasks.management"):
-                import_module(module.name)
+        from upkeep.operations.discovery import import_modules  # noqa: PLC0415 - once models are loaded
+
+        import_modules(self.name)

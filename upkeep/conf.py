@@ -68,4 +68,6 @@ def _validated(given: object) -> Options:
     try:
         return Options.model_validate(dict(given))
     except ValidationError as error:
-        raise ImproperlyConfigured(explained(error, Options, what="setting", spell='UPKEEP["{}"]'.format)) from None
+        raise ImproperlyConfigured(
+            explained(error, Options, what="UPKEEP setting", spell='UPKEEP["{}"]'.format)
+        ) from None

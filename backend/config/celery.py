@@ -66,10 +66,10 @@ def broker_settings(url: str) -> dict[str, Any]:
 
 
 def _late_settings() -> dict[str, Any]:
-    """Settings that need a server's address, or the operations; Celery asks when it first needs its configuration."""
+    """Settings that need the operations; Celery asks when it first needs its configuration."""
     if settings.CELERY_BROKER_URL:
         return broker_settings(settings.CELERY_BROKER_URL)
-    url = redis.ensure(settings.UPKEEP_HOME).url
+    url = "redis://embedded"  # a connection gets the true address, and starts that server
     return {"broker_url": url, **broker_settings(url)}
 
 

@@ -23,9 +23,9 @@ def test_what_a_project_sets_counts_at_once(settings: Any) -> None:
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        ({"LEASE_SECOND": 7}, "unknown setting 'LEASE_SECOND' (did you mean 'LEASE_SECONDS'?)"),
+        ({"LEASE_SECOND": 7}, "unknown UPKEEP setting 'LEASE_SECOND' (did you mean 'LEASE_SECONDS'?)"),
         ({"LEASE_SECONDS": "soon"}, r'UPKEEP["LEASE_SECONDS"] should be a valid number'),
-        ({"LEASE_SECONDS": 0, "SHIM": 1}, "greater than 0, not 0; unknown setting 'SHIM'"),
+        ({"LEASE_SECONDS": 0, "SHIM": 1}, "greater than 0, not 0; unknown UPKEEP setting 'SHIM'"),
         ({"PREFIX": "a b"}, 'UPKEEP["PREFIX"]'),
         ("LEASE_SECONDS=7", "UPKEEP is a dict of settings, not str"),
     ],

@@ -1,0 +1,48 @@
+"""The core of Upkeep, a Django app, and the names that authors of operations import.
+
+For example `from upkeep.operations import Params, RunContext, operation`. Each is imported when it is first asked for:
+an app is imported before its models can be, and whoever asks for one name does not wait for all.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from upkeep.operations.command import OperationCommand as OperationCommand
+    from upkeep.operations.context import RunContext as RunContext
+    from upkeep.operations.declaration import operation as operation
+    from upkeep.operations.errors import OperationError as OperationError
+    from upkeep.operations.files import InputFile as InputFile
+    from upkeep.operations.limits import Limits as Limits
+    from upkeep.operations.params import Params as Params
+    from upkeep.operations.params import Positional as Positional
+    from upkeep.operations.plans import Change as Change
+    from upkeep.operations.schedule import ScheduleEntry as ScheduleEntry
+    from upkeep.operations.steps import Step as Step
+
+MODULES = {
+    "Change": "plans",
+    "InputFile": "files",
+    "Limits": "limits",
+    "OperationCommand": "command",
+    "OperationError": "errors",
+    "Params": "params",
+    "Positional": "params",
+    "RunContext": "context",
+    "ScheduleEntry": "schedule",
+    "Step": "steps",
+    "operation": "declaration",
+}
+"""Where each public name is defined."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{MODULES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *MODULES})

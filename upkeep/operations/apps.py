@@ -7,4 +7,8 @@ class OperationsConfig(AppConfig):
     verbose_name = "Upkeep: operations"
 
     def ready(self) -> None:
-        from upkeep.operations import checks  # noqa: F401, PLC0415 - registers them, once models are loaded
+        from upkeep.operations import checks, discovery  # noqa: F401, PLC0415 - once models are loaded
+        from upkeep.operations.terminal import commands  # noqa: PLC0415
+
+        discovery.discover()
+        commands.provide()

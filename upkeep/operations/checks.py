@@ -1,41 +1,150 @@
-"""System checks: a broken declaration fails at start, not at night."""
+"""System checks: what is missing or misspelt is a line with its fix at start, and not a stack at night.
 
+Their ids, with what they mean: `docs/checks.md`.
+"""
+
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, register
-from django.core.management import get_commands
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register, run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import get_commands, load_command_class
+from django.db import DatabaseError, NotSupportedError, connections, router
 
+from upkeep.conf import Options, conf
 from upkeep.operations import registry
+from upkeep.operations.command import OperationCommand
+from upkeep.operations.declaration import Operation
 from upkeep.operations.errors import OperationError
-from upkeep.operations.schedule import default_schedule
+from upkeep.operations.models import Run
+from upkeep.operations.schedule import ScheduleEntry, default_schedule
+from upkeep.operations.terminal import commands
+
+TAG = "upkeep"
+"""Of all checks of Upkeep: `manage.py check --tag upkeep`."""
+SCHEDULE_HINT = "It is the dotted path of a list of ScheduleEntry objects, such as 'shop.schedule.SCHEDULE'."
 
 
-@register()
-def check_shims(**_kwargs: Any) -> list[CheckMessage]:
-    """Every operation has its management command."""
-    commands = get_commands()
+@register(TAG)
+def check_settings(**_kwargs: Any) -> list[CheckMessage]:
+    """`UPKEEP` holds what it may, and dates have a time zone."""
+    problems: list[CheckMessage] = []
+    try:
+        conf()
+    except ImproperlyConfigured as error:
+        problems.append(
+            Error(f"{error}.", hint=f"The settings are {', '.join(Options.model_fields)}.", id="upkeep_operations.E001")
+        )
+    if not settings.USE_TZ:
+        problems.append(
+            Error(
+                "USE_TZ is off, and the moments of runs are kept in UTC.",
+                hint="Set USE_TZ = True; TIME_ZONE remains the zone of schedules and of what people read.",
+                id="upkeep_operations.E002",
+            )
+        )
+    return problems
+
+
+@register(TAG)
+def check_database(**_kwargs: Any) -> list[CheckMessage]:
+    """Runs are kept in PostgreSQL."""
+    alias = router.db_for_write(Run)
+    if connections[alias].vendor == "postgresql":
+        return []
     return [
         Error(
-            f"Operation {operation.name} has no management command.",
-            hint=f"Add tasks/management/commands/{operation.short_name}.py with `operation = {operation.short_name}`.",
-            id="upkeep_operations.E001",
+            f"Upkeep keeps its runs in PostgreSQL; DATABASES[{alias!r}] is {connections[alias].display_name}.",
+            hint="Set its ENGINE to 'django.db.backends.postgresql', or route the app upkeep_operations to such a one.",
+            id="upkeep_operations.E003",
         )
-        for operation in registry.operations()
-        if operation.short_name not in commands
     ]
 
 
-@register()
+@register(TAG, Tags.database)
+def check_database_version(databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """PostgreSQL is not too old: asked before migrations, and by `check --database`."""
+    alias = router.db_for_write(Run)
+    if alias not in (databases or ()):
+        return []
+    try:
+        connections[alias].ensure_connection()
+    except NotSupportedError as error:  # Django's own least version is ours: PostgreSQL 14
+        return [Error(f"{error}.", hint="Upgrade the server.", id="upkeep_operations.E004")]
+    except DatabaseError:  # it is down: whoever wants it says so
+        pass
+    return []
+
+
+@register(TAG)
+def check_declarations(**_kwargs: Any) -> list[CheckMessage]:
+    """No declaration was refused."""
+    return [Error(problem.message, hint=problem.hint, id=problem.id) for problem in registry.problems()]
+
+
+@register(TAG)
+def check_commands(**_kwargs: Any) -> list[CheckMessage]:
+    """The command of each operation's name is the operation's."""
+    options = _options()
+    problems = (_problem_of_command(operation, options) for operation in registry.operations())
+    return [problem for problem in problems if problem]
+
+
+@register(TAG)
 def check_schedule(**_kwargs: Any) -> list[CheckMessage]:
     """Every entry of the default schedule names an operation, fits its params, confirms it, and has its own name."""
-    entries = default_schedule()
-    problems: list[CheckMessage] = []
+    try:
+        entries = default_schedule() if _options().SCHEDULE else ()
+    except ImproperlyConfigured as error:
+        return [Error(f"{error}.", hint=SCHEDULE_HINT, id="upkeep_operations.E030")]
+    return list(_problems_of_entries(entries))
+
+
+def _options() -> Options:
+    """The settings; the defaults in place of invalid ones, which are a problem of `check_settings` alone."""
+    try:
+        return conf()
+    except ImproperlyConfigured:
+        return Options()
+
+
+def _problem_of_command(operation: Operation[Any], options: Options) -> CheckMessage | None:
+    name = operation.short_name
+    app = get_commands().get(name)
+    if app is None or commands.is_provided(name):
+        if options.SHIMS == "optional":
+            return None
+        config = apps.get_containing_app_config(operation.function.__module__)
+        folder = config.name.replace(".", "/") if config else "an app's folder"
+        return Error(
+            f"Operation {operation.name} has no module for its command.",
+            hint=f"Add {folder}/management/commands/{name}.py: `class Command(OperationCommand): operation = {name}`.",
+            id="upkeep_operations.E020",
+        )
+    command = load_command_class(app, name)
+    if isinstance(command, OperationCommand) and command.operation is operation:
+        return None
+    return Error(
+        f"The command {name!r} is that of {app}, and not of operation {operation.name}.",
+        hint=f"Rename the operation; until then it is run by `run_task {operation.name}`.",
+        id="upkeep_operations.E021",
+    )
+
+
+def _problems_of_entries(entries: Sequence[ScheduleEntry]) -> Iterable[CheckMessage]:
     for entry in entries:
         try:
             operation = registry.find(entry.operation)
             operation.check_confirmed(operation.parse(entry.params), confirm=entry.confirm)
         except OperationError as error:
-            problems.append(Error(f"Schedule entry {entry.name!r}: {error}", id="upkeep_operations.E002"))
+            yield Error(f"Schedule entry {entry.name!r}: {error}", id="upkeep_operations.E031")
     if len({entry.name for entry in entries}) < len(entries):
-        problems.append(Error("Two schedule entries have the same name.", id="upkeep_operations.E003"))
-    return problems
+        yield Error("Two schedule entries have the same name.", id="upkeep_operations.E032")
+
+
+def errors() -> list[str]:
+    """The errors among all checks of Upkeep, as Django tells them."""
+    found = run_checks(tags=[TAG])
+    return [str(problem) for problem in found if problem.is_serious() and not problem.is_silenced()]

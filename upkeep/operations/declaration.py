@@ -1,25 +1,26 @@
 """An operation, declared once: what it is called, what it wants, and under which conditions it runs."""
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any, Generic, Literal, Protocol, TypeVar, cast, get_type_hints
 
-from django.core.exceptions import ImproperlyConfigured
-
 from upkeep.conf import conf
-from upkeep.operations import registry
+from upkeep.operations import params, registry
 from upkeep.operations.context import RunContext
 from upkeep.operations.errors import InvalidParamsError, UnconfirmedError
 from upkeep.operations.execution import shares
 from upkeep.operations.limits import Limits
 from upkeep.operations.params import Params
+from upkeep.operations.registry import Problem
 
 P = TypeVar("P", bound=Params)
 Text = str | Callable[[P], str | None] | None
 """A constant, or what follows from the params."""
 About = Callable[[P], str | Iterable[str] | None] | None
 Printed = Literal["summary", "result"]
+NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 MOST_CHARACTERS = 200
 """Of an exclusive key."""
 
@@ -32,7 +33,7 @@ class Operation(Generic[P]):
     """`domain.verb_object`: the Celery task's name."""
     function: Callable[[P, RunContext], None]
     params_type: type[P]
-    queue: str
+    declared_queue: str
     exclusive: Text[P]
     """The key that two running runs never share."""
     confirm: Text[P]
@@ -58,6 +59,11 @@ class Operation(Generic[P]):
     def short_name(self) -> str:
         """`verb_object`: the management command's name."""
         return self.name.rpartition(".")[2]
+
+    @property
+    def queue(self) -> str:
+        """The broker's queue for its runs."""
+        return self.declared_queue or conf().DEFAULT_QUEUE
 
     @property
     def description(self) -> str:
@@ -144,28 +150,56 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
 ) -> Declare:
     """Declare and register the decorated function as the operation `name`; it keeps no other name.
 
-    Raises:
-        ImproperlyConfigured: at import, when the declaration cannot work.
+    A declaration that cannot work is not registered; a system check says why.
     """
 
     def declare(function: Callable[[P, RunContext], None], /) -> Operation[P]:
         declared = Operation(
-            name, function, _params_type(name, function), queue or conf().DEFAULT_QUEUE, exclusive, confirm, read_only,
-            errors, aliases, partitions, about, prints, limits,
+            name, function, _params_type(function), queue, exclusive, confirm, read_only, errors, aliases, partitions,
+            about, prints, limits,
         )  # fmt: skip
-        if not declared.summary or name.count(".") != 1:
-            raise ImproperlyConfigured(f"operation {name!r}: wants a name `domain.verb_object` and a docstring")
-        registry.register(declared)
+        problems = list(_problems(declared))
+        for problem in problems:
+            registry.refuse(problem)
+        if not problems:
+            registry.register(declared)
         return declared
 
     return declare
 
 
-def _params_type(name: str, function: Callable[[P, RunContext], None]) -> type[P]:
-    found: Any = get_type_hints(function).get("params")
-    if isinstance(found, type) and issubclass(found, Params):
-        return cast("type[P]", found)
-    raise ImproperlyConfigured(f"operation {name!r}: its first argument is `params`, annotated with a Params model")
+def _params_type(function: Callable[[P, RunContext], None]) -> type[P]:
+    """The type of its argument `params`; `Params` itself when there is none."""
+    try:
+        found: Any = get_type_hints(function).get("params")
+    except NameError:  # what it is annotated with is imported for type checkers alone
+        found = None
+    return cast("type[P]", found if isinstance(found, type) and issubclass(found, Params) else Params)
+
+
+def _problems(operation: Operation[Any]) -> Iterator[Problem]:
+    """Why it cannot be registered."""
+    place = f"Operation {operation.name!r} of {operation.function.__module__}"
+    if not NAME.fullmatch(operation.name):
+        yield Problem(
+            "upkeep_operations.E012",
+            f"{place}: this is not a name of an operation.",
+            "Name it `domain.verb_object`, in lower case: `shop.sync_prices`.",
+        )
+    if not operation.summary:
+        yield Problem(
+            "upkeep_operations.E013",
+            f"{place} has no docstring.",
+            "Say in the function's docstring what it does: that is the help of its command.",
+        )
+    if operation.params_type is Params:
+        yield Problem(
+            "upkeep_operations.E014",
+            f"{place} has no argument `params` that is annotated with a class of parameters.",
+            "Declare `class Name(Params): …`, also when it is empty, and annotate the first argument: `params: Name`.",
+        )
+    for message, hint in params.problems(operation.params_type):
+        yield Problem("upkeep_operations.E015", f"{place}: {message}", hint)
 
 
 def _resolved(text: Text[P], params: P) -> str | None:

@@ -1,9 +1,8 @@
 """The parameters of an operation: one frozen pydantic model, the only validator there is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
-from django.core.exceptions import ImproperlyConfigured
 from pydantic import BaseModel, ConfigDict, SecretBytes, SecretStr, ValidationError
 
 from upkeep.operations.errors import InvalidParamsError
@@ -42,20 +41,6 @@ class Params(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse, at declaration, fields that no command could have or that would store a secret."""
-        super().__pydantic_init_subclass__(**kwargs)
-        for name, field in cls.model_fields.items():
-            if name in RESERVED_NAMES or name.startswith("_"):
-                raise ImproperlyConfigured(
-                    f"{cls.__name__}.{name}: this name belongs to the command line; choose another"
-                )
-            if any(secret.__name__ in repr(field.annotation) for secret in (SecretStr, SecretBytes)):
-                raise ImproperlyConfigured(
-                    f"{cls.__name__}.{name}: params are recorded; read secrets from the settings"
-                )
-
-    @classmethod
     def parse(cls, values: Mapping[str, Any], spell: Callable[[str], str] = str) -> Self:
         """The validated params; `spell` turns a field's name into what the user typed, such as `--limit`.
 
@@ -66,3 +51,12 @@ class Params(BaseModel):
             return cls.model_validate(dict(values))
         except ValidationError as error:
             raise InvalidParamsError(explained(error, cls, also=HOW, spell=spell)) from None
+
+
+def problems(params_type: type[Params]) -> Iterator[tuple[str, str]]:
+    """What keeps an operation from having these parameters, and what to do about it: a line each."""
+    for name, field in params_type.model_fields.items():
+        if name in RESERVED_NAMES:
+            yield f"parameter {name!r} has a name that belongs to the command line.", "Choose another name."
+        if any(secret.__name__ in repr(field.annotation) for secret in (SecretStr, SecretBytes)):
+            yield f"parameter {name!r} is a secret, and parameters are recorded.", "Read it from the settings."

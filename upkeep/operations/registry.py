@@ -1,32 +1,52 @@
-"""All operations of this process, by name."""
+"""All operations of this process, by name; and the declarations that were refused, for the system checks."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
-
-from django.core.exceptions import ImproperlyConfigured
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upkeep.operations.errors import UnknownOperationError
 
 if TYPE_CHECKING:
     from upkeep.operations.declaration import Operation
 
+
+class Problem(NamedTuple):
+    """Why a declaration was refused, and what to do about it: a line each."""
+
+    id: str
+    """Of the system check that reports it: `upkeep_operations.E010`; see `docs/checks.md`."""
+    message: str
+    hint: str
+
+
 _operations: "dict[str, Operation[Any]]" = {}
 _names: dict[str, str] = {}
+_problems: list[Problem] = []
 
 
 def register(operation: "Operation[Any]") -> None:
     """Make the operation known by its full name, its short name and its aliases.
 
-    Raises:
-        ImproperlyConfigured: one of these names is another operation's.
+    When one of these is another operation's, nothing is registered, and a system check reports it: raised here, in the
+    middle of an import, it would be a stack, and hide all that is wrong beside it.
     """
     names = (operation.name, operation.short_name, *operation.aliases)
-    for name in names:
-        if name in _names:
-            raise ImproperlyConfigured(f"operation {operation.name!r}: {_names[name]!r} has the name {name!r} already")
+    taken = next((name for name in names if name in _names), None)
+    if taken is not None:
+        refuse(_duplicate(taken, operation, _operations[_names[taken]]))
+        return
     _operations[operation.name] = operation
     _names.update(dict.fromkeys(names, operation.name))
+
+
+def refuse(problem: Problem) -> None:
+    """Let a system check report a declaration that cannot work."""
+    _problems.append(problem)
+
+
+def problems() -> tuple[Problem, ...]:
+    """What is wrong with the declarations that this process has imported."""
+    return tuple(_problems)
 
 
 def find(name: str) -> "Operation[Any]":
@@ -52,3 +72,12 @@ def names(*, queue: str = "") -> list[str]:
     """The names of all operations, or of those of a queue; earlier names included."""
     found = (item for item in operations() if queue in ("", item.queue))
     return [name for item in found for name in (item.name, *item.aliases)]
+
+
+def _duplicate(name: str, second: "Operation[Any]", first: "Operation[Any]") -> Problem:
+    places = [f"{operation.name} of {operation.function.__module__}" for operation in (first, second)]
+    return Problem(
+        "upkeep_operations.E011",
+        f"Two operations have the name {name!r}: {places[0]} and {places[1]}.",
+        "Rename one: full names, short names (the commands) and aliases are unique in a project.",
+    )

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from upkeep.conf import conf
+
+CRONTAB_FIELDS = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,5 +27,14 @@ class ScheduleEntry:
 
 
 def default_schedule() -> tuple[ScheduleEntry, ...]:
-    """The entries that `UPKEEP["SCHEDULE"]` names."""
-    return tuple(import_string(path)) if (path := conf().SCHEDULE) else ()
+    """The entries that `UPKEEP["SCHEDULE"]` names. Raises ImproperlyConfigured when it names something else."""
+    if not (path := conf().SCHEDULE):
+        return ()
+    try:
+        entries = tuple(import_string(path))
+    except (ImportError, TypeError) as error:
+        raise ImproperlyConfigured(f'UPKEEP["SCHEDULE"] is {path!r}: {error}') from error
+    for entry in entries:
+        if not isinstance(entry, ScheduleEntry):
+            raise ImproperlyConfigured(f'UPKEEP["SCHEDULE"] is {path!r}, which holds {entry!r:.80}')
+    return entries

@@ -4,7 +4,7 @@ from typing import Any
 
 import django
 from celery import Celery
-from celery.signals import celeryd_after_setup, celeryd_init
+from celery.signals import beat_init, celeryd_after_setup, celeryd_init
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
@@ -13,6 +13,10 @@ from upkeep.conf import conf
 
 REDIS = ("redis", "rediss", "redis+socket", "sentinel", "unix", "socket")
 """Schemes of broker addresses whose keys can have a prefix."""
+SETUP_HINT = (
+    "Call upkeep.worker.setup(app) where the project makes its Celery app, and import that module in the package of "
+    'the settings, or name the app in UPKEEP["CELERY_APP"].'
+)
 _app: Celery | None = None
 
 
@@ -22,6 +26,8 @@ def attach(app: Celery) -> None:
     _app = app
     app.on_after_configure.connect(_prefix)
     app.on_after_finalize.connect(_register)
+    celeryd_init.connect(_check, dispatch_uid="upkeep.check")
+    beat_init.connect(_check, dispatch_uid="upkeep.check")
     celeryd_init.connect(_prepare_worker, dispatch_uid="upkeep.prepare_worker")
     celeryd_after_setup.connect(_take_queues, dispatch_uid="upkeep.take_queues")
 
@@ -35,10 +41,7 @@ def current() -> Celery:
     if _app is None and (path := conf().CELERY_APP):
         import_string(path)
     if _app is None:
-        raise ImproperlyConfigured(
-            "Upkeep has no Celery app: call upkeep.worker.setup(app) in the module that makes yours, and import that "
-            'module in the package of your settings, or name the app in UPKEEP["CELERY_APP"]'
-        )
+        raise ImproperlyConfigured(f"Upkeep has no Celery app. {SETUP_HINT}")
     return _app
 
 
@@ -55,6 +58,14 @@ def _register(sender: Celery, **_kwargs: Any) -> None:
     from upkeep.worker import task  # noqa: PLC0415 - wants Django to be set up
 
     task.register(sender)
+
+
+def _check(**_kwargs: Any) -> None:
+    """End the process when a system check fails: Celery makes Django's checks, and leaves their errors unsaid."""
+    from upkeep.operations import checks  # noqa: PLC0415 - wants Django to be set up
+
+    if errors := checks.errors():
+        raise SystemExit("\n".join(errors))  # any other exception in here Celery would only log
 
 
 def _prepare_worker(**_kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -9,6 +9,8 @@ class WorkerConfig(AppConfig):
 
     def ready(self) -> None:
         from upkeep.worker import checks, signals  # noqa: F401, PLC0415 - register themselves, once models are loaded
-        from upkeep.worker.schedules import synchronise_after_migrate  # noqa: PLC0415
 
-        post_migrate.connect(synchronise_after_migrate, sender=self)
+        if apps.is_installed("django_celery_beat"):
+            from upkeep.worker.schedules import synchronise_after_migrate  # noqa: PLC0415 - it imports that app's models
+
+            post_migrate.connect(synchronise_after_migrate, sender=self)

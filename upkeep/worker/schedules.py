@@ -13,10 +13,8 @@ from django.db import transaction
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from upkeep.operations import registry
-from upkeep.operations.schedule import ScheduleEntry, default_schedule
+from upkeep.operations.schedule import CRONTAB_FIELDS, ScheduleEntry, default_schedule
 from upkeep.worker.models import SynchronisedEntry
-
-CRONTAB_FIELDS = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
 
 
 def synchronise_after_migrate(**_kwargs: Any) -> None:

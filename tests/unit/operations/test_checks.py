@@ -1,10 +1,10 @@
 import pytest
 from pytest_django import Settings
 
-from tests.operations.dvds import add_one
-from upkeep.operations import checks, registry
+import tests.operations.dvds  # noqa: F401 - declares operations
+from upkeep.operations import checks
 from upkeep.operations.schedule import ScheduleEntry, default_schedule
-from upkeep.worker.checks import check_crontabs
+from upkeep.worker import checks as worker_checks
 
 WRONG = {
     "UNKNOWN": (ScheduleEntry("a", "testing.ad_one", "0 0 * * *"),),
@@ -12,6 +12,8 @@ WRONG = {
     "TWICE": (ScheduleEntry("a", "testing.add_one", "0 0 * * *"),) * 2,
 }
 UNKNOWN, UNFIT, TWICE = WRONG.values()
+UNITERABLE = 1
+TEXTS = ["testing.add_one"]
 CRONTABS = ["", "0 0 * *", "0 0 * * * *", "60 0 * * *", "0 25 * * *", "x 0 * * *", "0 0 0 * *", "0 0 * 13 *"]
 BAD_CRONTABS = tuple(ScheduleEntry(crontab, "testing.add_one", crontab) for crontab in CRONTABS)
 GOOD_CRONTABS = tuple(
@@ -23,9 +25,9 @@ GOOD_CRONTABS = tuple(
 @pytest.mark.parametrize(
     ("name", "told", "code"),
     [
-        ("UNKNOWN", "did you mean 'testing.add_one'?", "upkeep_operations.E002"),
-        ("UNFIT", "did you mean 'limit'?", "upkeep_operations.E002"),
-        ("TWICE", "have the same name", "upkeep_operations.E003"),
+        ("UNKNOWN", "did you mean 'testing.add_one'?", "upkeep_operations.E031"),
+        ("UNFIT", "did you mean 'limit'?", "upkeep_operations.E031"),
+        ("TWICE", "have the same name", "upkeep_operations.E032"),
     ],
 )
 def test_a_schedule_that_cannot_work_fails_at_start(settings: Settings, name: str, told: str, code: str) -> None:
@@ -37,30 +39,45 @@ def test_a_schedule_that_cannot_work_fails_at_start(settings: Settings, name: st
 
 def test_a_crontab_that_does_not_parse_fails_at_start(settings: Settings) -> None:
     settings.UPKEEP = {**settings.UPKEEP, "SCHEDULE": f"{__name__}.BAD_CRONTABS"}
-    assert [problem.msg.split("'")[1] for problem in check_crontabs()] == CRONTABS
-    assert {problem.id for problem in check_crontabs()} == {"upkeep_worker.E001"}
+    assert [problem.msg.split("'")[1] for problem in worker_checks.check_schedule()] == CRONTABS
+    assert {problem.id for problem in worker_checks.check_schedule()} == {"upkeep_worker.E004"}
 
 
 def test_a_crontab_that_parses_does_not(settings: Settings) -> None:
     settings.UPKEEP = {**settings.UPKEEP, "SCHEDULE": f"{__name__}.GOOD_CRONTABS"}
-    assert check_crontabs() == []
+    assert worker_checks.check_schedule() == []
     assert checks.check_schedule() == []
 
 
 def test_the_schedule_of_the_project_can_work() -> None:
     assert default_schedule()
-    assert [*checks.check_schedule(), *check_crontabs()] == []
+    assert [*checks.check_schedule(), *worker_checks.check_schedule()] == []
 
 
-def test_an_operation_without_its_command_fails_at_start() -> None:
-    """The operations under test have theirs in an app that is not installed here; those of the product have theirs."""
-    problems = {problem.msg: problem for problem in checks.check_shims()}
-    problem = problems["Operation testing.add_one has no management command."]
-    assert (problem.id, problem.hint) == (
-        "upkeep_operations.E001",
-        "Add tasks/management/commands/add_one.py with `operation = add_one`.",
-    )
-    products = [found for found in registry.operations() if found.function.__module__.startswith("tasks.")]
-    assert add_one not in products
-    assert products
-    assert not any(found.name in told for found in products for told in problems)
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("tasks.schedul.SCHEDULE", "No module named 'tasks.schedul'"),
+        ("tasks.schedule.SCHEDUL", 'does not define a "SCHEDUL"'),
+        ("SCHEDULE", "doesn't look like a module path"),
+        (f"{__name__}.UNITERABLE", "is not iterable"),
+        (f"{__name__}.TEXTS", "which holds 'testing.add_one'"),
+    ],
+)
+def test_a_path_that_leads_to_no_schedule_is_named(settings: Settings, path: str, told: str) -> None:
+    settings.UPKEEP = {**settings.UPKEEP, "SCHEDULE": path}
+    [problem] = checks.check_schedule()
+    assert problem.id == "upkeep_operations.E030"
+    assert problem.msg.startswith(f'UPKEEP["SCHEDULE"] is {path!r}')
+    assert told in problem.msg
+    assert worker_checks.check_schedule() == []
+
+
+def test_settings_that_cannot_be_read_are_one_problem_and_do_not_hide_others(settings: Settings) -> None:
+    settings.UPKEEP = {"SCHEDUL": "a.b"}
+    settings.USE_TZ = False
+    misspelt, zone = checks.check_settings()
+    assert (misspelt.id, zone.id) == ("upkeep_operations.E001", "upkeep_operations.E002")
+    assert misspelt.msg == "unknown UPKEEP setting 'SCHEDUL' (did you mean 'SCHEDULE'?)."
+    assert [*checks.check_schedule(), *checks.check_commands()] == []
+    assert [*worker_checks.check_schedule(), *worker_checks.check_celery_app()] == []

@@ -1,7 +1,7 @@
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
+from pydantic import SecretBytes, SecretStr, create_model
 
 from tests.operations.dvds import AddOne, Read, Remove, add_one, read_file, remove_dvds
 from tests.operations.scripted import scripted_alone
@@ -10,7 +10,7 @@ from upkeep.operations.context import RunContext
 from upkeep.operations.declaration import operation
 from upkeep.operations.errors import InvalidParamsError, UnconfirmedError, UnknownOperationError
 from upkeep.operations.files import InputFile
-from upkeep.operations.params import Params
+from upkeep.operations.params import RESERVED_NAMES, Params
 
 
 class Nothing(Params):
@@ -29,6 +29,37 @@ def unannotated(params: Any, run: RunContext) -> None:
     """Do nothing."""
 
 
+def annotated_for_type_checkers_alone(params: "Unimported", run: RunContext) -> None:  # type: ignore[name-defined]  # noqa: F821
+    """Do nothing."""
+
+
+def plain(params: int, run: RunContext) -> None:
+    """Do nothing."""
+
+
+def with_params(params_type: type[Params]) -> Any:
+    """A function that has such params."""
+
+    def do_nothing(params: Any, run: RunContext) -> None:
+        """Do nothing."""
+
+    do_nothing.__annotations__["params"] = params_type
+    return do_nothing
+
+
+@pytest.fixture(autouse=True)
+def _no_problems(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of a test end with it."""
+    monkeypatch.setattr(registry, "_problems", [])
+
+
+def refusal(declare: Any, function: Any) -> registry.Problem:
+    """Why the declaration was refused."""
+    declare(function)
+    [problem] = registry.problems()
+    return problem
+
+
 def test_an_operation_is_what_its_declaration_says() -> None:
     assert (add_one.name, add_one.short_name, add_one.queue) == ("testing.add_one", "add_one", "default")
     assert add_one.summary == "Add one copy of each DVD."
@@ -37,33 +68,65 @@ def test_an_operation_is_what_its_declaration_says() -> None:
 
 
 @pytest.mark.parametrize("name", ["testing.add_one", "other.add_one", "testing.scripted_by_itself"])
-def test_a_name_that_is_taken_is_refused(name: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match="has the name"):
-        operation(name)(do_nothing)
+def test_a_name_that_is_taken_is_refused_and_both_places_are_named(name: str) -> None:
+    problem = refusal(operation(name), do_nothing)
+    assert problem.id == "upkeep_operations.E011"
+    assert "of tests.operations." in problem.message
+    assert f"{name} of {__name__}" in problem.message
     assert registry.find("testing.add_one") is add_one
 
 
 def test_an_alias_that_is_taken_is_refused_and_leaves_nothing_behind() -> None:
-    with pytest.raises(ImproperlyConfigured, match=r"'testing\.add_one' has the name 'add_one' already"):
-        operation("testing.fresh", aliases=("add_one",))(do_nothing)
+    problem = refusal(operation("testing.fresh", aliases=("add_one",)), do_nothing)
+    assert "Two operations have the name 'add_one'" in problem.message
     with pytest.raises(UnknownOperationError):
         registry.find("testing.fresh")
 
 
-@pytest.mark.parametrize("name", ["verb", "a.b.c", ""])
+@pytest.mark.parametrize(
+    "name", ["verb", "a.b.c", "", "Testing.verb", "testing.verb-object", "testing.1st", "a.", ".b"]
+)
 def test_a_name_that_is_not_a_domain_and_a_verb_is_refused(name: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match=r"domain\.verb_object"):
-        operation(name)(do_nothing)
+    problem = refusal(operation(name), do_nothing)
+    assert problem.id == "upkeep_operations.E012"
+    assert f"Operation {name!r} of {__name__}" in problem.message
+    assert "domain.verb_object" in problem.hint
 
 
 def test_an_operation_without_a_docstring_is_refused() -> None:
-    with pytest.raises(ImproperlyConfigured, match="and a docstring"):
-        operation("testing.undocumented")(undocumented)
+    problem = refusal(operation("testing.undocumented"), undocumented)
+    assert (problem.id, "has no docstring" in problem.message) == ("upkeep_operations.E013", True)
 
 
-def test_params_that_are_no_model_are_refused() -> None:
-    with pytest.raises(ImproperlyConfigured, match="annotated with a Params model"):
-        operation("testing.unannotated")(unannotated)
+@pytest.mark.parametrize("function", [unannotated, annotated_for_type_checkers_alone, plain])
+def test_params_that_are_not_a_class_of_parameters_are_refused(function: Any) -> None:
+    problem = refusal(operation("testing.unannotated"), function)
+    assert problem.id == "upkeep_operations.E014"
+    assert "`params: Name`" in problem.hint
+
+
+def test_everything_that_is_wrong_with_a_declaration_is_reported() -> None:
+    operation("wrong")(undocumented)
+    assert [problem.id for problem in registry.problems()] == ["upkeep_operations.E012", "upkeep_operations.E013"]
+    assert all("\n" not in problem.message + problem.hint for problem in registry.problems())
+
+
+@pytest.mark.parametrize("secret", [SecretStr, SecretBytes, SecretStr | None, list[SecretStr], Annotated[SecretStr, 1]])
+def test_a_secret_among_the_params_is_refused(secret: Any) -> None:
+    problem = refusal(
+        operation("testing.leaky"), with_params(create_model("Leaky", __base__=Params, token=(secret, ...)))
+    )
+    assert problem.id == "upkeep_operations.E015"
+    assert "parameter 'token' is a secret" in problem.message
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED_NAMES))
+@pytest.mark.filterwarnings("ignore:Field name .* shadows an attribute")
+def test_a_parameter_with_a_name_of_the_command_line_is_refused(name: str) -> None:
+    shadowing: Any = type("Shadowing", (Params,), {"__annotations__": {name: str}, "__module__": __name__})
+    problem = refusal(operation("testing.shadowing"), with_params(shadowing))
+    assert problem.id == "upkeep_operations.E015"
+    assert f"parameter {name!r} has a name that belongs to the command line" in problem.message
 
 
 @pytest.mark.parametrize("name", ["testing.scripted_alone", "scripted_alone", "testing.scripted_by_itself"])

@@ -1,7 +1,7 @@
 from argparse import ArgumentTypeError
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from django.test import override_settings
@@ -47,7 +47,7 @@ def test_an_id_may_be_written_whole_or_by_its_first_digits(run: UUID) -> None:
     assert run_id(str(run)[:13]) == run.hex[:12]
 
 
-@pytest.mark.parametrize("text", ["", "1234567", "x" * 8, f"{uuid4()}0", "12345678%"])
+@pytest.mark.parametrize("text", ["", "1234567", "x" * 8, "0" * 33, "12345678%"])
 def test_what_is_no_id_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="is not the id of a run"):
         run_id(text)

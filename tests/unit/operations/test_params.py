@@ -1,10 +1,9 @@
 from typing import Annotated, Any
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import PositiveInt, SecretBytes, SecretStr, ValidationError, create_model
+from pydantic import PositiveInt, ValidationError
 
 import tests.operations.dvds
 import tests.operations.scripted  # noqa: F401 - declares its operations
@@ -12,7 +11,7 @@ from upkeep.operations import registry
 from upkeep.operations.declaration import Operation
 from upkeep.operations.errors import InvalidParamsError
 from upkeep.operations.files import InputFile
-from upkeep.operations.params import RESERVED_NAMES, Params, Positional
+from upkeep.operations.params import Params, Positional
 
 OPERATIONS = list(registry.operations())
 
@@ -56,19 +55,6 @@ def test_everything_that_is_wrong_is_told_in_one_line_and_by_what_the_user_typed
     assert line.startswith("--limit should be a valid integer")
     assert line.endswith("; --name is required")
     assert len(line) < 300
-
-
-@pytest.mark.parametrize("secret", [SecretStr, SecretBytes, SecretStr | None, list[SecretStr], Annotated[SecretStr, 1]])
-def test_a_secret_is_refused_at_declaration(secret: Any) -> None:
-    with pytest.raises(ImproperlyConfigured, match="params are recorded"):
-        create_model("Leaky", __base__=Params, token=(secret, ...))
-
-
-@pytest.mark.parametrize("name", sorted(RESERVED_NAMES | {"stdout", "stderr"}))
-@pytest.mark.filterwarnings("ignore:Field name .* shadows an attribute")
-def test_a_name_of_the_command_line_is_refused_at_declaration(name: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match="belongs to the command line"):
-        type("Shadowing", (Params,), {"__annotations__": {name: str}, "__module__": __name__})
 
 
 def test_docstrings_of_attributes_are_their_descriptions() -> None:

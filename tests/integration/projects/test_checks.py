@@ -1,0 +1,190 @@
+"""What a project is told that installs the library and lacks something, each time by a process of its own."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from tests.projects import FILES, project
+
+APPS = ["django.contrib.auth", "django.contrib.contenttypes", "upkeep.operations", "people", "goods"]
+HEAD = "from upkeep.operations import Params, RunContext, ScheduleEntry, operation\nclass Nothing(Params): pass\n"
+SYNC = 'def {0}(params: Nothing, run: RunContext) -> None:\n    """Do nothing."""\n'
+WRONG_FILES = {
+    "shop/__init__.py": "",
+    "shop/schedule.py": HEAD
+    + """
+SCHEDULE = [
+    ScheduleEntry("night", "goods.sync_pricse", "0 2 * * *"),
+    ScheduleEntry("noon", "goods.sync_prices", "noon", {"limti": 1}),
+]
+""",
+    "goods/operations.py": FILES["goods/operations.py"]
+    + """
+@operation("goods.forget")
+def forget(params, run):
+    pass
+
+@operation("sync-goods")
+def sync_goods(params: SyncPrices, run: RunContext) -> None:
+    \"\"\"Do nothing.\"\"\"
+
+class Keyed(Params):
+    verbosity: int = 1
+
+@operation("goods.key")
+def key(params: Keyed, run: RunContext) -> None:
+    \"\"\"Do nothing.\"\"\"
+
+@operation("goods.migrate")
+def migrate(params: SyncPrices, run: RunContext) -> None:
+    \"\"\"Do nothing.\"\"\"
+""",
+    "bills/__init__.py": "",
+    "bills/operations/__init__.py": "",
+    "bills/operations/nightly/__init__.py": "",
+    "bills/operations/nightly/prices.py": HEAD + '@operation("bills.sync_prices")\n' + SYNC.format("sync"),
+}
+WRONG = [
+    ("upkeep_operations.E002", "USE_TZ is off"),
+    ("upkeep_operations.E003", "DATABASES['default'] is SQLite"),
+    (
+        "upkeep_operations.E011",
+        "goods.sync_prices of goods.operations and bills.sync_prices of bills.operations.nightly.prices",
+    ),
+    ("upkeep_operations.E012", "Operation 'sync-goods' of goods.operations"),
+    ("upkeep_operations.E013", "Operation 'goods.forget' of goods.operations has no docstring"),
+    ("upkeep_operations.E014", "Operation 'goods.forget' of goods.operations has no argument `params`"),
+    ("upkeep_operations.E015", "Operation 'goods.key' of goods.operations: parameter 'verbosity'"),
+    ("upkeep_operations.E020", "Operation goods.sync_prices has no module for its command"),
+    ("upkeep_operations.E021", "The command 'migrate' is that of django.core, and not of operation goods.migrate"),
+    ("upkeep_operations.E031", "Schedule entry 'night': no operation 'goods.sync_pricse'"),
+    ("upkeep_operations.E031", "Schedule entry 'noon': unknown parameter 'limti' (did you mean 'limit'?)"),
+    ("upkeep_worker.E001", "Upkeep has no Celery app"),
+    ("upkeep_worker.E003", "django-celery-beat, which keeps it, is not installed"),
+    ("upkeep_worker.E004", "Schedule entry 'noon': the crontab 'noon' is invalid: it has 1 of 5 fields"),
+]
+
+
+def problems(told: str) -> Mapping[str, list[str]]:
+    """The lines of a check, by their ids; each but the last with its hint."""
+    found: dict[str, list[str]] = {}
+    for line in told.splitlines():
+        if "(upkeep_" in line:
+            name, _, text = line.partition("(")[2].partition(") ")
+            found.setdefault(name, []).append(text)
+    return found
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What a project is told where nothing is as it should be."""
+    made = project(
+        tmp_path_factory.mktemp("wrong"),
+        WRONG_FILES,
+        USE_TZ=False,
+        INSTALLED_APPS=[*APPS, "upkeep.worker", "bills"],
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+        UPKEEP={"SHIMS": "required", "SCHEDULE": "shop.schedule.SCHEDULE"},
+    )
+    done = made.manage("sync_prices")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    return done.stderr
+
+
+@pytest.mark.parametrize(("check", "text"), WRONG, ids=[f"{check}-{text[:40]}" for check, text in WRONG])
+def test_what_is_missing_or_wrong_is_one_line_that_names_it(told: str, check: str, text: str) -> None:
+    assert [line for line in problems(told)[check] if text in line]
+
+
+def test_everything_that_is_wrong_is_told_at_once_without_a_stack_and_nothing_else(told: str) -> None:
+    assert {name for name, _ in WRONG} == set(problems(told))
+    assert len(WRONG) == sum(map(len, problems(told).values()))
+    assert "Traceback" not in told
+    assert told.count("HINT: ") == len(WRONG) - 2  # what a schedule's entry lacks is said with its fix
+
+
+def test_a_project_with_all_it_needs_is_told_nothing(tmp_path: Path) -> None:
+    done = project(tmp_path).manage("check")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_misspelt_settings_are_one_line_whatever_is_run(tmp_path: Path) -> None:
+    made = project(tmp_path, UPKEEP={"LEASE_SECOND": 7, "SHIMS": "maybe"})
+    for words in (["check"], ["sync_prices"], ["run_task", "sync_prices", "--enqueue"]):
+        done = made.manage(*words)
+        [line] = problems(done.stderr)["upkeep_operations.E001"]
+        assert "unknown UPKEEP setting 'LEASE_SECOND' (did you mean 'LEASE_SECONDS'?)" in line
+        assert """UPKEEP["SHIMS"] should be 'required' or 'optional', not 'maybe'""" in line
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert made.manage("help").returncode == 0
+
+
+def test_an_error_in_a_module_of_operations_is_shown_with_its_place(tmp_path: Path) -> None:
+    done = project(tmp_path, {"goods/operations.py": "import goods.nowhere\n"}).manage("check")
+    assert done.returncode == 1
+    assert 'goods/operations.py", line 1' in done.stderr
+    assert "No module named 'goods.nowhere'" in done.stderr
+
+
+def test_a_server_that_is_too_old_is_told_before_anything_is_migrated(tmp_path: Path) -> None:
+    """Django's own way to say so, for a server of the future."""
+    backend = """
+from django.db.backends.postgresql import base
+class DatabaseWrapper(base.DatabaseWrapper):
+    class features_class(base.DatabaseWrapper.features_class):
+        minimum_database_version = (99,)
+"""
+    server = connection.get_connection_params()
+    database = {name.upper(): server[name] for name in ("host", "port", "user", "password")}
+    made = project(
+        tmp_path,
+        {"old/__init__.py": "", "old/base.py": backend},
+        DATABASES={"default": {"ENGINE": "old", "NAME": "postgres", **database}},
+    )
+    for words in (["migrate"], ["check", "--database", "default"]):
+        done = made.manage(*words)
+        [line] = problems(done.stderr)["upkeep_operations.E004"]
+        assert line.startswith("PostgreSQL 99 or later is required (found ")
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert made.manage("check").returncode == 0
+
+
+def test_a_broker_that_nobody_named_is_a_warning(tmp_path: Path) -> None:
+    done = project(tmp_path, CELERY_BROKER_URL=None).manage("check")
+    [line] = problems(done.stderr)["upkeep_worker.W001"]
+    assert (done.returncode, "amqp://guest@localhost" in line) == (0, True)
+
+
+@pytest.mark.parametrize(("create", "check"), [(True, "upkeep_worker.W004"), (False, "upkeep_worker.E002")])
+def test_a_queue_that_is_not_among_celery_s_is_named(tmp_path: Path, create: bool, check: str) -> None:  # noqa: FBT001
+    made = project(tmp_path, CELERY_TASK_CREATE_MISSING_QUEUES=create, CELERY_TASK_DEFAULT_QUEUE="shop")
+    with (tmp_path / "shop" / "settings.py").open("a", encoding="utf-8") as file:
+        file.write('from kombu import Queue\nCELERY_TASK_QUEUES = [Queue("shop")]\n')
+    done = made.manage("check")
+    [line] = problems(done.stderr)[check]
+    assert line.startswith("Queue 'celery' of goods.sync_prices is not among CELERY_TASK_QUEUES")
+    assert done.returncode == (0 if create else 1)
+
+
+def test_a_deployment_asks_whether_anybody_listens(tmp_path: Path, redis_url: str) -> None:
+    made = project(tmp_path)
+    [line] = problems(made.manage("check", "--deploy").stderr)["upkeep_worker.W002"]
+    assert line == "The broker redis://:**@127.0.0.1:1/0 cannot be reached (OperationalError)."
+    made.set(CELERY_BROKER_URL=redis_url)
+    told = made.manage("check", "--deploy").stderr
+    assert problems(told)["upkeep_worker.W003"] == [
+        "No worker listens to queue 'celery', where runs of goods.sync_prices wait."
+    ]
+    assert "upkeep" not in made.manage("check").stderr
+
+
+@pytest.mark.parametrize("program", ["worker", "beat"])
+def test_a_worker_and_beat_do_not_start_with_an_error(tmp_path: Path, redis_url: str, program: str) -> None:
+    made = project(tmp_path, CELERY_BROKER_URL=redis_url, UPKEEP={"LEASE_SECOND": 7})
+    done = made.python("-m", "celery", "-A", "shop", program)
+    assert done.returncode == 1
+    assert "unknown UPKEEP setting 'LEASE_SECOND' (did you mean 'LEASE_SECONDS'?)" in done.stderr
+    assert "Traceback" not in done.stderr
