@@ -53,9 +53,9 @@ class RunCommand(TolerantCommand):
         """Shows a run of the operation, as loudly as this command's options want."""
         out = self.stderr if options["json"] or operation.prints == "result" else self.stdout
         verbose = _is_verbose(options)
-        bar = bool(options["verbosity"]) and not verbose and streams.is_terminal(sys.stderr)
+        bars = bool(options["verbosity"]) and streams.is_terminal(sys.stderr)
         write = partial(out.write, style_func=str) if options["verbosity"] else _unsaid
-        return ConsoleProgress(write, bar=bar, verbose=verbose)
+        return ConsoleProgress(write, bars=bars, shared=streams.is_terminal(out), verbose=verbose)
 
     def queued(self, run: Run, options: dict[str, Any]) -> None:
         """Tell that a run was sent, and with --wait how it goes on."""

@@ -138,9 +138,11 @@ class Exchange:
                 finally:
                     await response.aclose()
         except TimeoutError as error:
-            raise TransientError(f"{self.service} did not answer within {self.timeout:g} s: try again later") from error
+            who = f"{self.service} ({request.url.host})"
+            raise TransientError(f"{who} did not answer within {self.timeout:g} s: try again later") from error
         except httpx2.ConnectError as error:
-            raise TransientError(f"{self.service} cannot be reached: check the address and the network") from error
+            who = f"{self.service} ({request.url.host})"
+            raise TransientError(f"{who} cannot be reached: check the address and the network") from error
         except httpx2.DecodingError as error:
             raise TransientError(f"{self.service} sent a damaged answer: try again later") from error
         except httpx2.RequestError as error:

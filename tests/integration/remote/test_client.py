@@ -89,7 +89,7 @@ def test_a_server_that_is_too_slow_is_given_up() -> None:
     with stamina.set_testing(testing=True), tmdb_server(delay=30) as server, client(server, timeout=0.1) as tmdb:
         (outcome,) = tmdb.map([Request("/movie/1")])
     assert isinstance(outcome, RemoteUnavailableError)
-    assert str(outcome) == "TMDB did not answer within 0.1 s: try again later"
+    assert str(outcome) == "TMDB (127.0.0.1) did not answer within 0.1 s: try again later"
 
 
 def test_a_server_that_is_gone_cannot_be_reached() -> None:
@@ -98,7 +98,7 @@ def test_a_server_that_is_gone_cannot_be_reached() -> None:
     with stamina.set_testing(testing=True), client(server) as tmdb:
         (outcome,) = tmdb.map([Request("/movie/1")])
     assert isinstance(outcome, RemoteUnavailableError)
-    assert str(outcome) == "TMDB cannot be reached: check the address and the network"
+    assert str(outcome) == "TMDB (127.0.0.1) cannot be reached: check the address and the network"
 
 
 def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew(server: Server) -> None:

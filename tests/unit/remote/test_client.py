@@ -102,7 +102,7 @@ def test_a_request_that_takes_too_long_is_given_up() -> None:
 
     answer = outcome(hang, timeout=0.02)
     assert isinstance(answer, RemoteUnavailableError)
-    assert str(answer) == "Oracle did not answer within 0.02 s: try again later"
+    assert str(answer) == "Oracle (oracle.example) did not answer within 0.02 s: try again later"
 
 
 def test_refused_credentials_are_raised_at_once_and_end_the_other_requests() -> None:

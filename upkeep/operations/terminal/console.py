@@ -1,55 +1,59 @@
 """What a run looks like in a terminal."""
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
-from upkeep.operations import streams
 from upkeep.operations.execution.counts import ACTIONS
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.plans import Change
 from upkeep.operations.states import Status
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-    from rich.progress import TaskID
+    from upkeep.operations.terminal.bars import StepBars
 
 MAX_VALUE = 60
 
 
 class ConsoleProgress:
-    """A progress bar on a terminal, and if wanted a line for each item and field."""
+    """A line for each step on a terminal, and if wanted a line for each item and field.
 
-    def __init__(self, write: Callable[[str], object], *, bar: bool, verbose: bool) -> None:
+    Args:
+        write: where lines go.
+        bars: whether stderr is a terminal that shows how far the steps are.
+        shared: whether `write` ends on that terminal, too.
+        verbose: whether each item has a line.
+    """
+
+    def __init__(
+        self, write: Callable[[str], object], *, bars: bool = False, shared: bool = False, verbose: bool = False
+    ) -> None:
         self._write = write
+        self._shared = shared
         self._verbose = verbose
-        self._wants_bar = bar
-        self._bar: Bar | None = None
-        self._tasks: dict[str, TaskID] = {}
+        self._wants_bars = bars
+        self._bars: StepBars | None = None
 
     def __enter__(self) -> Self:
-        if self._wants_bar:
-            from rich.console import Console  # noqa: PLC0415 - costs 10 MB, which a run without a terminal does not need
-            from rich.progress import Progress  # noqa: PLC0415
+        if self._wants_bars:
+            from upkeep.operations.terminal.bars import StepBars  # noqa: PLC0415 - see there
 
-            self._bar = Progress(console=Console(file=cast("IO[str]", streams.Unfailing(sys.stderr))), transient=True)
-            self._bar.start()
+            self._bars = StepBars().__enter__()
+            if self._shared:
+                self._write = self._bars.write_above
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._bar:
-            self._bar.stop()
+        if self._bars:
+            self._bars.__exit__(kind, error, trace)
 
     def advanced(self, step: str, processed: int, total: int | None) -> None:
-        """Move the step's bar."""
-        if self._bar:
-            if step not in self._tasks:
-                self._tasks[step] = self._bar.add_task(step or "processed")
-            self._bar.update(self._tasks[step], completed=processed, total=total)
+        """Show how far the step is."""
+        if self._bars:
+            self._bars.advance(step, processed, total)
 
     def changed(self, changes: Sequence[Change]) -> None:
         """Write a line for each item that is not unchanged."""

@@ -1,0 +1,92 @@
+import logging
+import re
+from contextlib import redirect_stderr
+from io import StringIO
+
+import pytest
+
+from upkeep.operations.terminal.bars import StepBars
+from upkeep.operations.terminal.console import ConsoleProgress
+
+WRITTEN = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+
+
+class Terminal(StringIO):
+    """A terminal of 80 columns that remembers what it was sent."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def lines(self) -> list[str]:
+        """Everything that it showed, without what moves the cursor and colours."""
+        return [line.rstrip() for line in WRITTEN.sub("\n", self.getvalue()).splitlines() if line.strip()]
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """stderr, within `redirect_stderr`."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return Terminal()
+
+
+def shown(terminal: Terminal, *, processed: int, total: int | None) -> str:
+    """The line of a step that has come so far."""
+    with redirect_stderr(terminal), StepBars() as bars:
+        bars.advance("download gh", 0, total)
+        bars.advance("download gh", processed, total)
+    return " ".join(terminal.lines())
+
+
+def test_a_step_without_a_total_shows_how_many_and_no_share_of_anything(terminal: Terminal) -> None:
+    text = shown(terminal, processed=60, total=None)
+    assert "60" in text
+    assert "60 of" not in text
+    assert not {"%", "━", "╸", "-:--:--"} & set(re.findall(r"%|━|╸|-:--:--", text))
+
+
+def test_a_step_with_a_total_shows_its_share(terminal: Terminal) -> None:
+    text = shown(terminal, processed=1250, total=5000)
+    assert "1,250 of 5,000" in text
+    assert "━" in text
+
+
+def test_a_total_that_becomes_known_late_is_shown(terminal: Terminal) -> None:
+    with redirect_stderr(terminal), StepBars() as bars:
+        bars.advance("", 1, None)
+        bars.advance("", 2, 4)
+    assert "2 of 4" in " ".join(terminal.lines())
+
+
+def test_an_unnamed_step_is_shown_as_processed_and_markup_in_a_name_is_text(terminal: Terminal) -> None:
+    with redirect_stderr(terminal), StepBars() as bars:
+        bars.advance("", 1, 2)
+        bars.advance("download [red]x[/red]", 1, 2)
+    text = " ".join(terminal.lines())
+    assert "processed" in text
+    assert "download [red]x[/red]" in text
+
+
+def test_lines_and_the_process_s_log_stand_above_the_bars(terminal: Terminal) -> None:
+    handler = logging.StreamHandler(terminal)
+    logging.getLogger().addHandler(handler)
+    try:
+        with redirect_stderr(terminal), ConsoleProgress(terminal.write, bars=True, shared=True) as progress:
+            progress.advanced("x", 1, 2)
+            progress.logged("a line [bold]of[/bold] the run")
+            logging.getLogger("somebody").warning("a line of the process")
+        logging.getLogger("somebody").warning("afterwards")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert {"a line [bold]of[/bold] the run", "a line of the process", "afterwards"} <= set(terminal.lines())
+    assert handler.stream is terminal
+
+
+def test_lines_that_go_elsewhere_are_written_there(terminal: Terminal) -> None:
+    lines: list[str] = []
+    with redirect_stderr(terminal), ConsoleProgress(lines.append, bars=True) as progress:
+        progress.advanced("x", 1, 2)
+        progress.logged("a line")
+    assert lines == ["a line"]
+    assert "a line" not in terminal.getvalue()
