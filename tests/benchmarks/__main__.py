@@ -37,6 +37,7 @@ BENCHMARKS = {
     "update_project": "update_project.speed",
     "update_project_memory": "update_project.memory",
     "startup": "startup.help_text",
+    "declaration": "startup.declaration",
 }
 """Each runs in a process of its own."""
 

@@ -2,26 +2,26 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from uuid import UUID
 
-from upkeep.operations import files, subjects
 from upkeep.operations.errors import OperationError
 from upkeep.operations.execution.counts import Counts
 from upkeep.operations.execution.failures import explanation
-from upkeep.operations.execution.ledger import Ledger
-from upkeep.operations.execution.stopping import Control
-from upkeep.operations.files import InputFile
-from upkeep.operations.guard import Guard
-from upkeep.operations.leases import connections
 from upkeep.operations.limits import LIMIT_EXCEEDED, LimitExceededError
 from upkeep.operations.steps import Step
+
+if TYPE_CHECKING:  # an operation may be declared before there are models, which these need
+    from upkeep.operations.execution.ledger import Ledger
+    from upkeep.operations.execution.stopping import Control
+    from upkeep.operations.files import InputFile
+    from upkeep.operations.guard import Guard
 
 
 class RunContext(Step):
     """One run, as its operation sees it; also its first, nameless step."""
 
-    def __init__(self, ledger: Ledger, control: Control, guard: Guard, *, dry_run: bool) -> None:
+    def __init__(self, ledger: "Ledger", control: "Control", guard: "Guard", *, dry_run: bool) -> None:
         super().__init__("", ledger, control, guard, dry_run=dry_run)
         if self.error:
             self.forget_failure()
@@ -47,6 +47,8 @@ class RunContext(Step):
 
         A lost connection to the database is never one: what was committed last is not known then.
         """
+        from upkeep.operations.leases import connections  # noqa: PLC0415 - needs models
+
         step = self._step(name)
         step.forget_failure()
         try:
@@ -77,6 +79,8 @@ class RunContext(Step):
         To be called before anything of it is recorded: by that name the run is found when it is erased. What follows
         from the params alone is declared: `@operation(…, about=…)`.
         """
+        from upkeep.operations import subjects  # noqa: PLC0415 - needs models
+
         subjects.note({self._ledger.run_id, self._ledger.whole}, names)
 
     def report(self, line: str, **result: Any) -> None:
@@ -88,8 +92,10 @@ class RunContext(Step):
         """Add a line to the run's log."""
         self._ledger.log(message)
 
-    def open(self, file: InputFile) -> IO[bytes]:
+    def open(self, file: "InputFile") -> IO[bytes]:
         """The content of a file that the run was given. Raises OperationError when it is gone or another one by now."""
+        from upkeep.operations import files  # noqa: PLC0415 - needs models
+
         return files.opened(self._ledger.whole, file)
 
     def check_part(self) -> None:

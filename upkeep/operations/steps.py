@@ -1,17 +1,15 @@
 """A step of a run: where its items come from, and how far they are done."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from upkeep.operations.errors import Divided, OperationError, PartDone
-from upkeep.operations.execution import parts
 from upkeep.operations.execution.batches import Batch, Prepare, Write
-from upkeep.operations.execution.counts import Counts, Tally
+from upkeep.operations.execution.counts import Counts, Outcomes, Tally
 from upkeep.operations.execution.failures import explanation
-from upkeep.operations.execution.ledger import Ledger, Outcomes, StepState
 from upkeep.operations.execution.paging import (
     FETCHES_IN_FLIGHT,
     BatchSize,
@@ -23,11 +21,14 @@ from upkeep.operations.execution.paging import (
     limited,
 )
 from upkeep.operations.execution.shares import Cursor
-from upkeep.operations.execution.stopping import Control
-from upkeep.operations.guard import Guard
 from upkeep.operations.limits import LIMIT_EXCEEDED, LimitExceededError, Limits
 from upkeep.operations.plans import Change
 from upkeep.operations.trials import Hearing, Trial
+
+if TYPE_CHECKING:  # an operation may be declared before there are models, which these need
+    from upkeep.operations.execution.ledger import Ledger, StepState
+    from upkeep.operations.execution.stopping import Control
+    from upkeep.operations.guard import Guard
 
 T = TypeVar("T")
 MOST_ROWS = 2_000
@@ -41,7 +42,7 @@ STOPPED = (STEP_FAILED, LIMIT_EXCEEDED)
 class Step:
     """A part of a run with its own cursor and counts; one that is done is not done again when the run is resumed."""
 
-    def __init__(self, name: str, ledger: Ledger, control: Control, guard: Guard, *, dry_run: bool) -> None:
+    def __init__(self, name: str, ledger: "Ledger", control: "Control", guard: "Guard", *, dry_run: bool) -> None:
         self.name = name
         self.dry_run = dry_run
         self._ledger = ledger
@@ -50,7 +51,7 @@ class Step:
         self.hearing = Hearing()
 
     @property
-    def _state(self) -> StepState:
+    def _state(self) -> "StepState":
         return self._ledger.step(self.name)
 
     @property
@@ -256,6 +257,8 @@ class Step:
     def _is_divided(self, source: Source[T], limit: int | None) -> bool:
         if self._ledger.partitions == 1 or not isinstance(source, QuerySet):
             return False
+        from upkeep.operations.execution import parts  # noqa: PLC0415 - needs models
+
         left = None if limit is None else max(0, limit - self._state.counts.processed)
         return parts.split(self._ledger, self.name, source, limit=left)
 

@@ -21,8 +21,8 @@ from upkeep.operations import cancellation, submission
 from upkeep.operations.context import RunContext
 from upkeep.operations.delivery import statements, sweep
 from upkeep.operations.errors import LostClaim
-from upkeep.operations.execution.counts import Counts
-from upkeep.operations.execution.ledger import Ledger, Outcomes
+from upkeep.operations.execution.counts import Counts, Outcomes
+from upkeep.operations.execution.ledger import Ledger
 from upkeep.operations.execution.progress import Unwatched
 from upkeep.operations.leases import claims, connections, losses
 from upkeep.operations.management.commands import recover_runs

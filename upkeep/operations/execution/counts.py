@@ -1,7 +1,7 @@
 """What became of the items: every item is counted in exactly one outcome."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Self, TypeAlias
@@ -124,3 +124,7 @@ def _sum(*tallies: Mapping[str, int]) -> Mapping[str, int]:
         for name, number in tally.items():
             figures[name] = figures.get(name, 0) + number
     return figures
+
+
+Outcomes: TypeAlias = tuple[Sequence[Change], Counts]
+"""What became of a batch's items: the changes worth recording, and the counts of all."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from upkeep.conf import conf
 from upkeep.operations.execution import storage
-from upkeep.operations.execution.counts import OTHER, Counts
+from upkeep.operations.execution.counts import OTHER, Counts, Outcomes
 from upkeep.operations.execution.progress import Progress
 from upkeep.operations.execution.shares import Cursor, Part
 from upkeep.operations.execution.storage import storable_json
@@ -23,8 +23,6 @@ from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
 from upkeep.operations.states import Status
 
-Outcomes: TypeAlias = tuple[Sequence[Change], Counts]
-"""What became of a batch's items: the changes worth recording, and the counts of all."""
 FLUSH_SECONDS = 1.0
 """Progress that changed nothing is written at most this often."""
 
