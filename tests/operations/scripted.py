@@ -6,7 +6,8 @@ from typing import Any
 from tests.operations.dvds import RefusalError
 from upkeep.operations import runner, submission
 from upkeep.operations.context import RunContext
-from upkeep.operations.declaration import Operation, operation
+from upkeep.operations.declaration import operation
+from upkeep.operations.definition import Operation
 from upkeep.operations.execution.progress import Progress
 from upkeep.operations.leases import claims
 from upkeep.operations.limits import Limits

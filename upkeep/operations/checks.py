@@ -16,7 +16,7 @@ from django.db import DatabaseError, NotSupportedError, connections, router
 from upkeep.conf import Options, conf
 from upkeep.operations import registry
 from upkeep.operations.command import OperationCommand
-from upkeep.operations.declaration import Operation
+from upkeep.operations.definition import Operation
 from upkeep.operations.errors import OperationError
 from upkeep.operations.models import Run
 from upkeep.operations.schedule import ScheduleEntry, default_schedule

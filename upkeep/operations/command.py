@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from upkeep.conf import conf
 from upkeep.operations import registry, runner, streams, submission
-from upkeep.operations.declaration import Operation
+from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError, UnconfirmedError
 from upkeep.operations.execution import parts, storage
 from upkeep.operations.limits import LIMIT_EXCEEDED

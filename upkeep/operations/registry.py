@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from upkeep.operations.definition import Operation
 from upkeep.operations.errors import UnknownOperationError
-
-if TYPE_CHECKING:
-    from upkeep.operations.declaration import Operation
 
 
 class Problem(NamedTuple):
@@ -19,12 +17,12 @@ class Problem(NamedTuple):
     hint: str
 
 
-_operations: "dict[str, Operation[Any]]" = {}
+_operations: dict[str, Operation[Any]] = {}
 _names: dict[str, str] = {}
 _problems: list[Problem] = []
 
 
-def register(operation: "Operation[Any]") -> None:
+def register(operation: Operation[Any]) -> None:
     """Make the operation known by its full name, its short name and its aliases.
 
     When one of these is another operation's, nothing is registered, and a system check reports it: raised here, in the
@@ -49,7 +47,7 @@ def problems() -> tuple[Problem, ...]:
     return tuple(_problems)
 
 
-def find(name: str) -> "Operation[Any]":
+def find(name: str) -> Operation[Any]:
     """The operation of this full name, short name or alias.
 
     Raises:
@@ -63,7 +61,7 @@ def find(name: str) -> "Operation[Any]":
         raise UnknownOperationError(f"no operation {name[:80]!r}: {hint}") from None
 
 
-def operations() -> "Iterator[Operation[Any]]":
+def operations() -> Iterator[Operation[Any]]:
     """All operations, in the order of their names."""
     return iter(sorted(_operations.values(), key=lambda operation: operation.name))
 
@@ -74,7 +72,7 @@ def names(*, queue: str = "") -> list[str]:
     return [name for item in found for name in (item.name, *item.aliases)]
 
 
-def _duplicate(name: str, second: "Operation[Any]", first: "Operation[Any]") -> Problem:
+def _duplicate(name: str, second: Operation[Any], first: Operation[Any]) -> Problem:
     places = [f"{operation.name} of {operation.function.__module__}" for operation in (first, second)]
     return Problem(
         "upkeep_operations.E011",

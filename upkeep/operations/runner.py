@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from upkeep.operations import registry, subjects
 from upkeep.operations.context import RunContext
-from upkeep.operations.declaration import Operation
+from upkeep.operations.definition import Operation
 from upkeep.operations.errors import (
     AlreadyRunningError,
     Divided,

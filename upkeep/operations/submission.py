@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from upkeep.operations import broker, files, runner
-from upkeep.operations.declaration import Operation
+from upkeep.operations.definition import Operation
 from upkeep.operations.errors import OperationError
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run

@@ -14,7 +14,7 @@ from amqp.basic_message import Message
 from django.utils import timezone
 from kombu import Connection, Producer
 
-from upkeep.operations.declaration import Operation
+from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError
 from upkeep.operations.params import HOW
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, transaction
 
 from upkeep.operations import files, runner, subjects
-from upkeep.operations.declaration import Operation
+from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError, OperationError
 from upkeep.operations.execution.storage import storable
 from upkeep.operations.leases.claims import DatabaseNow

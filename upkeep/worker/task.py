@@ -11,7 +11,7 @@ from celery.states import FAILURE
 from django.db import close_old_connections, connection, transaction
 
 from upkeep.operations import broker, registry, runner
-from upkeep.operations.declaration import Operation
+from upkeep.operations.definition import Operation
 from upkeep.operations.delivery import resending
 from upkeep.operations.errors import AlreadyRunningError, InvalidParamsError, OperationError
 from upkeep.operations.execution import parts

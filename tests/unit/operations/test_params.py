@@ -8,7 +8,7 @@ from pydantic import PositiveInt, ValidationError
 import tests.operations.dvds
 import tests.operations.scripted  # noqa: F401 - declares its operations
 from upkeep.operations import registry
-from upkeep.operations.declaration import Operation
+from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError
 from upkeep.operations.files import InputFile
 from upkeep.operations.params import Params, Positional

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.core.management import get_commands
 
 from upkeep.operations import registry
-from upkeep.operations.declaration import Operation
+from upkeep.operations.definition import Operation
 
 
 class CommandModule(ModuleType):
