@@ -34,11 +34,11 @@ INSTALLED_APPS = [
     "django.contrib.auth", "django.contrib.contenttypes", "upkeep.operations", "upkeep.worker", "people", "goods"
 ]
 AUTH_USER_MODEL = "people.Person"
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "nowhere", "HOST": "/nowhere"}}
 CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
 """,
     "people/__init__.py": "",
+    "people/migrations/__init__.py": "",
     "people/models.py": """
 from uuid import uuid4
 from django.contrib.auth.models import AbstractUser

@@ -33,7 +33,7 @@ MODULES = {
     "Step": "steps",
     "operation": "declaration",
 }
-"""Where each public name is defined."""
+"""Where each public name is defined. No module here may have such a name: once imported, it would be found instead."""
 
 
 def __getattr__(name: str) -> Any:

@@ -4,6 +4,7 @@ from django.apps import AppConfig
 class OperationsConfig(AppConfig):
     name = "upkeep.operations"
     label = "upkeep_operations"
+    default_auto_field = "django.db.models.BigAutoField"  # as in the migrations, whatever the project's default is
     verbose_name = "Upkeep: operations"
 
     def ready(self) -> None:

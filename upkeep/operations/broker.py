@@ -2,11 +2,16 @@
 
 from typing import Any, Protocol
 
+from django.apps import apps
 from django.utils.module_loading import import_string
 
 from upkeep.conf import conf
+from upkeep.operations.errors import OperationError
 from upkeep.operations.models import Run
 from upkeep.operations.states import Status
+
+WORKER = "upkeep.worker"
+"""The app whose functions the settings name by default."""
 
 
 class Publish(Protocol):
@@ -21,6 +26,15 @@ class QueueLength(Protocol):
 
     def __call__(self, queue: str) -> int | None:
         """How many messages wait in the broker's queue; None when the broker cannot be reached."""
+
+
+def check() -> None:
+    """Raise OperationError when this project sends no messages: what is recorded for a worker would never run."""
+    if conf().PUBLISH.startswith(WORKER) and not apps.is_installed(WORKER):
+        raise OperationError(
+            f"this project has no workers: add {WORKER!r} to INSTALLED_APPS, and call upkeep.worker.setup(app) where "
+            "the Celery app is made. Or run it here: without --enqueue and --wait, or by `run_task NAME --sync`"
+        )
 
 
 def publish(run: Run, **options: Any) -> bool:

@@ -35,8 +35,9 @@ def enqueue(  # noqa: PLR0913 - how to run, beside what
 
     Raises:
         InvalidParamsError, UnconfirmedError: see `runner.record`.
-        OperationError: a file of the params cannot be sent.
+        OperationError: this project has no workers, or a file of the params cannot be sent.
     """
+    broker.check()
     with transaction.atomic():
         run = runner.record(
             operation,
@@ -79,8 +80,10 @@ def requeue(run_id: UUID, *, queue: str) -> Run:
 
     Raises:
         OperationError: there is no such run, it is neither failed nor cancelled, or it was refused when it was sent,
-            and so does not know what it was asked for.
+            and so does not know what it was asked for; or it is to go to a queue, and this project has no workers.
     """
+    if queue:
+        broker.check()
     run = named(run_id)
     if run.status == Status.FAILED and not run.attempt:
         raise OperationError(f"run {run_id} was refused before it began ({run.error}): start a new one")

@@ -5,6 +5,7 @@ from django.db.models.signals import post_migrate
 class WorkerConfig(AppConfig):
     name = "upkeep.worker"
     label = "upkeep_worker"
+    default_auto_field = "django.db.models.BigAutoField"  # as in the migrations, whatever the project's default is
     verbose_name = "Upkeep: worker"
 
     def ready(self) -> None:

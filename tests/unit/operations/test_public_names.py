@@ -51,3 +51,9 @@ def test_an_operation_is_declared_before_django_is_set_up() -> None:
     command = [sys.executable, "-c", DECLARED]
     done = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": "."}, capture_output=True, text=True, check=False)
     assert (done.stderr, done.stdout) == ("", "Fetch the prices.\n")
+
+
+def test_no_module_takes_a_public_name() -> None:
+    """Python sets a module that is imported as an attribute of its package."""
+    assert operations.__file__
+    assert [name for name in operations.MODULES if Path(operations.__file__).with_name(f"{name}.py").exists()] == []
