@@ -23,12 +23,14 @@ from upkeep.operations.errors import (
     OperationError,
     PartDone,
 )
+from upkeep.operations.execution import closing
 from upkeep.operations.execution.failures import explanation
+from upkeep.operations.execution.guard import Guard
 from upkeep.operations.execution.ledger import CountingLedger, Ledger
 from upkeep.operations.execution.progress import Progress, Unwatched
 from upkeep.operations.execution.stopping import Control
 from upkeep.operations.execution.storage import storable_json
-from upkeep.operations.guard import Guard
+from upkeep.operations.execution.writer import StepWriter
 from upkeep.operations.leases import claims, connections
 from upkeep.operations.leases.losses import MOST_LOSSES
 from upkeep.operations.limits import LimitExceededError, Limits
@@ -251,17 +253,20 @@ def _perform(run: Run, ledger: Ledger, control: Control, *, foreground: bool) ->
     connections.label(run)
     with control.watched(foreground=foreground), _unburdened():
         limits = operation.limits_of(params, attended=run.attended)
-        context = RunContext(ledger, control, Guard(ledger, limits, dry_run=run.dry_run), dry_run=run.dry_run)
+        guard = Guard(ledger, limits, dry_run=run.dry_run)
+        writer = StepWriter("", ledger, guard, dry_run=run.dry_run)
+        context = RunContext(writer, control)
         try:
             if limits and limits.before_first and not run.dry_run and not ledger.part:
                 _count(run, ledger, control, limits)
             operation.function(params, context)
-        except LimitExceededError as error:
-            context.stop(error)
+        except LimitExceededError as error:  # which the step did not isolate: the run ends
+            writer.of(error.step).fail(error)
             raise
-        context.check_part()
-        context.check_steps()
-        context.report_limits(asks=bool(operation.confirmation(params)))
+        closing.check_part(ledger)
+        closing.check_steps(ledger)
+        if run.dry_run and not ledger.part:
+            closing.report_limits(ledger, guard, asks=bool(operation.confirmation(params)))
 
 
 def _count(run: Run, ledger: Ledger, control: Control, limits: Limits) -> None:
@@ -269,7 +274,8 @@ def _count(run: Run, ledger: Ledger, control: Control, limits: Limits) -> None:
     operation = registry.find(run.operation)
     counted = CountingLedger(run, ledger.progress)
     guard = Guard(counted, limits, dry_run=True)
-    operation.function(operation.parse(run.params), RunContext(counted, control, guard, dry_run=True))
+    writer = StepWriter("", counted, guard, dry_run=True)
+    operation.function(operation.parse(run.params), RunContext(writer, control))
     for error in guard.errors():
         raise error
     for name, step in counted.steps.items():

@@ -3,13 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from upkeep.operations.errors import Divided, OperationError, PartDone
 from upkeep.operations.execution.batches import Batch, Prepare, Write
-from upkeep.operations.execution.counts import Counts, Outcomes, Tally
-from upkeep.operations.execution.failures import explanation
+from upkeep.operations.execution.counts import Counts, Tally
 from upkeep.operations.execution.paging import (
     FETCHES_IN_FLIGHT,
     BatchSize,
@@ -21,63 +19,64 @@ from upkeep.operations.execution.paging import (
     limited,
 )
 from upkeep.operations.execution.shares import Cursor
-from upkeep.operations.limits import LIMIT_EXCEEDED, LimitExceededError, Limits
+from upkeep.operations.execution.trials import Hearing, Trial
+from upkeep.operations.limits import Limits
 from upkeep.operations.plans import Change
-from upkeep.operations.trials import Hearing, Trial
 
 if TYPE_CHECKING:  # an operation may be declared before there are models, which these need
-    from upkeep.operations.execution.ledger import Ledger, StepState
     from upkeep.operations.execution.stopping import Control
-    from upkeep.operations.guard import Guard
+    from upkeep.operations.execution.writer import StepWriter
 
 T = TypeVar("T")
-MOST_ROWS = 2_000
-MOST_KEYS = 50_000
+Fetch = Callable[[Sequence[T]], Any] | None
+InVain = Callable[[Sequence[T]], None] | None
+MAX_ROWS = 2_000
+MAX_KEYS = 50_000
 """A batch whose rows are never loaded may be larger."""
-MOST_FETCHED = 500
-STEP_FAILED = "step_failed"
-STOPPED = (STEP_FAILED, LIMIT_EXCEEDED)
+MAX_FETCHED = 500
 
 
 class Step:
     """A part of a run with its own cursor and counts; one that is done is not done again when the run is resumed."""
 
-    def __init__(self, name: str, ledger: "Ledger", control: "Control", guard: "Guard", *, dry_run: bool) -> None:
-        self.name = name
-        self.dry_run = dry_run
-        self._ledger = ledger
+    def __init__(self, writer: "StepWriter", control: "Control") -> None:
+        self._writer = writer
         self._control = control
-        self._guard = guard
-        self.hearing = Hearing()
 
     @property
-    def _state(self) -> "StepState":
-        return self._ledger.step(self.name)
+    def name(self) -> str:
+        """What it is called in messages and in the run's record; empty for the run's first."""
+        return self._writer.name
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether the run only shows what it would do."""
+        return self._writer.dry_run
 
     @property
     def cursor(self) -> Cursor:
         """How far the step is committed."""
-        return self._state.cursor
+        return self._writer.state.cursor
 
     @property
     def done(self) -> bool:
         """Whether it came to its end, perhaps before a resumption."""
-        return self._state.done
+        return self._writer.state.done
 
     @property
     def error(self) -> str:
         """By which isolated error it was stopped; empty when it was not."""
-        return self._state.error
+        return self._writer.state.error
 
     @property
     def tally(self) -> Mapping[str, int]:
         """The sums of what its batches tallied, those before a resumption and those of its parts included."""
-        return self._state.counts.tally
+        return self._writer.state.counts.tally
 
     @property
     def room(self) -> int:
-        """How many changes of this run may still be recorded."""
-        return self._ledger.room
+        """How many changes of this run may still be recorded: none need be made up beyond."""
+        return self._writer.room
 
     def limit(self, limits: Limits, *, of: int | None = None) -> None:
         """Let these limits hold for this step instead of the operation's; before its `batches`.
@@ -94,21 +93,22 @@ class Step:
         """
         if limits.before_first:
             raise ValueError("before_first is declared with the operation, which is counted as a whole")
-        self._guard.limit(self.name, limits, of=of)
+        self._writer.guard.limit(self.name, limits, of=of)
 
     @property
     def is_shared(self) -> bool:
         """Whether parts may share the items of the run: all of them have to find the same ones in a source."""
-        return self._ledger.partitions > 1 or self._ledger.part is not None
+        ledger = self._writer.ledger
+        return ledger.partitions > 1 or ledger.part is not None
 
     def batches(
         self,
         source: Source[T],
         *,
         limit: int | None = None,
-        fetch: Callable[[Sequence[T]], Any] | None = None,
+        fetch: Fetch[T] = None,
         trial: Trial | None = None,
-        in_vain: Callable[[Sequence[T]], None] | None = None,
+        in_vain: InVain[T] = None,
     ) -> Iterator[Batch[T]]:
         """The items of `source` behind the step's cursor, in batches of about half a second.
 
@@ -123,34 +123,28 @@ class Step:
             in_vain: called with the items of a batch whose `fetch` raised, or with all that the trial held back to an
                 end with an error; in a transaction of its own, and not in a dry run.
         """
-        self._ledger.take(self.name)
-        part = self._ledger.part
-        if part and part.step == self.name and self._state.done:
-            raise PartDone
-        if self._state.done or (part and part.step != self.name):
+        begun = self._begin(source, limit, trial)
+        if begun is None:
             return
-        if part:
-            source, limit = part.of_source(source), None
-        self._start(source, limit)
-        self.hearing = Hearing(None if part or (trial and trial.is_over(self._state.counts)) else trial)
-        if self.hearing.is_over and self._is_divided(source, limit):
-            raise Divided
+        source, limit = begun
         pages = QuerySetPages(source) if isinstance(source, QuerySet) else None
-        size = BatchSize(20, 1, MOST_FETCHED) if fetch else BatchSize(MOST_ROWS, 100, MOST_ROWS)
+        size = BatchSize(20, 1, MAX_FETCHED) if fetch else BatchSize(MAX_ROWS, 100, MAX_ROWS)
         for page in self._checked(self._pages(source, limit, size, fetch), in_vain):
-            batch, was_on_trial = Batch(self, page, pages), not self.hearing.is_over
+            batch, was_on_trial = Batch(self._writer, page, pages), not self._writer.hearing.is_over
             yield batch
-            self._end_batch(batch)
-            if was_on_trial and self.hearing.is_over and self._is_divided(source, limit):
-                raise Divided
+            if not batch.committed:
+                self._writer.advance(batch.cursor, [], Counts.one("unchanged", len(batch)))
+            self._writer.check_limits()
+            if was_on_trial:
+                self._divide(source, limit)
             if page.rows is None:
-                size.allow(MOST_KEYS)
+                size.allow(MAX_KEYS)
             size.learn(page.number)
             page.release()
         self._control.check()
         self._end_hearing(in_vain)
-        self._ledger.update(self.name, done=True)
-        if part:
+        self._writer.ledger.update(self.name, done=True)
+        if self._writer.ledger.part:
             raise PartDone
 
     def commit(
@@ -176,115 +170,54 @@ class Step:
         A resumed run carries it out again. A dry run does not.
         """
         if not self.dry_run:
-            self._ledger.commit(self.name, self.cursor, lambda: ((), Counts(tallies={"": effect()})))
+            self._writer.ledger.commit(self.name, self.cursor, lambda: ((), Counts(tallies={"": effect()})))
 
-    def write(
-        self, cursor: Cursor, effect: Callable[[], Outcomes], *, planned: Counts | None = None
-    ) -> Sequence[Change]:
-        """Carry out the effect of a batch, together with the progress that it means, in one transaction.
+    def _begin(self, source: Source[T], limit: int | None, trial: Trial | None) -> tuple[Source[T], int | None] | None:
+        """The items that are this run's to do, and how many at most; None when there are none left."""
+        ledger, state = self._writer.ledger, self._writer.state
+        ledger.begin_step(self.name)
+        part = ledger.part
+        if part and part.step == self.name and state.done:
+            raise PartDone
+        if state.done or (part and part.step != self.name):
+            return None
+        if part:
+            source, limit = part.of_source(source), None
+        self._writer.start(source, limit)
+        believed = part or (trial and trial.is_over(self._writer.state.counts))
+        self._writer.hearing = Hearing(None if believed else trial)
+        self._divide(source, limit)
+        return source, limit
 
-        Returns what is to be shown. Raises LimitExceededError before the effect when what is `planned` exceeds a limit;
-        where that is not known, when its outcomes do, and it is rolled back.
-        """
+    def _divide(self, source: Source[T], limit: int | None) -> None:
+        """Leave the rest to parts, if it is time for them and the run wants them. Raises Divided."""
+        if self._writer.hearing.is_over and self._writer.split(source, limit=limit):
+            raise Divided
 
-        def within_limits() -> Outcomes:
-            reached = self._guard.reached(self.name)
-            if planned:
-                self._guard.check(self.name, reached, planned)
-            changes, counts = effect()
-            if not planned:
-                self._guard.check(self.name, reached, counts)
-            return changes, counts
-
-        return self._ledger.commit(self.name, cursor, within_limits)
-
-    def show(self, changes: Sequence[Change]) -> None:
-        """Tell whoever is watching what was written."""
-        self._ledger.show(self.name, changes)
-
-    def advance(self, cursor: Cursor, changes: Sequence[Change], counts: Counts) -> None:
-        """Count a batch that has no effect."""
-        self._ledger.advance(self.name, cursor, changes, counts)
-        self._ledger.flush_at_leisure(self.name, changes)
-
-    def forget_failure(self) -> None:
-        """The step is tried again: that it failed before does not count any more."""
-        if self.error:
-            self._ledger.retry(self.name, STOPPED)
-
-    def fail(self, error: Exception) -> None:
-        """The step was stopped by this error: that is one failed item, until it is tried again."""
-        reason, told = STEP_FAILED, explanation(error)
-        if isinstance(error, LimitExceededError):
-            reason = LIMIT_EXCEEDED
-            self._ledger.result.setdefault(LIMIT_EXCEEDED, []).append(error.as_json())
-        change = Change("failed", self.name, f"{self.name}: {told}" if self.name else told, reason=reason)
-        self.advance(self.cursor, [change], Counts.of([change]))
-        self._ledger.update(self.name, error=told)
-
-    def _end_batch(self, batch: Batch[Any]) -> None:
-        if not batch.committed:
-            self.advance(batch.cursor, [], Counts.one("unchanged", len(batch)))
-        if self._ledger.part:
-            with transaction.atomic():
-                self._guard.check(self.name, self._guard.reached(self.name))
-        else:
-            self._guard.check(self.name, self._guard.reached(self.name))
-
-    def _checked(self, pages: Iterator[Page[T]], in_vain: Callable[[Sequence[T]], None] | None) -> Iterator[Page[T]]:
+    def _checked(self, pages: Iterator[Page[T]], in_vain: InVain[T]) -> Iterator[Page[T]]:
         for page in pages:
             self._control.check()
             if page.error:
-                self._note(page.items, in_vain)
+                self._writer.note(page.items, in_vain)
                 raise page.error
             yield page
 
-    def _end_hearing(self, in_vain: Callable[[Sequence[Any]], None] | None) -> None:
+    def _end_hearing(self, in_vain: InVain[T]) -> None:
         try:
-            self.hearing.end()
+            self._writer.hearing.end()
         except OperationError:
-            self._note(self.hearing.items, in_vain)
+            self._writer.note(self._writer.hearing.items, in_vain)
             raise
 
-    def _note(self, items: Sequence[Any], in_vain: Callable[[Sequence[Any]], None] | None) -> None:
-        def noted() -> Mapping[str, int]:
-            if in_vain:
-                in_vain(items)
-            return {}
-
-        self.apply(noted)
-
-    def _is_divided(self, source: Source[T], limit: int | None) -> bool:
-        if self._ledger.partitions == 1 or not isinstance(source, QuerySet):
-            return False
-        from upkeep.operations.execution import parts  # noqa: PLC0415 - needs models
-
-        left = None if limit is None else max(0, limit - self._state.counts.processed)
-        return parts.split(self._ledger, self.name, source, limit=left)
-
-    def _start(self, source: Source[T], limit: int | None) -> None:
-        state = self._state
-        if state.cursor is None and state.counts.processed:
-            self._ledger.restart(self.name)
-        if state.total is None and isinstance(source, QuerySet):
-            number = source.count()
-            self._ledger.update(self.name, total=number if limit is None else min(number, limit))
-
-    def _pages(
-        self,
-        source: Source[T],
-        limit: int | None,
-        size: BatchSize,
-        fetch: Callable[[Sequence[T]], Any] | None,
-    ) -> Iterator[Page[T]]:
+    def _pages(self, source: Source[T], limit: int | None, size: BatchSize, fetch: Fetch[T]) -> Iterator[Page[T]]:
         if isinstance(source, QuerySet):
             found = QuerySetPages(source).pages(self.cursor, size, rows=fetch is not None)
         else:
             found = function_pages(source(self.cursor))
-        left = None if limit is None else max(0, limit - self._state.counts.processed)
+        left = None if limit is None else max(0, limit - self._writer.state.counts.processed)
         found = limited(found, left, size)
         if not fetch:
             return found
         # What is fetched ahead of a division would be fetched by a part again.
-        will_divide = not self.hearing.is_over and self._ledger.partitions > 1
+        will_divide = not self._writer.hearing.is_over and self._writer.ledger.partitions > 1
         return fetched(found, fetch, in_flight=0 if will_divide else FETCHES_IN_FLIGHT)

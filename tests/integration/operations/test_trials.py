@@ -14,9 +14,9 @@ from tests.operations.scripted import claimed_again, played, reread, resumed, sc
 from upkeep.operations.context import RunContext
 from upkeep.operations.errors import HandOver, RunInterrupted
 from upkeep.operations.execution import parts
+from upkeep.operations.execution.trials import Trial
 from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
-from upkeep.operations.trials import Trial
 
 pytestmark = COMMITTED
 

@@ -14,7 +14,7 @@ from upkeep.operations.execution.shares import Cursor
 from upkeep.operations.plans import Change
 
 if TYPE_CHECKING:
-    from upkeep.operations.steps import Step
+    from upkeep.operations.execution.writer import StepWriter
 
 T = TypeVar("T")
 Write: TypeAlias = Callable[[Sequence[Change]], None]
@@ -62,8 +62,8 @@ class Statement(NamedTuple):
 class Batch(Generic[T]):
     """Commit it once; a batch that is not committed counts as unchanged."""
 
-    def __init__(self, step: "Step", page: Page[T], pages: QuerySetPages[T] | None) -> None:
-        self._step = step
+    def __init__(self, writer: "StepWriter", page: Page[T], pages: QuerySetPages[T] | None) -> None:
+        self._writer = writer
         self._page = page
         self._pages = pages
         self.committed = False
@@ -116,25 +116,23 @@ class Batch(Generic[T]):
         """
         self.committed = True
         again = partial(self.commit, write=write, prepare=prepare, tally=tally, whole=whole)
-        changes = self._step.hearing.believed(self, list(plan), again)
+        changes = self._writer.hearing.believed(self._page, list(plan), again)
         if changes is None:
             return
         effects = [change for change in changes if change.has_effect]
-        if self._step.dry_run or not effects:
-            self._step.advance(self._page.cursor, changes, Counts.of(changes, tally))
+        if self._writer.dry_run or not effects:
+            self._writer.advance(self._page.cursor, changes, Counts.of(changes, tally))
             return
         rest = [change for change in changes if not change.has_effect]
-        prepared, planned = prepare(effects) if prepare else effects, Counts.of(changes)
-        cursor = self._page.cursor
+        prepared = prepare(effects) if prepare else effects
+        commit = partial(self._writer.write, self._page.cursor, planned=Counts.of(changes))
         try:
-            written = self._step.write(cursor, lambda: _written_at_once(prepared, rest, write, tally), planned=planned)
+            written = commit(lambda: _written_at_once(prepared, rest, write, tally))
         except DATA_ERRORS:
             if whole:
                 raise
-            written = self._step.write(
-                cursor, lambda: _written_one_by_one(prepared, rest, write, tally), planned=planned
-            )
-        self._step.show(written)
+            written = commit(lambda: _written_one_by_one(prepared, rest, write, tally))
+        self._writer.show(written)
 
     def commit_sql(self, *, plan: str, write: str, params: Mapping[str, Any] | None = None, tally: str = "") -> None:
         """Plan and carry out in one statement, without loading a row: for millions of them.
@@ -154,32 +152,34 @@ class Batch(Generic[T]):
         if self._pages is None:
             raise TypeError("commit_sql wants the batches of a queryset")
         self.committed = True
-        self._commit_range(self._page, Statement(plan, "" if self._step.dry_run else write, tally), dict(params or {}))
+        self._commit_range(
+            self._page, Statement(plan, "" if self._writer.dry_run else write, tally), dict(params or {})
+        )
 
     def _commit_range(self, page: Page[T], statement: Statement, params: dict[str, Any]) -> None:
         values = {**params, "first": page.first, "last": page.last}
         try:
-            if self._step.dry_run:
-                show = partial(self._step.advance, page.cursor, *self._executed(page, statement, values))
+            if self._writer.dry_run:
+                show = partial(self._writer.advance, page.cursor, *self._executed(page, statement, values))
             else:
-                written = self._step.write(page.cursor, lambda: self._executed(page, statement, values))
-                show = partial(self._step.show, written)
+                written = self._writer.write(page.cursor, lambda: self._executed(page, statement, values))
+                show = partial(self._writer.show, written)
         except DATA_ERRORS as error:
             if page.number > 1:
                 self._halves(page, statement, params)
                 return
             change = failed(Change("unchanged", str(page.first), str(page.first)), error)
-            show = partial(self._step.advance, page.cursor, [change], Counts.of([change]))
+            show = partial(self._writer.advance, page.cursor, [change], Counts.of([change]))
         show()
 
     def _halves(self, page: Page[T], statement: Statement, params: dict[str, Any]) -> None:
-        after = self._step.cursor
+        after = self._writer.state.cursor
         while self._pages and (half := self._pages.range(after, max(1, page.number // 2), last=page.last)).number:
             self._commit_range(half, statement, params)
             after = half.cursor
 
     def _executed(self, page: Page[T], statement: Statement, values: dict[str, Any]) -> Outcomes:
-        room = self._step.room
+        room = self._writer.room
         with connection.cursor() as cursor:
             cursor.execute(statement.sql(recorded=room > 0), {**values, "room": room})
             numbers, changes, tally = cursor.fetchone() or (None, None, None)

@@ -76,7 +76,7 @@ class Ledger:
         self._commits: int = run.commits
         self._recorded: int = run.changes_recorded
         self._left_out: int = run.changes_left_out
-        self._taken: set[str] = set()
+        self._begun: set[str] = set()
         self._changes: list[tuple[str, Change]] = []
         self._log: list[tuple[datetime, str]] = []
         self._losses: int = run.losses
@@ -141,11 +141,11 @@ class Ledger:
             raise
         self._written()
 
-    def take(self, name: str) -> None:
+    def begin_step(self, name: str) -> None:
         """Raise ValueError for a step that this attempt had before: it would silently find nothing to do."""
-        if name in self._taken:
+        if name in self._begun:
             raise ValueError(f"step {name!r} has its items already: give the other one a name of its own")
-        self._taken.add(name)
+        self._begun.add(name)
 
     def log(self, message: str) -> None:
         """Note a line of the run's log."""

@@ -3,14 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from upkeep.operations.errors import OperationError
 from upkeep.operations.execution.counts import Counts
+from upkeep.operations.execution.paging import Page
 from upkeep.operations.plans import Change
-
-if TYPE_CHECKING:
-    from upkeep.operations.execution.batches import Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +39,8 @@ class Trial:
         paired = zip(items, changes, strict=True)
         if len({self.lookup(item) for item, change in paired if change.reason in self.refusals}) >= self.least:
             reasons = Counter(change.reason for change in changes)
-            told = ", ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
-            raise OperationError(f"all {len(changes)} lookups failed ({told}), so nothing was noted: {self.advice}")
+            numbers = ", ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
+            raise OperationError(f"all {len(changes)} lookups failed ({numbers}), so nothing was noted: {self.advice}")
 
 
 class Hearing:
@@ -60,11 +58,11 @@ class Hearing:
         return self._trial is None
 
     def believed(
-        self, batch: "Batch[Any]", changes: Sequence[Change], commit: Callable[[Sequence[Change]], None]
+        self, page: Page[Any], changes: Sequence[Change], commit: Callable[[Sequence[Change]], None]
     ) -> Sequence[Change] | None:
         """Return what a batch is to commit: its changes after those that were held back. None: it is held back, too.
 
-        `commit` commits other changes as this batch.
+        `commit` commits other changes as the batch of this page.
         """
         if self._trial is None:
             return changes
@@ -72,7 +70,7 @@ class Hearing:
         if self._trial.is_over(Counts.of(changes)):
             self._trial = None
             return self._held
-        self.items += batch.items
+        self.items += page.items
         self._commit = commit
         return None
 
