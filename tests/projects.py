@@ -106,3 +106,13 @@ def project(folder: Path, files: Mapping[str, str] | None = None, **settings: An
     made.write({**FILES, **(files or {})})
     made.set(**settings)
     return made
+
+
+def reported(told: str) -> dict[str, list[str]]:
+    """What Django's system checks say on stderr, by the id of the check; without the hints."""
+    found: dict[str, list[str]] = {}
+    for line in told.splitlines():
+        if line.startswith("?: ("):
+            name, _, text = line.removeprefix("?: (").partition(") ")
+            found.setdefault(name, []).append(text)
+    return found

@@ -6,3 +6,6 @@ class AccountsConfig(AppConfig):
 
     name = "backend.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        from backend.accounts import checks  # noqa: F401, PLC0415 - registers them, once models are loaded

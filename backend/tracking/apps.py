@@ -6,3 +6,6 @@ class TrackingConfig(AppConfig):
 
     name = "backend.tracking"
     label = "tracking"
+
+    def ready(self) -> None:
+        from backend.tracking import checks  # noqa: F401, PLC0415 - registers them, once models are loaded

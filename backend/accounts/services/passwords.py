@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from pydantic import SecretStr
 
 from backend.accounts.kernel.enrolment import Details, Entry
-from backend.accounts.models import User
 from backend.accounts.services.cores import core_count
 from upkeep.operations.plans import Change
 
@@ -18,7 +18,7 @@ from upkeep.operations.plans import Change
 def objection(username: str, details: Details, password: SecretStr) -> str:
     """What Django's password validators say against this password of this user; empty if nothing."""
     try:
-        validate_password(password.get_secret_value(), User(username=username, **details))
+        validate_password(password.get_secret_value(), get_user_model()(username=username, **details))
     except ValidationError as error:
         return " ".join(_discreet(problem, password.get_secret_value()) for problem in error.error_list)
     return ""

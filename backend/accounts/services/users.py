@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import IntegrityError
 from django.db.models import Value
@@ -11,7 +13,6 @@ from django.db.models.functions import Lower
 from backend.accounts.kernel import cells
 from backend.accounts.kernel.enrolment import DEFAULTS, Account, Entry
 from backend.accounts.kernel.rows import BrokenRow, Row
-from backend.accounts.models import User
 from upkeep.operations.plans import Change
 
 
@@ -20,7 +21,10 @@ def accounts(rows: Iterable[Row | BrokenRow]) -> dict[str, Account]:
     # Both sides are lowered by the database: its locale, not Python's, decides which names are the same.
     names = [Lower(Value(row.username)) for row in rows if isinstance(row, Row)]
     users = (
-        User.objects.alias(lowered=Lower("username")).filter(lowered__in=names).only("username", "password", *DEFAULTS)
+        get_user_model()
+        .objects.alias(lowered=Lower("username"))
+        .filter(lowered__in=names)
+        .only("username", "password", *DEFAULTS)
     )
     return {cells.key(user.username): _account(user) for user in users}
 
@@ -31,11 +35,12 @@ def write_users(changes: Sequence[Change]) -> None:
     Raises IntegrityError where a name was taken, or a user deleted, in the meantime.
     """
     entries: list[Entry] = [change.payload for change in changes]
-    User.objects.bulk_create(User(**entry.values) for entry in entries if entry.pk is None)
+    model = get_user_model()
+    model.objects.bulk_create(model(**entry.values) for entry in entries if entry.pk is None)
     existing = sorted((entry for entry in entries if entry.pk is not None), key=_changed)
     for names, group in groupby(existing, key=_changed):
-        users = [User(pk=entry.pk, **entry.values) for entry in group]
-        if User.objects.bulk_update(users, names) < len(users):
+        users = [model(pk=entry.pk, **entry.values) for entry in group]
+        if model.objects.bulk_update(users, names) < len(users):
             raise IntegrityError("the user was deleted in the meantime")
 
 
@@ -44,6 +49,6 @@ def _changed(entry: Entry) -> list[str]:
     return sorted(entry.values)
 
 
-def _account(user: User) -> Account:
+def _account(user: Any) -> Account:
     details = {name: getattr(user, name) for name in DEFAULTS}
     return Account(user.pk, user.username, details, has_password=not user.password.startswith(UNUSABLE_PASSWORD_PREFIX))

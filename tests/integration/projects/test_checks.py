@@ -1,12 +1,11 @@
 """What a project is told that installs the library and lacks something, each time by a process of its own."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
-from tests.projects import FILES, project
+from tests.projects import FILES, project, reported
 
 APPS = ["django.contrib.auth", "django.contrib.contenttypes", "upkeep.operations", "people", "goods"]
 HEAD = "from upkeep.operations import Params, RunContext, ScheduleEntry, operation\nclass Nothing(Params): pass\n"
@@ -67,16 +66,6 @@ WRONG = [
 ]
 
 
-def problems(told: str) -> Mapping[str, list[str]]:
-    """The lines of a check, by their ids; each but the last with its hint."""
-    found: dict[str, list[str]] = {}
-    for line in told.splitlines():
-        if "(upkeep_" in line:
-            name, _, text = line.partition("(")[2].partition(") ")
-            found.setdefault(name, []).append(text)
-    return found
-
-
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What a project is told where nothing is as it should be."""
@@ -96,12 +85,12 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.parametrize(("check", "text"), WRONG, ids=[f"{check}-{text[:40]}" for check, text in WRONG])
 def test_what_is_missing_or_wrong_is_one_line_that_names_it(told: str, check: str, text: str) -> None:
-    assert [line for line in problems(told)[check] if text in line]
+    assert [line for line in reported(told)[check] if text in line]
 
 
 def test_everything_that_is_wrong_is_told_at_once_without_a_stack_and_nothing_else(told: str) -> None:
-    assert {name for name, _ in WRONG} == set(problems(told))
-    assert len(WRONG) == sum(map(len, problems(told).values()))
+    assert {name for name, _ in WRONG} == set(reported(told))
+    assert len(WRONG) == sum(map(len, reported(told).values()))
     assert "Traceback" not in told
     assert told.count("HINT: ") == len(WRONG) - 2  # what a schedule's entry lacks is said with its fix
 
@@ -115,7 +104,7 @@ def test_misspelt_settings_are_one_line_whatever_is_run(tmp_path: Path) -> None:
     made = project(tmp_path, UPKEEP={"LEASE_SECOND": 7, "SHIMS": "maybe"})
     for words in (["check"], ["sync_prices"], ["run_task", "sync_prices", "--enqueue"]):
         done = made.manage(*words)
-        [line] = problems(done.stderr)["upkeep_operations.E001"]
+        [line] = reported(done.stderr)["upkeep_operations.E001"]
         assert "unknown UPKEEP setting 'LEASE_SECOND' (did you mean 'LEASE_SECONDS'?)" in line
         assert """UPKEEP["SHIMS"] should be 'required' or 'optional', not 'maybe'""" in line
         assert (done.returncode, "Traceback" in done.stderr) == (1, False)
@@ -146,7 +135,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     )
     for words in (["migrate"], ["check", "--database", "default"]):
         done = made.manage(*words)
-        [line] = problems(done.stderr)["upkeep_operations.E004"]
+        [line] = reported(done.stderr)["upkeep_operations.E004"]
         assert line.startswith("PostgreSQL 99 or later is required (found ")
         assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     assert made.manage("check").returncode == 0
@@ -154,7 +143,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 def test_a_broker_that_nobody_named_is_a_warning(tmp_path: Path) -> None:
     done = project(tmp_path, CELERY_BROKER_URL=None).manage("check")
-    [line] = problems(done.stderr)["upkeep_worker.W001"]
+    [line] = reported(done.stderr)["upkeep_worker.W001"]
     assert (done.returncode, "amqp://guest@localhost" in line) == (0, True)
 
 
@@ -164,18 +153,18 @@ def test_a_queue_that_is_not_among_celery_s_is_named(tmp_path: Path, create: boo
     with (tmp_path / "shop" / "settings.py").open("a", encoding="utf-8") as file:
         file.write('from kombu import Queue\nCELERY_TASK_QUEUES = [Queue("shop")]\n')
     done = made.manage("check")
-    [line] = problems(done.stderr)[check]
+    [line] = reported(done.stderr)[check]
     assert line.startswith("Queue 'celery' of goods.sync_prices is not among CELERY_TASK_QUEUES")
     assert done.returncode == (0 if create else 1)
 
 
 def test_a_deployment_asks_whether_anybody_listens(tmp_path: Path, redis_url: str) -> None:
     made = project(tmp_path)
-    [line] = problems(made.manage("check", "--deploy").stderr)["upkeep_worker.W002"]
+    [line] = reported(made.manage("check", "--deploy").stderr)["upkeep_worker.W002"]
     assert line == "The broker redis://:**@127.0.0.1:1/0 cannot be reached (OperationalError)."
     made.set(CELERY_BROKER_URL=redis_url)
     told = made.manage("check", "--deploy").stderr
-    assert problems(told)["upkeep_worker.W003"] == [
+    assert reported(told)["upkeep_worker.W003"] == [
         "No worker listens to queue 'celery', where runs of goods.sync_prices wait."
     ]
     assert "upkeep" not in made.manage("check").stderr
