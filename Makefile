@@ -13,7 +13,7 @@ PINS = grep -oE '^[^ ]+==[^ ]+|sha256:[0-9a-f]+'
 # The tests' servers outlive them: to start them takes longer than most tests.
 STOP = for home in .upkeep/tests* .upkeep/bench; do [ ! -d "$$home" ] || UPKEEP_HOME="$$home" $(RUN) manage.py embedded stop >/dev/null; done
 
-.PHONY: demo test test-rabbitmq chaos check bench up stop lock
+.PHONY: demo test test-rabbitmq chaos check bench up stop wheel lock
 
 demo: $(STAMP)  ## sample data, then real operations through a real worker, in a home of their own: .upkeep/demo
 	@$(RUN) -m ops.demo
@@ -34,7 +34,7 @@ check: $(STAMP)  ## style, types, import contracts, migrations, lock file
 	@.venv/bin/lint-imports
 	@DATABASE_URL=sqlite://:memory: $(RUN) manage.py makemigrations --check --dry-run --skip-checks  # models alone: starts no server
 	@if $(RUN) -m uv --version >/dev/null 2>&1 && [ ! -f .venv/by-pip ]; then \
-	$(RUN) -m uv lock --check --quiet && $(RUN) -m uv export --quiet --frozen --all-groups --no-header | $(PINS) >.venv/pins && \
+	$(RUN) -m uv lock --check --quiet && $(RUN) -m uv export --quiet --frozen --all-groups --all-extras --no-header | $(PINS) >.venv/pins && \
 	$(PINS) requirements.txt | diff -q .venv/pins - ; fi
 
 bench: $(STAMP)  ## this project's figures beside those of the plain way
@@ -46,9 +46,12 @@ up: $(STAMP)  ## web, worker, Beat and Flower, until Ctrl-C
 stop:  ## whatever `make up` or the embedded servers left running for this UPKEEP_HOME
 	@[ ! -x $(RUN) ] || { $(RUN) -m ops.stack stop && $(RUN) manage.py embedded stop; }
 
+wheel: $(STAMP)  ## the library, as dist/django_upkeep-VERSION-py3-none-any.whl
+	@$(RUN) -m hatchling build -t wheel
+
 lock:  ## after a change of the dependencies
 	@$(RUN) -m uv lock
-	@$(RUN) -m uv export --quiet --frozen --all-groups --no-header -o requirements.txt
+	@$(RUN) -m uv export --quiet --frozen --all-groups --all-extras --no-header -o requirements.txt
 
 $(STAMP): pyproject.toml uv.lock requirements.txt
 	@sh ops/install.sh "$(PYTHON)"

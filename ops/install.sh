@@ -40,7 +40,7 @@ log=.venv/install.log
 : >"$log"
 packages="Upkeep's packages, into .venv with $("$venv" -c 'import platform; print("Python", platform.python_version())')"
 if ! waiting "Installing uv" "$venv" -m pip install --disable-pip-version-check "uv>=0.8" ||
-  ! waiting "Installing $packages" "$venv" -m uv sync --frozen --inexact; then
+  ! waiting "Installing $packages" "$venv" -m uv sync --frozen --inexact --all-extras; then
   echo "uv cannot use this machine's package index ($log says why): with pip it takes some minutes" >&2
   touch .venv/by-pip
   if ! waiting "Installing $packages" \

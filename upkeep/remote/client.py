@@ -13,6 +13,7 @@ import httpx2
 from anyio import CancelScope
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from upkeep import __version__
 from upkeep.remote import address, sequences
 from upkeep.remote.answers import Answer, Outcome, Reply
 from upkeep.remote.errors import GIVE_UP_AFTER, RemoteRejectedError, RemoteUnavailableError
@@ -23,7 +24,7 @@ from upkeep.remote.pacing import Pacer, Turns
 A = TypeVar("A")
 T = TypeVar("T")
 
-USER_AGENT = "Upkeep/0.1.0"
+USER_AGENT = f"Upkeep/{__version__}"
 
 
 def as_usual(answer: Answer) -> None:
