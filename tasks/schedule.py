@@ -1,6 +1,6 @@
 """When operations recur, unless an operator decided otherwise in the admin. Times are in settings.TIME_ZONE."""
 
-from upkeep.operations.schedule import ScheduleEntry
+from upkeep.operations import ScheduleEntry
 
 SCHEDULE = (
     ScheduleEntry("Update the projects of all organizations", "tracking.update_project", "0 * * * *"),

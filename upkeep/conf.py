@@ -16,7 +16,7 @@ from upkeep.validation import explained
 class Options(BaseModel):
     """What `UPKEEP` may hold, with its defaults. Durations are in seconds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     DEFAULT_QUEUE: str = Field(default="celery", min_length=1, max_length=100)
     """The broker's queue for operations that name none; `celery` is Celery's own default."""

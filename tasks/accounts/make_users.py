@@ -13,11 +13,7 @@ from backend.tracking.services import membership
 from backend.tracking.services.lookup import UnknownCodeError, organization
 from tasks.tracking.people import map_people
 from tasks.tracking.subjects import of_organization
-from upkeep.operations.context import RunContext
-from upkeep.operations.declaration import operation
-from upkeep.operations.files import InputFile
-from upkeep.operations.params import Params, Positional
-from upkeep.operations.plans import Change
+from upkeep.operations import Change, InputFile, Params, Positional, RunContext, operation
 
 
 class MakeUsers(Params):

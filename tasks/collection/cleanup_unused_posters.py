@@ -3,10 +3,7 @@ import time
 from backend.collection import services
 from backend.collection.kernel import posters
 from tasks.collection.ages import Hours
-from upkeep.operations.context import RunContext
-from upkeep.operations.declaration import operation
-from upkeep.operations.limits import Limits, Percent
-from upkeep.operations.params import Params
+from upkeep.operations import Limits, Params, Percent, RunContext, operation
 
 TOO_MANY = "look at them with --dry-run --verbose, then raise --max-deleted, or run it on a terminal and answer yes"
 NO_POSTERS = "no DVD names a poster; if this is the right database and MEDIA_ROOT, run it on a terminal and answer yes"

@@ -2,9 +2,7 @@ from pydantic import PositiveInt
 
 from backend.collection import services
 from backend.collection.kernel import sample
-from upkeep.operations.context import RunContext
-from upkeep.operations.declaration import operation
-from upkeep.operations.params import Params
+from upkeep.operations import Params, RunContext, operation
 
 
 class LoadSampleData(Params):

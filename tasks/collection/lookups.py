@@ -7,9 +7,7 @@ from typing import Any, TypeVar
 from django.db.models import QuerySet
 
 from backend.collection import services
-from upkeep.operations.context import RunContext
-from upkeep.operations.execution.batches import Batch
-from upkeep.operations.execution.trials import Trial
+from upkeep.operations import Batch, RunContext, Trial
 from upkeep.remote.errors import GIVE_UP_AFTER
 
 AGAIN = "look up again"

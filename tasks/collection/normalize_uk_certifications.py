@@ -1,8 +1,6 @@
 from backend.collection import services
 from backend.collection.services import certifications
-from upkeep.operations.context import RunContext
-from upkeep.operations.declaration import operation
-from upkeep.operations.params import Params
+from upkeep.operations import Params, RunContext, operation
 
 
 class NormalizeUkCertifications(Params):

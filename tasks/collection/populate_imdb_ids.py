@@ -4,9 +4,7 @@ from backend.collection import services
 from backend.collection.kernel import imdb_ids
 from tasks.collection.ages import Days
 from tasks.collection.lookups import batches, trial_of
-from upkeep.operations.context import RunContext
-from upkeep.operations.declaration import operation
-from upkeep.operations.params import Params
+from upkeep.operations import Params, RunContext, operation
 from upkeep.remote.errors import RemoteError
 
 

@@ -6,9 +6,7 @@ from backend.collection import services
 from backend.collection.kernel import availability
 from tasks.collection.ages import Days, Hours
 from tasks.collection.lookups import batches
-from upkeep.operations.context import RunContext
-from upkeep.operations.declaration import operation
-from upkeep.operations.params import Params
+from upkeep.operations import Params, RunContext, operation
 from upkeep.remote.errors import RemoteError
 
 

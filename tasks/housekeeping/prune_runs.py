@@ -3,10 +3,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from tasks.collection.ages import Days
-from upkeep.operations import erasure
-from upkeep.operations.context import RunContext
-from upkeep.operations.declaration import operation
-from upkeep.operations.params import Params
+from upkeep.operations import Params, RunContext, erasure, operation
 
 
 class PruneRuns(Params):

@@ -1,9 +1,7 @@
 from backend.tracking.kernel import caches as kernel
 from backend.tracking.services import caches
 from backend.tracking.services.lookup import UnknownCodeError
-from upkeep.operations.context import RunContext
-from upkeep.operations.declaration import operation
-from upkeep.operations.params import Params
+from upkeep.operations import Params, RunContext, operation
 
 
 class ClearCaches(Params):

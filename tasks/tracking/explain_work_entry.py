@@ -11,9 +11,7 @@ from backend.tracking.models import WorkEntry
 from backend.tracking.services import explaining
 from backend.tracking.services.explaining import Explainer, UnknownEntryError
 from tasks.tracking.subjects import of_organization
-from upkeep.operations.context import RunContext
-from upkeep.operations.declaration import operation
-from upkeep.operations.params import Params
+from upkeep.operations import Params, RunContext, operation
 
 Moment = Annotated[str, AfterValidator(moments.checked)]
 MOST = 10_000

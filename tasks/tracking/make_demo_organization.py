@@ -10,9 +10,7 @@ from backend.tracking.kernel.demo.options import Options
 from backend.tracking.kernel.demo.structure import Structure
 from backend.tracking.services import demo
 from tasks.tracking.subjects import of_organization
-from upkeep.operations.context import RunContext
-from upkeep.operations.declaration import operation
-from upkeep.operations.params import Params
+from upkeep.operations import Params, RunContext, operation
 
 
 class MakeDemoOrganization(Params):

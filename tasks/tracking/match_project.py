@@ -4,9 +4,7 @@ from backend.tracking.kernel.rules import RuleError
 from backend.tracking.services.lookup import UnknownCodeError, projects
 from tasks.tracking.matching import match
 from tasks.tracking.subjects import of_organization
-from upkeep.operations.context import RunContext
-from upkeep.operations.declaration import operation
-from upkeep.operations.params import Params, Positional
+from upkeep.operations import Params, Positional, RunContext, operation
 
 
 class MatchProject(Params):

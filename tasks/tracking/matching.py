@@ -10,7 +10,7 @@ from backend.tracking.services import matching
 from backend.tracking.services.matching import ProjectMatching
 from backend.tracking.services.owners import ProjectOwners
 from tasks.tracking.people import map_people
-from upkeep.operations.context import RunContext
+from upkeep.operations import RunContext
 
 Figures = Counter[int | None]
 """How many entries each rule matches, by its place; None: how many none matches."""

@@ -2,7 +2,7 @@
 
 from backend.tracking.models import Organization
 from backend.tracking.services import people
-from upkeep.operations.context import RunContext
+from upkeep.operations import RunContext
 
 
 def map_people(organization: Organization, run: RunContext) -> None:

@@ -5,10 +5,7 @@ from backend.tracking.models import Organization
 from backend.tracking.services import removal
 from backend.tracking.services.lookup import UnknownCodeError, organization
 from tasks.tracking.subjects import of_organization
-from upkeep.operations import erasure, subjects
-from upkeep.operations.context import RunContext
-from upkeep.operations.declaration import operation
-from upkeep.operations.params import Params, Positional
+from upkeep.operations import Params, Positional, RunContext, erasure, operation, subjects
 
 ORGANIZATION = "organization"
 

@@ -7,10 +7,7 @@ from backend.tracking.services import configuration_file, lookup
 from backend.tracking.services.organizations import Update
 from tasks.tracking.people import map_people
 from tasks.tracking.subjects import of_organization
-from upkeep.operations.context import RunContext
-from upkeep.operations.declaration import operation
-from upkeep.operations.files import InputFile
-from upkeep.operations.params import Params, Positional
+from upkeep.operations import InputFile, Params, Positional, RunContext, operation
 
 
 class UpdateOrganization(Params):

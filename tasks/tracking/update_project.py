@@ -14,16 +14,21 @@ from backend.tracking.services.lookup import UnknownCodeError, organization_code
 from backend.tracking.tokens import UnreadableTokenError
 from tasks.tracking.matching import match
 from tasks.tracking.subjects import of_organization
-from upkeep.operations import submission
-from upkeep.operations.context import RunContext
-from upkeep.operations.declaration import operation
+from upkeep.operations import (
+    Change,
+    LimitExceededError,
+    Limits,
+    Params,
+    Percent,
+    Positional,
+    RunContext,
+    Step,
+    operation,
+    submission,
+)
 from upkeep.operations.execution.counts import Counts
-from upkeep.operations.limits import LimitExceededError, Limits, Percent
 from upkeep.operations.models import Run
-from upkeep.operations.params import Params, Positional
-from upkeep.operations.plans import Change
 from upkeep.operations.states import Status
-from upkeep.operations.steps import Step
 from upkeep.remote.errors import RemoteError
 
 BROKEN = (RemoteError, LocationError, UnreadableTokenError)

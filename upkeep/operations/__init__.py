@@ -11,9 +11,14 @@ if TYPE_CHECKING:
     from upkeep.operations.command import OperationCommand as OperationCommand
     from upkeep.operations.context import RunContext as RunContext
     from upkeep.operations.declaration import operation as operation
+    from upkeep.operations.definition import Operation as Operation
     from upkeep.operations.errors import OperationError as OperationError
+    from upkeep.operations.execution.batches import Batch as Batch
+    from upkeep.operations.execution.trials import Trial as Trial
     from upkeep.operations.files import InputFile as InputFile
+    from upkeep.operations.limits import LimitExceededError as LimitExceededError
     from upkeep.operations.limits import Limits as Limits
+    from upkeep.operations.limits import Percent as Percent
     from upkeep.operations.params import Params as Params
     from upkeep.operations.params import Positional as Positional
     from upkeep.operations.plans import Change as Change
@@ -21,16 +26,21 @@ if TYPE_CHECKING:
     from upkeep.operations.steps import Step as Step
 
 MODULES = {
+    "Batch": "execution.batches",
     "Change": "plans",
     "InputFile": "files",
+    "LimitExceededError": "limits",
     "Limits": "limits",
+    "Operation": "definition",
     "OperationCommand": "command",
     "OperationError": "errors",
     "Params": "params",
+    "Percent": "limits",
     "Positional": "params",
     "RunContext": "context",
     "ScheduleEntry": "schedule",
     "Step": "steps",
+    "Trial": "execution.trials",
     "operation": "declaration",
 }
 """Where each public name is defined. No module here may have such a name: once imported, it would be found instead."""

@@ -1,5 +1,5 @@
 from tasks.collection.cleanup_unused_posters import cleanup_unused_posters
-from upkeep.operations.command import OperationCommand
+from upkeep.operations import OperationCommand
 
 
 class Command(OperationCommand):

@@ -1,5 +1,5 @@
 from tasks.tracking.clear_caches import clear_caches
-from upkeep.operations.command import OperationCommand
+from upkeep.operations import OperationCommand
 
 
 class Command(OperationCommand):

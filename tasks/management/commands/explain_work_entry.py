@@ -1,5 +1,5 @@
 from tasks.tracking.explain_work_entry import explain_work_entry
-from upkeep.operations.command import OperationCommand
+from upkeep.operations import OperationCommand
 
 
 class Command(OperationCommand):

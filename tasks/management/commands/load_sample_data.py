@@ -1,5 +1,5 @@
 from tasks.collection.load_sample_data import load_sample_data
-from upkeep.operations.command import OperationCommand
+from upkeep.operations import OperationCommand
 
 
 class Command(OperationCommand):

@@ -1,5 +1,5 @@
 from tasks.tracking.make_demo_organization import make_demo_organization
-from upkeep.operations.command import OperationCommand
+from upkeep.operations import OperationCommand
 
 
 class Command(OperationCommand):

@@ -1,5 +1,5 @@
 from tasks.accounts.make_users import make_users
-from upkeep.operations.command import OperationCommand
+from upkeep.operations import OperationCommand
 
 
 class Command(OperationCommand):

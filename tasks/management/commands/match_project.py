@@ -1,5 +1,5 @@
 from tasks.tracking.match_project import match_project
-from upkeep.operations.command import OperationCommand
+from upkeep.operations import OperationCommand
 
 
 class Command(OperationCommand):

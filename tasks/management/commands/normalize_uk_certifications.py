@@ -1,5 +1,5 @@
 from tasks.collection.normalize_uk_certifications import normalize_uk_certifications
-from upkeep.operations.command import OperationCommand
+from upkeep.operations import OperationCommand
 
 
 class Command(OperationCommand):

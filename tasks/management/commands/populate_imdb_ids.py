@@ -1,5 +1,5 @@
 from tasks.collection.populate_imdb_ids import populate_imdb_ids
-from upkeep.operations.command import OperationCommand
+from upkeep.operations import OperationCommand
 
 
 class Command(OperationCommand):

@@ -1,5 +1,5 @@
 from tasks.housekeeping.prune_runs import prune_runs
-from upkeep.operations.command import OperationCommand
+from upkeep.operations import OperationCommand
 
 
 class Command(OperationCommand):

@@ -1,5 +1,5 @@
 from tasks.collection.refresh_missing_details import refresh_missing_details
-from upkeep.operations.command import OperationCommand
+from upkeep.operations import OperationCommand
 
 
 class Command(OperationCommand):

@@ -1,5 +1,5 @@
 from tasks.collection.refresh_torrent_data import refresh_torrent_data
-from upkeep.operations.command import OperationCommand
+from upkeep.operations import OperationCommand
 
 
 class Command(OperationCommand):

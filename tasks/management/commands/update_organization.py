@@ -1,5 +1,5 @@
 from tasks.tracking.update_organization import update_organization
-from upkeep.operations.command import OperationCommand
+from upkeep.operations import OperationCommand
 
 
 class Command(OperationCommand):

@@ -34,7 +34,7 @@ def test_type_checkers_see_the_same_names() -> None:
     tree = ast.parse(Path(operations.__file__).read_text(encoding="utf-8"))
     [block] = [node for node in tree.body if isinstance(node, ast.If)]
     seen = {
-        alias.asname: str(node.module).rpartition(".")[2]
+        alias.asname: str(node.module).removeprefix("upkeep.operations.")
         for node in block.body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
