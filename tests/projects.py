@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,13 +82,31 @@ class Project:
         with (self.folder / "shop" / "settings.py").open("a", encoding="utf-8") as file:
             file.writelines(f"{name} = {value!r}\n" for name, value in settings.items())
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of the project's processes, which find the library beside it."""
+        path = os.pathsep.join([str(self.folder), str(ROOT)])
+        return {**ordinary(os.environ), "PYTHONPATH": path, "NO_COLOR": "1"}
+
+    @contextmanager
+    def started(self, *words: str, until: str) -> Iterator[None]:
+        """Python in the project, from when it writes `until` to stderr; it is stopped by SIGTERM."""
+        with subprocess.Popen(
+            [sys.executable, *words], cwd=self.folder, env=self.environment, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stderr
+            try:
+                assert any(until in line for line in process.stderr)
+                yield
+            finally:
+                process.terminate()
+
     def python(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run Python in the project to its end, whatever that is."""
-        path = os.pathsep.join([str(self.folder), str(ROOT)])
         return subprocess.run(
             [sys.executable, *words],
             cwd=self.folder,
-            env={**ordinary(os.environ), "PYTHONPATH": path, "NO_COLOR": "1"},
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -3,14 +3,17 @@
 UPKEEP = {"LEASE_SECONDS": 60, "SCHEDULE": "shop.schedule.SCHEDULE"}
 """
 
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, SecretStr, ValidationError, field_validator
 
 from upkeep.validation import explained
+
+FERNET_BYTES = 32
 
 
 class Options(BaseModel):
@@ -48,6 +51,18 @@ class Options(BaseModel):
     """Dotted path of the function that hands a run's message to the broker."""
     QUEUE_LENGTH: str = "upkeep.worker.broker.queue_length"
     """Dotted path of the function that counts the messages in a broker's queue."""
+
+    @field_validator("FERNET_KEYS")
+    @classmethod
+    def _check_keys(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for number, key in enumerate(keys, 1):
+            try:
+                size = len(urlsafe_b64decode(key.get_secret_value()))
+            except ValueError:
+                size = 0
+            if size != FERNET_BYTES:
+                raise ValueError(f"holds as key {number} of {len(keys)} what is not 32 bytes in URL-safe base64")
+        return keys
 
 
 _read: tuple[object, Options] = (None, Options())

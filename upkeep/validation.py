@@ -17,7 +17,7 @@ def explained(
     also: Collection[str] = (),
     spell: Callable[[str], str] = str,
 ) -> str:
-    """Everything that is wrong with a model's values.
+    """Everything that is wrong with a model's values; those of secret fields are not shown.
 
     Args:
         error: what pydantic raised.
@@ -28,10 +28,13 @@ def explained(
     """
     known = {name.lower(): name for name in (*model.model_fields, *also)}
     details = error.errors(include_url=False)
-    return "; ".join(_explained(detail, known, what, spell) for detail in details)
+    secret = {name for name, field in model.model_fields.items() if "Secret" in repr(field.annotation)}
+    return "; ".join(_explained(detail, known, what, secret, spell) for detail in details)
 
 
-def _explained(detail: ErrorDetails, known: Mapping[str, str], what: str, spell: Callable[[str], str]) -> str:
+def _explained(
+    detail: ErrorDetails, known: Mapping[str, str], what: str, secret: Collection[str], spell: Callable[[str], str]
+) -> str:
     name = str(detail["loc"][0]) if detail["loc"] else ""
     if detail["type"] == "extra_forbidden":
         close = get_close_matches(name[:MAX_VALUE].lower().replace("-", "_"), known, n=1)
@@ -39,7 +42,10 @@ def _explained(detail: ErrorDetails, known: Mapping[str, str], what: str, spell:
     if detail["type"] == "missing":
         return f"{spell(name)} is required"
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{spell(name)} {message}, not {_shortened(detail['input'])}" if name else message
+    if not name:
+        return message
+    value = "" if name in secret else f", not {_shortened(detail['input'])}"
+    return f"{spell(name)} {message}{value}"
 
 
 def _shortened(value: object) -> str:

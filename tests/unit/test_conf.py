@@ -1,10 +1,12 @@
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
-from pydantic import SecretStr
 
 from upkeep.conf import conf
+
+KEY = Fernet.generate_key().decode()
 
 
 def test_a_project_need_not_set_anything(settings: Any) -> None:
@@ -38,9 +40,15 @@ def test_what_is_wrong_is_one_line_that_names_it(settings: Any, given: Any, comp
     assert "\n" not in str(raised.value)
 
 
-def test_a_key_is_never_shown(settings: Any) -> None:
-    settings.UPKEEP = {"FERNET_KEYS": ("c2VjcmV0",), "MAX_CHANGES": -1}
-    with pytest.raises(ImproperlyConfigured) as raised:
+@pytest.mark.parametrize("keys", ["c2VjcmV0", ("c2VjcmV0",), (KEY, "c2VjcmV0"), ["c2VjcmV0", 3], ("c2VjcmV0 ä",)])
+def test_a_key_that_is_invalid_is_named_and_never_shown(settings: Any, keys: Any) -> None:
+    settings.UPKEEP = {"FERNET_KEYS": keys, "MAX_CHANGES": -1}
+    with pytest.raises(ImproperlyConfigured, match=r'UPKEEP\["FERNET_KEYS"\]') as raised:
         conf()
-    settings.UPKEEP = {"FERNET_KEYS": (SecretStr("c2VjcmV0"),)}
-    assert "c2VjcmV0" not in f"{raised.value}{conf()!r}"
+    assert "c2VjcmV0" not in str(raised.value)
+
+
+def test_keys_that_are_valid_are_taken_and_never_shown(settings: Any) -> None:
+    settings.UPKEEP = {"FERNET_KEYS": [KEY]}
+    assert conf().FERNET_KEYS[0].get_secret_value() == KEY
+    assert KEY not in repr(conf())

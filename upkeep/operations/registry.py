@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from upkeep.operations.definition import Operation
-from upkeep.operations.errors import UnknownOperationError
+from upkeep.operations.errors import OperationError, UnknownOperationError
 
 
 class Problem(NamedTuple):
@@ -59,6 +59,12 @@ def find(name: str) -> Operation[Any]:
         close = get_close_matches(name, _names, n=1, cutoff=0.4)
         hint = f"did you mean {close[0]!r}?" if close else "`run_task` lists them all"
         raise UnknownOperationError(f"no operation {name[:80]!r}: {hint}") from None
+
+
+def check(operation: Operation[Any]) -> None:
+    """Raise OperationError for an operation that was refused: its name may lead to another one."""
+    if _operations.get(operation.name) is not operation:
+        raise OperationError(f"{operation.name} was refused when it was declared: `manage.py check` says why")
 
 
 def operations() -> Iterator[Operation[Any]]:

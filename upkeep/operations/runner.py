@@ -67,7 +67,9 @@ def record(  # noqa: PLR0913 - the columns of a new run
         InvalidParamsError: a dry run of an operation that changes nothing, a number of `partitions` that cannot be, or
             a text that cannot be recorded.
         UnconfirmedError: it destroys data, and `confirm` is not the word that it wants.
+        OperationError: it was refused when it was declared.
     """
+    registry.check(operation)
     operation.check_dry_run(dry_run=dry_run)
     partitions = operation.partitions if partitions is None else partitions
     operation.check_partitions(partitions)

@@ -82,4 +82,4 @@ def _take_queues(instance: Any, **_kwargs: Any) -> None:
     queues = instance.app.amqp.queues
     if instance.app.conf.task_queues is None and queues._consume_from is None:  # noqa: SLF001 - kept nowhere else
         for name in sorted({operation.queue for operation in registry.operations()}):
-            queues.add(name)
+            queues.select_add(name)  # what is added without being selected is not consumed

@@ -177,3 +177,15 @@ def test_a_worker_and_beat_do_not_start_with_an_error(tmp_path: Path, redis_url:
     assert done.returncode == 1
     assert "unknown UPKEEP setting 'LEASE_SECOND' (did you mean 'LEASE_SECONDS'?)" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_worker_listens_to_the_queues_of_all_operations_unless_it_is_told_otherwise(
+    tmp_path: Path, redis_url: str
+) -> None:
+    made = project(tmp_path, CELERY_BROKER_URL=redis_url, UPKEEP={"PREFIX": "listening-", "DEFAULT_QUEUE": "nightly"})
+    for words, heard in (((), True), (("-Q", "celery"), False)):
+        with made.started(
+            "-m", "celery", "-A", "shop", "worker", "-l", "info", "--pool", "solo", *words, until=" ready."
+        ):
+            lines = reported(made.manage("check", "--deploy").stderr).get("upkeep_worker.W003", [])
+        assert ("queue 'nightly'" in "".join(lines)) is not heard

@@ -5,10 +5,10 @@ from pydantic import SecretBytes, SecretStr, create_model
 
 from tests.operations.dvds import AddOne, Read, Remove, add_one, read_file, remove_dvds
 from tests.operations.scripted import scripted_alone
-from upkeep.operations import registry
+from upkeep.operations import registry, runner
 from upkeep.operations.context import RunContext
 from upkeep.operations.declaration import operation
-from upkeep.operations.errors import InvalidParamsError, UnconfirmedError, UnknownOperationError
+from upkeep.operations.errors import InvalidParamsError, OperationError, UnconfirmedError, UnknownOperationError
 from upkeep.operations.files import InputFile
 from upkeep.operations.params import RESERVED_NAMES, Params
 
@@ -91,6 +91,12 @@ def test_a_name_that_is_not_a_domain_and_a_verb_is_refused(name: str) -> None:
     assert problem.id == "upkeep_operations.E012"
     assert f"Operation {name!r} of {__name__}" in problem.message
     assert "domain.verb_object" in problem.hint
+
+
+def test_an_operation_that_was_refused_is_not_run_under_the_name_of_another() -> None:
+    impostor = operation("testing.add_one")(do_nothing)
+    with pytest.raises(OperationError, match=r"testing\.add_one was refused when it was declared: `manage\.py check`"):
+        runner.execute(impostor, Nothing())
 
 
 def test_an_operation_without_a_docstring_is_refused() -> None:
