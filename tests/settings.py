@@ -25,8 +25,9 @@ os.environ["UPKEEP_HOME"] = str(
 )
 
 from backend.config.settings import *  # noqa: E402, F403 - read with that home
-from backend.config.settings import DATABASES, INSTALLED_APPS  # noqa: E402
+from backend.config.settings import DATABASES  # noqa: E402
+from backend.config.settings import INSTALLED_APPS as PRODUCT_APPS  # noqa: E402
 
+INSTALLED_APPS = [*PRODUCT_APPS, "tests.operations"]
 if "TEST_DATABASE" in os.environ:
     DATABASES["default"]["NAME"] = os.environ["TEST_DATABASE"]
-    INSTALLED_APPS += ["tests.operations"]

@@ -6,4 +6,4 @@ class TestedOperationsConfig(AppConfig):
     label = "tested"
 
     def ready(self) -> None:
-        from tests.operations import dvds  # noqa: F401, PLC0415 - registers its operations, once models are loaded
+        from tests.operations import adopted, dvds  # noqa: F401, PLC0415 - register operations, once models are loaded

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from upkeep.operations.adoption.commands import adopt_command as adopt_command
     from upkeep.operations.command import OperationCommand as OperationCommand
     from upkeep.operations.context import RunContext as RunContext
     from upkeep.operations.declaration import operation as operation
@@ -41,6 +42,7 @@ MODULES = {
     "ScheduleEntry": "schedule",
     "Step": "steps",
     "Trial": "execution.trials",
+    "adopt_command": "adoption.commands",
     "operation": "declaration",
 }
 """Where each public name is defined. No module here may have such a name: once imported, it would be found instead."""

@@ -113,6 +113,8 @@ def _options() -> Options:
 def _problem_of_command(operation: Operation[Any], options: Options) -> CheckMessage | None:
     name = operation.short_name
     app = get_commands().get(name)
+    if not operation.has_own_command:
+        return None
     if app is None or commands.is_provided(name):
         if options.SHIMS == "optional":
             return None

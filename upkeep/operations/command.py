@@ -90,7 +90,7 @@ class OperationCommand(RunCommand):
         super().add_arguments(parser)
         if not self.runs_here:
             parser.add_argument("--sync", action="store_true", help="Run it here and now instead of sending it.")
-        if not self.operation.read_only:
+        if self.operation.has_dry_run:
             parser.add_argument("--dry-run", action="store_true", help="Only show what would be changed.")
         if self.operation.partitions > 1:
             told = f"Let N workers share it, with --enqueue or --wait. Default: {self.operation.partitions}."
@@ -126,13 +126,13 @@ class OperationCommand(RunCommand):
         if options["no_input"]:
             return word
         if not streams.is_terminal(sys.stdin):
-            raise UnconfirmedError(
-                f"{self.operation.short_name} destroys data: --no-input says yes, --dry-run looks first"
-            )
-        outcome = self._executed(params, options, dry_run=True)
-        if outcome.status is not Status.SUCCEEDED:
-            self.told(outcome, options)
-        self.stderr.write("\n".join(summary(outcome)), lambda text: text)
+            looking = ", --dry-run looks first" if self.operation.has_dry_run else ""
+            raise UnconfirmedError(f"{self.operation.short_name} destroys data: --no-input says yes{looking}")
+        if self.operation.has_dry_run:
+            outcome = self._executed(params, options, dry_run=True)
+            if outcome.status is not Status.SUCCEEDED:
+                self.told(outcome, options)
+            self.stderr.write("\n".join(summary(outcome)), lambda text: text)
         self.stderr.write(f"Type {word!r} to go on: ", lambda text: text, ending="")
         self.stderr.flush()
         return streams.answer()
@@ -162,7 +162,7 @@ def _complaint(outcome: Outcome, *, named: bool) -> str:
         told = f"{outcome.counts['failed']:,} of {outcome.counts['processed']:,} items failed"
         return told if named else f"{told}: `--verbose` names them"
     if outcome.status is Status.CANCELLED:
-        return f"cancelled: {resuming}"
+        return f"cancelled: {resuming}" if registry.find(outcome.operation).resumable else "cancelled"
     if outcome.status is Status.FAILED and LIMIT_EXCEEDED in outcome.reasons.get("failed", {}):
         return outcome.error  # taken up again, it would meet the same limit
     if outcome.status is Status.FAILED and outcome.counts["processed"]:

@@ -74,6 +74,20 @@ class RunContext(Step):
         """Add a line to the run's log."""
         self._writer.ledger.log(message)
 
+    def flush(self) -> None:
+        """Write the log and the progress as they are now, at most once a second; outside a transaction.
+
+        Batches do that by themselves: this is for work that has none. Raises LostClaim.
+        """
+        self._writer.ledger.flush_when_due()
+
+    def check(self) -> None:
+        """Raise RunInterrupted when the run was cancelled, HandOver when its worker is stopping.
+
+        Batches do that by themselves: this is for work that has none.
+        """
+        self._control.check()
+
     def open(self, file: "InputFile") -> IO[bytes]:
         """The content of a file that the run was given. Raises OperationError when it is gone or another one by now."""
         from upkeep.operations import files  # noqa: PLC0415 - needs models

@@ -1,7 +1,7 @@
 """The decorator that declares a function as an operation."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, cast, get_type_hints
 
 from upkeep.operations import params, registry
@@ -41,18 +41,24 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
     """
 
     def declare(function: Callable[[P, RunContext], None], /) -> Operation[P]:
+        params_type = _params_type(function)
         declared = Operation(
-            name, function, _params_type(function), queue, exclusive, confirm, read_only, errors, aliases, partitions,
-            about, prints, limits,
+            name, function, lambda: params_type, queue, exclusive, confirm, read_only, errors, aliases, partitions,
+            about, prints, limits, has_dry_run=not read_only,
         )  # fmt: skip
-        problems = list(_problems(declared))
-        for problem in problems:
-            registry.refuse(problem)
-        if not problems:
-            registry.register(declared)
+        register(declared, _problems_of_params(declared))
         return declared
 
     return declare
+
+
+def register(operation: Operation[Any], further: Iterable[Problem] = ()) -> None:
+    """Register the operation unless it has problems, its own or `further` ones, which a system check then reports."""
+    problems = [*_problems(operation), *further]
+    for problem in problems:
+        registry.refuse(problem)
+    if not problems:
+        registry.register(operation)
 
 
 def _params_type(function: Callable[[P, RunContext], None]) -> type[P]:
@@ -79,6 +85,11 @@ def _problems(operation: Operation[Any]) -> Iterator[Problem]:
             f"{place} has no docstring.",
             "Say in the function's docstring what it does: that is the help of its command.",
         )
+
+
+def _problems_of_params(operation: Operation[Any]) -> Iterator[Problem]:
+    """Why it cannot have its params."""
+    place = f"Operation {operation.name!r} of {operation.function.__module__}"
     if operation.params_type is Params:
         yield Problem(
             "upkeep_operations.E014",

@@ -7,7 +7,7 @@ from typing import Any, Generic, Literal, TypeVar, cast
 
 from upkeep.conf import conf
 from upkeep.operations.context import RunContext
-from upkeep.operations.errors import InvalidParamsError, UnconfirmedError
+from upkeep.operations.errors import InvalidParamsError, OperationError, UnconfirmedError
 from upkeep.operations.execution import shares
 from upkeep.operations.limits import Limits
 from upkeep.operations.params import Params
@@ -28,14 +28,15 @@ class Operation(Generic[P]):
     name: str
     """`domain.verb_object`: the Celery task's name."""
     function: Callable[[P, RunContext], None]
-    params_type: type[P]
+    load_params_type: Callable[[], type[P]]
+    """Called when the params are first needed: those of a management command are read from the command itself."""
     declared_queue: str
     exclusive: Text[P]
     """The key that two running runs never share."""
     confirm: Text[P]
     """The word that must be said before anything is destroyed."""
     read_only: bool
-    """It changes nothing, so it has no dry run."""
+    """It changes nothing."""
     errors: tuple[type[Exception], ...]
     """Exceptions whose message is written for people."""
     aliases: tuple[str, ...]
@@ -50,6 +51,12 @@ class Operation(Generic[P]):
     limits: Limits | Callable[[P], Limits | None] | None
     """How much of its items each step may delete, change or let fail. What a person has seen counted and confirmed is
     not limited, but for failures."""
+    has_dry_run: bool = True
+    """Whether it can show what it would change without changing it."""
+    has_own_command: bool = True
+    """Whether the management command of its short name is its own; not where it adopts that command."""
+    resumable: bool = True
+    """Whether a run that failed or was cancelled can continue where it was; an adopted command cannot."""
 
     @property
     def short_name(self) -> str:
@@ -60,6 +67,11 @@ class Operation(Generic[P]):
     def queue(self) -> str:
         """The broker's queue for its runs."""
         return self.declared_queue or conf().DEFAULT_QUEUE
+
+    @property
+    def params_type(self) -> type[P]:
+        """The model of its params. Raises OperationError when what it adopts has arguments that cannot be params."""
+        return self.load_params_type()
 
     @property
     def description(self) -> str:
@@ -102,9 +114,14 @@ class Operation(Generic[P]):
         return _resolved(self.confirm, params)
 
     def check_dry_run(self, *, dry_run: bool) -> None:
-        """Raise InvalidParamsError when a dry run is asked of an operation that changes nothing."""
-        if dry_run and self.read_only:
-            raise InvalidParamsError(f"{self.name} changes nothing, so it has no dry run")
+        """Raise InvalidParamsError when a dry run is asked of an operation that has none."""
+        if dry_run and not self.has_dry_run:
+            raise InvalidParamsError(f"{self.name} {'changes nothing, so it ' if self.read_only else ''}has no dry run")
+
+    def check_resumable(self) -> None:
+        """Raise OperationError when a run that has ended cannot be resumed."""
+        if not self.resumable:
+            raise OperationError(f"{self.name} cannot be resumed: look at what the run did, then start a new one")
 
     def check_partitions(self, partitions: int) -> None:
         """Raise InvalidParamsError unless a run may be split into so many."""

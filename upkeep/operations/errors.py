@@ -8,6 +8,7 @@ OperationError               one line for people; the run or the command failed,
 
 RunInterrupted (a KeyboardInterrupt)    cancelled, or Ctrl-C
 HandOver (a BaseException)              the worker is stopping; the run goes back to the queue
+└── Overtime                            its soft time limit has passed
 LostClaim (a BaseException)             the run belongs to another executor now
 Divided (a BaseException)               a step was shared among parts, for which the run waits
 PartDone (a BaseException)              the run is a part of another one, and at its end
@@ -56,6 +57,10 @@ class RunInterrupted(KeyboardInterrupt):  # it is a KeyboardInterrupt: psycopg t
 
 class HandOver(BaseException):  # not an error, and no guard for errors may swallow it
     """The executor is stopping; another one is to go on with the run."""
+
+
+class Overtime(HandOver):
+    """The worker's soft time limit has passed; the run is to go on as another task."""
 
 
 class LostClaim(BaseException):  # not an error, and no guard for errors may swallow it

@@ -1,6 +1,6 @@
 """All operations of this process, by name; and the declarations that were refused, for the system checks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ class Problem(NamedTuple):
 _operations: dict[str, Operation[Any]] = {}
 _names: dict[str, str] = {}
 _problems: list[Problem] = []
+_examined: list[Callable[[], Iterable[Problem]]] = []
 
 
 def register(operation: Operation[Any]) -> None:
@@ -42,9 +43,14 @@ def refuse(problem: Problem) -> None:
     _problems.append(problem)
 
 
-def problems() -> tuple[Problem, ...]:
+def examine(look: Callable[[], Iterable[Problem]]) -> None:
+    """Let the system checks ask for the problems of a declaration that show only once everything can be imported."""
+    _examined.append(look)
+
+
+def problems() -> list[Problem]:
     """What is wrong with the declarations that this process has imported."""
-    return tuple(_problems)
+    return [*_problems, *(problem for look in _examined for problem in look())]
 
 
 def find(name: str) -> Operation[Any]:

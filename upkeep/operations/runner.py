@@ -21,6 +21,7 @@ from upkeep.operations.errors import (
     InvalidParamsError,
     LostClaim,
     OperationError,
+    Overtime,
     PartDone,
 )
 from upkeep.operations.execution import closing
@@ -41,7 +42,7 @@ from upkeep.operations.states import Status
 
 logger = logging.getLogger(__name__)
 P = TypeVar("P", bound=Params)
-STATUS_AFTER = {HandOver: Status.QUEUED, Divided: Status.RUNNING, PartDone: Status.SUCCEEDED}
+STATUS_AFTER = {HandOver: Status.QUEUED, Overtime: Status.QUEUED, Divided: Status.RUNNING, PartDone: Status.SUCCEEDED}
 """What becomes of a run that its operation did not go through to the end."""
 
 

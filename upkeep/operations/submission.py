@@ -1,5 +1,6 @@
 """Sending runs to workers: the row first, in the caller's transaction; the message once that is committed."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -7,9 +8,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from upkeep.operations import broker, files, runner
+from upkeep.operations import broker, files, registry, runner
 from upkeep.operations.definition import Operation
-from upkeep.operations.errors import OperationError
+from upkeep.operations.errors import OperationError, UnknownOperationError
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.operations.params import Params
@@ -91,6 +92,8 @@ def requeue(run_id: UUID, *, queue: str) -> Run:
         raise OperationError(f"run {run_id} is a part of run {run.parent_id}: resume that one")
     if not queue and run.parts.exists():
         raise OperationError(f"run {run_id} was split among workers: resume it with --enqueue or --wait")
+    with suppress(UnknownOperationError):  # it may be known to workers alone
+        registry.find(run.operation).check_resumable()
     if not claims.requeue(run, queue=queue):
         raise OperationError(f"run {run_id} {run.status}: only a failed or cancelled run can be resumed")
     run.refresh_from_db()

@@ -187,9 +187,13 @@ class Ledger:
 
     def flush_at_leisure(self, name: str, changes: Sequence[Change]) -> None:
         """Write progress that came with no effect, unless it was written a moment ago."""
+        self.flush_when_due()
+        self.show(name, changes)
+
+    def flush_when_due(self) -> None:
+        """Write the progress now, unless it was written a moment ago. Raises LostClaim."""
         if time.monotonic() - self._flushed >= FLUSH_SECONDS:
             self.flush()
-        self.show(name, changes)
 
     def flush(self) -> None:
         """Write the progress now. Raises LostClaim."""

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, connection
 
 from upkeep.conf import conf
-from upkeep.operations.errors import HandOver, RunInterrupted
+from upkeep.operations.errors import HandOver, Overtime, RunInterrupted
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 
@@ -45,7 +45,7 @@ class Control:
         if self._cancelled.is_set():
             raise RunInterrupted
         if self._stopping.is_set() or self._hand_over():
-            raise HandOver
+            raise Overtime if self.overtime else HandOver
 
     @contextmanager
     def watched(self, *, foreground: bool) -> Iterator[None]:

@@ -12,6 +12,12 @@ from upkeep.operations.models import Run
 
 T = TypeVar("T")
 LONGEST_WAIT = 2.0
+TERMINATE_NAMESAKES = """
+SELECT pg_terminate_backend(pid, 1000)
+  FROM pg_stat_activity
+ WHERE application_name = current_setting('application_name') AND application_name LIKE 'upkeep:%'
+   AND datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+"""
 PASSING = ("08", "40", "57P")
 """How the SQLSTATE begins of a lost connection, of a transaction that was in another's way, of a server that stops."""
 
@@ -21,6 +27,19 @@ def label(run: Run) -> None:
     with connection.cursor() as cursor:
         name = APPLICATION_NAME.format(run=run.pk, attempt=run.attempt)
         cursor.execute("SELECT set_config('application_name', %s, false)", [name])
+
+
+def name_of_connection() -> str:
+    """By which the server knows this connection, and others that are to work for the same run and attempt."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('application_name')")
+        return str(cursor.fetchone()[0])
+
+
+def end_namesakes() -> None:
+    """End the other connections that work for this one's run: their process was killed, their statements go on."""
+    with connection.cursor() as cursor:
+        cursor.execute(TERMINATE_NAMESAKES)
 
 
 def is_passing(error: BaseException) -> bool:

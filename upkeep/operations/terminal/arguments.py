@@ -130,7 +130,5 @@ def _plain(annotation: Any) -> Any:
 
 
 def _default_told(field: FieldInfo) -> str:
-    default = field.default
-    return (
-        "" if field.is_required() or default is None or default is False or default == "" else f" Default: {default}."
-    )
+    nothing = field.is_required() or field.default is False or field.default in (None, "", ())
+    return "" if nothing else f" Default: {field.default}."
