@@ -18,5 +18,6 @@ SCHEDULE = (
     ScheduleEntry("Normalize UK certifications", "collection.normalize_uk_certifications", "0 5 * * 0"),
     ScheduleEntry("Clean up unused posters", "collection.cleanup_unused_posters", "30 5 * * 0", {"delete": True}),
     ScheduleEntry("Prune runs", "housekeeping.prune_runs", "0 7 * * 0", confirm="yes"),
+    ScheduleEntry("Clear expired sessions", "housekeeping.clear_sessions", "30 7 * * 0"),
     ScheduleEntry("Refresh torrent data of all DVDs", "collection.refresh_torrent_data", "0 6 1 * *"),
 )

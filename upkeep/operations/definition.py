@@ -56,7 +56,7 @@ class Operation(Generic[P]):
     has_own_command: bool = True
     """Whether the management command of its short name is its own; not where it adopts that command."""
     resumable: bool = True
-    """Whether a run that failed or was cancelled can continue where it was; an adopted command cannot."""
+    """Whether a run that failed or was cancelled can continue; not if it would do again what it did already."""
 
     @property
     def short_name(self) -> str:

@@ -56,7 +56,8 @@ def adopt_command(  # noqa: PLR0913 - each keyword is one documented property of
         dry_run: the command's own flag for a dry run, `--dry-run`; without one, the operation has none.
         exclude: options of the command that no run can have, such as `--token`.
         time_limit: seconds after which it is ended, and its run fails.
-        repeatable: whether it can run again from its start when its worker was lost in the middle. Else the run fails.
+        repeatable: whether it can run again from its start, when its worker was lost or its run is resumed. Else such
+            a run fails, or is not resumed: nobody knows how far the command came.
         read_only: whether it changes nothing; it can then be repeated, too.
     """
     adopted = _Command(command, tuple(exclude), dry_run, bool(confirm))
@@ -76,7 +77,7 @@ def adopt_command(  # noqa: PLR0913 - each keyword is one documented property of
     run_command.__module__ = sys._getframe(1).f_globals["__name__"]  # noqa: SLF001 - the author's, as of a decorated function
     operation = Operation(
         name, run_command, lambda: adopted.params_type, queue, exclusive, confirm, read_only, (), aliases, 1, about,
-        "summary", None, has_dry_run=bool(dry_run), has_own_command=short_name != command, resumable=False,
+        "summary", None, has_dry_run=bool(dry_run), has_own_command=short_name != command, resumable=repeatable,
     )  # fmt: skip
     register(operation)
     registry.examine(adopted.problems)
