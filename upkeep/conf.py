@@ -31,6 +31,8 @@ class Options(BaseModel):
     """Keys that encrypt files sent to workers: the first encrypts, all decrypt. Empty: derived from SECRET_KEY."""
     MAX_CHANGES: int = Field(default=10_000, ge=0)
     """Changes recorded for each run; the rest is counted."""
+    BATCH_ITEMS: int = Field(default=0, ge=0)
+    """Items of a batch at most; 0: as many as take about half a second."""
     LEASE_SECONDS: PositiveFloat = 20.0
     """A run whose process did not renew its lease for this long goes to another worker."""
     POLL_SECONDS: PositiveFloat = 1.0

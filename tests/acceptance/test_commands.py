@@ -13,9 +13,9 @@ from tests.acceptance.polling import until
 from tests.acceptance.processes import Manage, Start
 from tests.acceptance.runs import INCREMENT, committed, ended, the_run
 from tests.integration.collection.factories import dvd
-from tests.servers.faults import patched, status
-from tests.servers.process import Server
 from upkeep.operations.models import Run
+from upkeep.testing.servers.faults import patched, status
+from upkeep.testing.servers.process import Server
 
 
 def test_enqueue_prints_the_id_of_a_run_that_the_worker_carries_out(manage: Manage) -> None:

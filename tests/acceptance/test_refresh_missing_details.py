@@ -7,8 +7,8 @@ from backend.collection.models import DVD
 from tests.acceptance.runs import REFRESH, ended, sent
 from tests.integration.collection.factories import dvd
 from tests.servers import films
-from tests.servers.faults import status
-from tests.servers.process import Server
+from upkeep.testing.servers.faults import status
+from upkeep.testing.servers.process import Server
 
 
 def test_details_are_filled_and_what_tmdb_lacks_or_refuses_is_counted_by_its_reason(

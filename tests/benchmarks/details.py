@@ -18,10 +18,10 @@ from tasks.collection.refresh_missing_details import RefreshMissingDetails, refr
 from tests.benchmarks import child, database
 from tests.benchmarks.pairs import measured, seconds, seconds_of_each
 from tests.benchmarks.report import Row, at_least, at_most
-from tests.servers.process import Server
-from tests.servers.protocol import Counts
 from tests.servers.tmdb import KEY, tmdb_server
 from upkeep.operations.runner import execute
+from upkeep.testing.servers.process import Server
+from upkeep.testing.servers.protocol import Counts
 
 DELAY = 0.05
 CONCURRENCY = 20

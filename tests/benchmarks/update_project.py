@@ -16,9 +16,9 @@ from tasks.tracking.update_project import UpdateProject, update_project
 from tests.benchmarks import child
 from tests.benchmarks.pairs import measured, seconds
 from tests.benchmarks.report import Row, at_most
-from tests.servers.process import Server
 from tests.servers.trackers import github, youtrack
 from upkeep.operations.runner import execute
+from upkeep.testing.servers.process import Server
 
 DELAY = 0.05
 PARAMS = UpdateProject(organization="bench", no_match=True)

@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from tests.servers import films
-from tests.servers.catalogue import Received, Reply
-from tests.servers.process import Server, running
+from upkeep.testing.servers.catalogue import Received, Reply
+from upkeep.testing.servers.process import Server, running
 
 PATH = "/3"
 
@@ -74,6 +74,6 @@ def tmdb_server(*, delay: float = 0.0, limit: int | None = None) -> AbstractCont
 
 
 if __name__ == "__main__":
-    from tests.servers.protocol import main
+    from upkeep.testing.servers.protocol import main
 
     main(Catalogue)

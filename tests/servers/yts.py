@@ -3,8 +3,8 @@
 from contextlib import AbstractContextManager
 from typing import Any
 
-from tests.servers.catalogue import Received, Reply
-from tests.servers.process import Server, running
+from upkeep.testing.servers.catalogue import Received, Reply
+from upkeep.testing.servers.process import Server, running
 
 PATH = "/api/v2"
 
@@ -96,6 +96,6 @@ def yts_server(*, delay: float = 0.0, limit: int | None = None) -> AbstractConte
 
 
 if __name__ == "__main__":
-    from tests.servers.protocol import main
+    from upkeep.testing.servers.protocol import main
 
     main(Catalogue)

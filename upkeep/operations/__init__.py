@@ -4,8 +4,9 @@ For example `from upkeep.operations import Params, RunContext, operation`. Each 
 an app is imported before its models can be, and whoever asks for one name does not wait for all.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from upkeep.exports import lazily
 
 if TYPE_CHECKING:
     from upkeep.operations.adoption.commands import adopt_command as adopt_command
@@ -48,12 +49,7 @@ MODULES = {
 """Where each public name is defined. No module here may have such a name: once imported, it would be found instead."""
 
 
-def __getattr__(name: str) -> Any:
-    if name not in MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{MODULES[name]}"), name)
-    globals()[name] = found
-    return found
+__getattr__ = lazily(__name__, MODULES)
 
 
 def __dir__() -> list[str]:

@@ -10,8 +10,8 @@ from backend.collection.models import DVD
 from tests.acceptance.faults.scale import WHATEVER_BROKER
 from tests.acceptance.processes import WorkerProcess
 from tests.acceptance.runs import REFRESH, ended
-from tests.servers.process import Server
 from tests.servers.tmdb import tmdb_server
+from upkeep.testing.servers.process import Server
 
 ALLOWED = 40
 """Requests in any second."""

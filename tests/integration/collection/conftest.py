@@ -5,9 +5,9 @@ import pytest
 from pytest_django import Settings
 
 from tests.servers import tmdb as tmdb_stand_in
-from tests.servers.process import Server
 from tests.servers.tmdb import tmdb_server
 from tests.servers.yts import yts_server
+from upkeep.testing.servers.process import Server
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from pytest_django import Settings
 from backend.collection.models import DVD
 from tests.integration.collection.commands import ran
 from tests.integration.collection.factories import dvd
-from tests.servers import faults
-from tests.servers.process import Server
+from upkeep.testing.servers import faults
+from upkeep.testing.servers.process import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

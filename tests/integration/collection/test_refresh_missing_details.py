@@ -10,8 +10,8 @@ from redis import Redis
 from backend.collection.models import DVD
 from tests.integration.collection.commands import Ended, ran
 from tests.integration.collection.factories import COMPLETE, dvd
-from tests.servers import faults
-from tests.servers.process import Server
+from upkeep.testing.servers import faults
+from upkeep.testing.servers.process import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,9 +8,9 @@ from redis import Redis
 from backend.collection.models import DVD
 from tests.integration.collection.commands import Ended, ran
 from tests.integration.collection.factories import dvd
-from tests.servers import faults
-from tests.servers.process import Server
 from tests.servers.yts import UNKNOWN_FROM
+from upkeep.testing.servers import faults
+from upkeep.testing.servers.process import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 UNKNOWN = f"tt{UNKNOWN_FROM}"

@@ -5,11 +5,11 @@ import pytest
 
 from backend.collection import tmdb, yts
 from backend.collection.kernel.movie import ExternalIds, Movie
-from tests.servers import faults
-from tests.servers.process import Server
 from tests.servers.tmdb import KEY, TOKEN, tmdb_server
 from tests.servers.yts import UNKNOWN_FROM, yts_server
 from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
+from upkeep.testing.servers import faults
+from upkeep.testing.servers.process import Server
 
 HOSTS = ("127.0.0.1",)
 

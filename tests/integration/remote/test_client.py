@@ -15,15 +15,16 @@ from time import monotonic
 import pytest
 import stamina
 
-from tests.servers import faults, films
-from tests.servers.faults import Fault
-from tests.servers.process import Server
+from tests.servers import films
 from tests.servers.tmdb import KEY, tmdb_server
 from tests.unit.remote.oracles import said
 from upkeep.remote.answers import Reply
 from upkeep.remote.client import RemoteClient
 from upkeep.remote.errors import RemoteResponseError, RemoteUnavailableError
 from upkeep.remote.exchange import Request
+from upkeep.testing.servers import faults
+from upkeep.testing.servers.faults import Fault
+from upkeep.testing.servers.process import Server
 
 ROOT = Path(__file__).parents[3]
 

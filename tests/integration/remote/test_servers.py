@@ -11,12 +11,12 @@ import httpx2
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.servers import faults
-from tests.servers.limits import SlidingWindow
-from tests.servers.process import Server
 from tests.servers.tmdb import KEY, TOKEN, tmdb_server
 from tests.servers.trackers import clockodo, github, kimai, toggl
 from tests.servers.yts import UNKNOWN_FROM, yts_server
+from upkeep.testing.servers import faults
+from upkeep.testing.servers.limits import SlidingWindow
+from upkeep.testing.servers.process import Server
 
 SCHEMAS = Path(__file__).parents[4] / "shared" / "apis" / "openapi"
 

@@ -14,8 +14,6 @@ import pytest
 from redis import Redis
 
 from tests.integration.operations.processes import until
-from tests.servers import faults
-from tests.servers.process import Server
 from tests.servers.tmdb import KEY, tmdb_server
 from upkeep.embedded import redis
 from upkeep.remote import turns
@@ -25,6 +23,8 @@ from upkeep.remote.errors import RemoteUnavailableError
 from upkeep.remote.exchange import Request
 from upkeep.remote.pacing import SHARE, Pacer
 from upkeep.remote.turns import PREFIX, SharedTurns
+from upkeep.testing.servers import faults
+from upkeep.testing.servers.process import Server
 
 ROOT = Path(__file__).parents[3]
 HOST = "oracle.example:443"

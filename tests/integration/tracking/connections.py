@@ -15,9 +15,9 @@ from backend.tracking.connectors.source import Connector, Source
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.locations import parsed
 from backend.tracking.kernel.records import BrokenRecord, Record, RecordPage, TaskRecord, WorkRecord
-from tests.servers.process import Server
 from tests.servers.trackers.changes import ORIGIN
 from upkeep.remote.keeping import DownloadCache
+from upkeep.testing.servers.process import Server
 
 HOSTS = ("127.0.0.1",)
 

@@ -13,11 +13,11 @@ import pytest
 
 from backend.tracking.kernel.records import BrokenRecord, RecordPage
 from tests.integration.tracking.connections import Tracker, all_expected, broken, by_id, connected, read, tracker
-from tests.servers import faults
-from tests.servers.faults import EVERYTHING, Fault
-from tests.servers.process import Server
 from tests.servers.trackers import clockodo, github, gitlab, jira, kimai, toggl, youtrack
 from upkeep.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
+from upkeep.testing.servers import faults
+from upkeep.testing.servers.faults import EVERYTHING, Fault
+from upkeep.testing.servers.process import Server
 
 SYSTEMS = [github, gitlab, youtrack, jira, kimai, clockodo, toggl]
 

@@ -10,8 +10,8 @@ from pytest_django import Settings
 
 from tests.integration.collection.commands import ran
 from tests.integration.tracking.connections import all_expected, by_id, read, tracker
-from tests.servers.process import Server
 from tests.servers.trackers import github
+from upkeep.testing.servers.process import Server
 
 SYSTEM = tracker(github)
 

@@ -10,11 +10,11 @@ from time import monotonic, time
 import pytest
 
 from tests.integration.tracking.connections import all_expected, by_id, connected, read, tracker
-from tests.servers import faults
-from tests.servers.faults import Fault
-from tests.servers.process import Server
 from tests.servers.trackers import github
 from upkeep.remote.errors import RemoteError, RemoteRejectedError, RemoteUnavailableError
+from upkeep.testing.servers import faults
+from upkeep.testing.servers.faults import Fault
+from upkeep.testing.servers.process import Server
 
 SYSTEM = tracker(github)
 

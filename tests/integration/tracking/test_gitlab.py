@@ -15,11 +15,11 @@ from backend.tracking.kernel.locations import parsed
 from backend.tracking.kernel.records import Record, RecordPage, TaskRecord
 from tests.integration.remote.test_servers import get, needs_schemas, validator
 from tests.integration.tracking.connections import all_expected, broken, by_id, connected, read, tracker
-from tests.servers import faults
-from tests.servers.faults import Fault
-from tests.servers.process import Server
 from tests.servers.trackers import gitlab
 from upkeep.remote.errors import RemoteRejectedError
+from upkeep.testing.servers import faults
+from upkeep.testing.servers.faults import Fault
+from upkeep.testing.servers.process import Server
 
 SYSTEM = tracker(gitlab)
 

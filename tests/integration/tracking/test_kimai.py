@@ -6,10 +6,10 @@ import pytest
 
 from backend.tracking.kernel.records import WorkRecord
 from tests.integration.tracking.connections import all_expected, by_id, connected, read, tracker
-from tests.servers import faults
-from tests.servers.process import Server
 from tests.servers.trackers import kimai, work
 from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError
+from upkeep.testing.servers import faults
+from upkeep.testing.servers.process import Server
 
 SYSTEM = tracker(kimai)
 

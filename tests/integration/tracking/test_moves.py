@@ -15,10 +15,10 @@ from tests.integration.collection.commands import Ended, ran
 from tests.integration.remote.test_servers import needs_schemas, validator
 from tests.integration.tracking.factories import api_tracker, project, tracker
 from tests.integration.tracking.projects import MONDAY, matched
-from tests.servers import faults
-from tests.servers.process import Server
 from tests.servers.trackers import moving
 from tests.servers.trackers.moving import TOKEN, USERNAME, Phase, code, location, record, server
+from upkeep.testing.servers import faults
+from upkeep.testing.servers.process import Server
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 

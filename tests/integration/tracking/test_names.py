@@ -17,8 +17,8 @@ from tests.integration.collection.commands import ran
 from tests.integration.tracking.factories import api_tracker
 from tests.integration.tracking.projects import COMMITTED, Example
 from tests.integration.tracking.test_explain_work_entry import explained
-from tests.servers.process import Server
 from tests.servers.trackers import github, gitlab, jira, renamed, youtrack
+from upkeep.testing.servers.process import Server
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("impatient", "folder")]
 

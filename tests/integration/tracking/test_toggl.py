@@ -7,11 +7,11 @@ import pytest
 
 from backend.tracking.kernel.records import RecordPage, WorkRecord
 from tests.integration.tracking.connections import all_expected, by_id, connected, read, tracker
-from tests.servers import faults
-from tests.servers.faults import EVERYTHING, Fault
-from tests.servers.process import Server
 from tests.servers.trackers import toggl, work
 from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
+from upkeep.testing.servers import faults
+from upkeep.testing.servers.faults import EVERYTHING, Fault
+from upkeep.testing.servers.process import Server
 
 SYSTEM = tracker(toggl)
 

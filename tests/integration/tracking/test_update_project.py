@@ -33,13 +33,13 @@ from tasks.tracking.update_project import UpdateProject, update_project
 from tests.integration.collection.commands import ran
 from tests.integration.messages import messages
 from tests.integration.tracking.factories import api_tracker, organization, project
-from tests.servers import faults
-from tests.servers.process import Server
 from tests.servers.trackers import clockodo, github, gitlab, jira, kimai, toggl, work, youtrack
 from upkeep.operations import runner
 from upkeep.operations.errors import HandOver
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run, RunChange, RunLog
+from upkeep.testing.servers import faults
+from upkeep.testing.servers.process import Server
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("impatient")]
 

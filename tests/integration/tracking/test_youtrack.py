@@ -16,12 +16,12 @@ from backend.tracking.kernel.locations import parsed
 from backend.tracking.kernel.records import TaskRecord
 from tests.integration.remote.test_servers import needs_schemas, validator
 from tests.integration.tracking.connections import HOSTS, all_expected, by_id, connected, read, tracker
-from tests.servers import faults
-from tests.servers.faults import Fault
-from tests.servers.process import Server
 from tests.servers.trackers import youtrack
 from tests.servers.trackers.youtrack import PEOPLE
 from upkeep.remote.errors import RemoteRejectedError, RemoteUnavailableError
+from upkeep.testing.servers import faults
+from upkeep.testing.servers.faults import Fault
+from upkeep.testing.servers.process import Server
 
 SYSTEM = tracker(youtrack)
 

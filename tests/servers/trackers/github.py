@@ -15,8 +15,8 @@ from zlib import crc32
 
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.records import Person, TaskRecord
-from tests.servers.catalogue import Received, Reply
-from tests.servers.process import Server, running
+from upkeep.testing.servers.catalogue import Received, Reply
+from upkeep.testing.servers.process import Server, running
 
 KIND = ApiKind.GITHUB
 TOKEN = "github_pat_11AAAAAAA0aaaaaaaaaaaa_s3cr3t"
@@ -348,6 +348,6 @@ def _repository(name: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    from tests.servers.protocol import main
+    from upkeep.testing.servers.protocol import main
 
     main(Catalogue)

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.records import Person, TaskRecord
-from tests.servers.catalogue import Received, Reply
-from tests.servers.process import Server, running
 from tests.servers.trackers.changes import Changes
+from upkeep.testing.servers.catalogue import Received, Reply
+from upkeep.testing.servers.process import Server, running
 
 KIND = ApiKind.GITLAB
 TOKEN = "glpat-0123456789_abcdefghi"
@@ -355,6 +355,6 @@ def server(
 
 
 if __name__ == "__main__":
-    from tests.servers.protocol import main
+    from upkeep.testing.servers.protocol import main
 
     main(Catalogue)

@@ -10,9 +10,9 @@ from typing import Any
 
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.records import Person, TaskRecord
-from tests.servers.catalogue import Received, Reply
-from tests.servers.process import Server, running
 from tests.servers.trackers.changes import ORIGIN, Changes
+from upkeep.testing.servers.catalogue import Received, Reply
+from upkeep.testing.servers.process import Server, running
 
 KIND = ApiKind.JIRA
 TOKEN = "ATATT3xFfGF0123456789_-=ABCDEF"
@@ -314,6 +314,6 @@ def server(
 
 
 if __name__ == "__main__":
-    from tests.servers.protocol import main
+    from upkeep.testing.servers.protocol import main
 
     main(Catalogue)

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.records import Person, WorkRecord
-from tests.servers.catalogue import JSON, Received, Reply
-from tests.servers.process import Server, running
 from tests.servers.trackers import work
+from upkeep.testing.servers.catalogue import JSON, Received, Reply
+from upkeep.testing.servers.process import Server, running
 
 KIND = ApiKind.KIMAI
 PATH = "/api"
@@ -248,6 +248,6 @@ def expected(number: int) -> WorkRecord:
 
 
 if __name__ == "__main__":
-    from tests.servers.protocol import main
+    from upkeep.testing.servers.protocol import main
 
     main(Catalogue)

@@ -14,9 +14,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from backend.tracking.kernel.kinds import ApiKind
-from tests.servers.catalogue import Received, Reply
-from tests.servers.process import Server, running
 from tests.servers.trackers import github
+from upkeep.testing.servers.catalogue import Received, Reply
+from upkeep.testing.servers.process import Server, running
 
 TOKEN = "t0ken-of-all"
 USERNAME = "ada@example.com"
@@ -284,6 +284,6 @@ def server(*phases: Phase) -> AbstractContextManager[Server]:
 
 
 if __name__ == "__main__":
-    from tests.servers.protocol import main
+    from upkeep.testing.servers.protocol import main
 
     main(Catalogue)

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from urllib.request import ProxyHandler, build_opener
 
-from tests.servers.catalogue import Received, Reply
-from tests.servers.process import Server, running
+from upkeep.testing.servers.catalogue import Received, Reply
+from upkeep.testing.servers.process import Server, running
 
 RENAME = "/rename"
 OLD = {"github": "someone/any.thing", "gitlab": "group/sub/project", "jira": "DEMO", "youtrack": "DEMO"}
@@ -79,6 +79,6 @@ def rename(server: Server) -> None:
 
 
 if __name__ == "__main__":
-    from tests.servers.protocol import main
+    from upkeep.testing.servers.protocol import main
 
     main(Catalogue)

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.records import Person, TaskRecord
-from tests.servers.catalogue import Received, Reply
-from tests.servers.process import Server, running
 from tests.servers.trackers.changes import ORIGIN, Changes
+from upkeep.testing.servers.catalogue import Received, Reply
+from upkeep.testing.servers.process import Server, running
 
 KIND = ApiKind.YOUTRACK
 TOKEN = "perm:YWRh.NDctMQ==.0123456789abcdefghij="
@@ -335,6 +335,6 @@ def server(
 
 
 if __name__ == "__main__":
-    from tests.servers.protocol import main
+    from upkeep.testing.servers.protocol import main
 
     main(Catalogue)

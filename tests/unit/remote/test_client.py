@@ -1,7 +1,6 @@
 import asyncio
 import gzip
 import threading
-import tomllib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
+import upkeep
 from tests.unit.remote.oracles import SECRET, Handler, Oracle, client, questions, said, yes
 from upkeep.remote.answers import Outcome
 from upkeep.remote.errors import GIVE_UP_AFTER, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
@@ -56,8 +56,7 @@ def test_a_request_goes_below_the_base_address_with_both_queries() -> None:
 def test_the_user_agent_names_this_project_and_its_version() -> None:
     handler = Oracle(yes())
     outcome(handler)
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert handler.requests[0].headers["user-agent"] == f"Upkeep/{project['version']}"
+    assert handler.requests[0].headers["user-agent"] == f"Upkeep/{upkeep.__version__}"
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])

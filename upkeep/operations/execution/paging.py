@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from django.db.models import Aggregate, Count, QuerySet
 
+from upkeep.conf import conf
 from upkeep.operations.execution.shares import Cursor
 
 T = TypeVar("T")
@@ -26,21 +27,21 @@ class BatchSize:
     """A number of items that takes about BATCH_SECONDS, learnt from how long the batches before took."""
 
     def __init__(self, first: int, least: int, most: int) -> None:
-        self.items = first
         self._least = least
-        self._most = most
+        self.allow(most)
+        self.items = min(first, self._most)
         self._since = monotonic()
 
     def allow(self, most: int) -> None:
-        """Let batches grow up to `most` items."""
-        self._most = most
+        """Let batches grow up to `most` items, unless the settings want them smaller."""
+        self._most = min(most, conf().BATCH_ITEMS or most)
 
     def learn(self, done: int) -> None:
         """`done` items were finished since the last call."""
         now = monotonic()
         seconds, self._since = max(now - self._since, 1e-6), now
         wanted = done * BATCH_SECONDS / seconds
-        self.items = int(max(self._least, min(self._most, 2 * self.items, max(wanted, self.items / 4))))
+        self.items = int(min(self._most, max(self._least, min(2 * self.items, max(wanted, self.items / 4)))))
 
 
 @dataclass(slots=True)

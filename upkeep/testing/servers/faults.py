@@ -74,7 +74,7 @@ def truncated(*, times: int | None = None) -> Fault:
 
 
 def text(body: str) -> Fault:
-    """This body, said to be JSON."""
+    """A body that is said to be JSON."""
     return Fault(body=body)
 
 

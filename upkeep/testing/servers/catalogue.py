@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.servers.faults import PACKERS, Fault
+from upkeep.testing.servers.faults import PACKERS, Fault
 
 JSON = {"Content-Type": "application/json; charset=utf-8"}
 

@@ -5,11 +5,11 @@ import json
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
-from tests.servers.catalogue import Catalogue, Received, Reply
-from tests.servers.faults import EVERYTHING, Fault, loaded
-from tests.servers.limits import SlidingWindow
+from upkeep.testing.servers.catalogue import Catalogue, Received, Reply
+from upkeep.testing.servers.faults import EVERYTHING, Fault, loaded
+from upkeep.testing.servers.limits import SlidingWindow
 
 CONTROL = "/-/"
 """Paths below it are for the test, and are not counted."""
@@ -86,10 +86,11 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        """Keep where the answers go."""
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
+        """Answer a request once it is complete."""
         self._buffer += data
         head, separator, rest = self._buffer.partition(b"\r\n\r\n")
         if not separator:

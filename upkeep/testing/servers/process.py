@@ -1,19 +1,17 @@
 """A stand-in as a test holds it: an address, and a way to look and to interfere."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
-from tests.servers.faults import Fault, dumped
-from tests.servers.protocol import CONTROL, Counts
-
-ROOT = Path(__file__).parents[2]
+from upkeep.testing.servers.faults import Fault, dumped
+from upkeep.testing.servers.protocol import CONTROL, Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +43,28 @@ class Server:
 
 
 @contextmanager
-def running(module: str, *, path: str, delay: float, limit: int | None, **options: Any) -> Iterator[Server]:
-    """Run a stand-in until the end of the block; its catalogue is made from the options."""
+def running(
+    module: str, *, path: str = "", delay: float = 0.0, limit: int | None = None, **options: Any
+) -> Iterator[Server]:
+    """Run a stand-in as a process until the end of the block: one that answers fast beside the client under test.
+
+    Args:
+        module: calls `protocol.main` with what makes its catalogue from the `options`.
+        path: of the API below the server's address.
+        delay: seconds before each answer.
+        limit: requests a second, above which it answers 429.
+        options: for the catalogue.
+    """
     command = [sys.executable, "-m", module, json.dumps({"delay": delay, "limit": limit, **options})]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     pipe = subprocess.PIPE  # it ends when its stdin does; a Ctrl-C is for us alone
-    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as process:
-        assert process.stdin
-        assert process.stdout
-        port = int(process.stdout.readline())
+    with subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as process:  # noqa: S603 - our own words
+        stdin, stdout = process.stdin, process.stdout
+        if stdin is None or stdout is None:
+            raise AssertionError("they are pipes")
+        port = int(stdout.readline())
         try:
             yield Server(f"http://127.0.0.1:{port}", path)
         finally:
-            process.stdin.close()
+            stdin.close()
             process.wait(timeout=5)
