@@ -10,6 +10,7 @@ def setup(app: "Celery") -> None:
     """Let the project's Celery app send, carry out and recover operations.
 
     Every operation becomes a task of the app, results are read from the runs, and workers look for runs that were lost.
+    Where django-celery-beat is installed, Beat fires its entries unless the project names a scheduler of its own.
     Call it in the module that makes the app; Django need not be set up there:
 
         app = Celery("shop")

@@ -4,8 +4,10 @@ from typing import Any
 
 import django
 from celery import Celery
+from celery.app.defaults import DEFAULTS
 from celery.signals import beat_init, celeryd_after_setup, celeryd_init
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
@@ -25,6 +27,7 @@ def attach(app: Celery) -> None:
     global _app  # noqa: PLW0603 - a process has one app
     _app = app
     app.on_after_configure.connect(_prefix)
+    app.on_after_configure.connect(_choose_scheduler)
     app.on_after_finalize.connect(_register)
     celeryd_init.connect(_check, dispatch_uid="upkeep.check")
     beat_init.connect(_check, dispatch_uid="upkeep.check")
@@ -50,6 +53,12 @@ def _prefix(sender: Celery, source: Any, **_kwargs: Any) -> None:  # noqa: ARG00
     scheme = str(source.broker_url or "").partition("://")[0]
     if (prefix := conf().PREFIX) and scheme in REDIS:
         source.broker_transport_options = {"global_keyprefix": prefix, **(source.broker_transport_options or {})}
+
+
+def _choose_scheduler(sender: Celery, source: Any, **_kwargs: Any) -> None:  # noqa: ARG001 - as above
+    """Where django-celery-beat is installed, Beat fires its entries, unless the project names a scheduler."""
+    if source.beat_scheduler == DEFAULTS["beat_scheduler"] and "django_celery_beat" in settings.INSTALLED_APPS:
+        source.beat_scheduler = "upkeep.worker.beat:Scheduler"
 
 
 def _register(sender: Celery, **_kwargs: Any) -> None:
