@@ -111,6 +111,16 @@ def test_misspelt_settings_are_one_line_whatever_is_run(tmp_path: Path) -> None:
     assert made.manage("help").returncode == 0
 
 
+def test_an_adopted_command_that_is_not_there_is_named(tmp_path: Path) -> None:
+    adopted = FILES["goods/operations.py"] + (
+        "from upkeep.operations import adopt_command\nadopt_command('clearsesions')\nadopt_command('check')\n"
+    )
+    done = project(tmp_path, {"goods/operations.py": adopted}).manage("check")
+    [line] = reported(done.stderr)["upkeep_operations.E016"]
+    assert (done.returncode, "clearsesions" in line, "Traceback" in done.stderr) == (1, True, False)
+    assert "already" not in line
+
+
 def test_an_error_in_a_module_of_operations_is_shown_with_its_place(tmp_path: Path) -> None:
     done = project(tmp_path, {"goods/operations.py": "import goods.nowhere\n"}).manage("check")
     assert done.returncode == 1

@@ -33,7 +33,7 @@ def provide() -> None:
     """
     commands = get_commands()
     for operation in registry.operations():
-        if operation.short_name not in commands:
+        if operation.has_own_command and operation.short_name not in commands:
             config = apps.get_containing_app_config(operation.function.__module__)
             app = config.name if config else "upkeep.operations"
             module = CommandModule(f"{app}.management.commands.{operation.short_name}", operation)
