@@ -151,6 +151,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
     assert made.manage("check").returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("shop.celery.app", None),
+        ("shop.celery.ap", """UPKEEP["CELERY_APP"]: Module "shop.celery" does not define a "ap" attribute/class."""),
+        ("shop.selery.app", """UPKEEP["CELERY_APP"]: No module named 'shop.selery'."""),
+        ("shop.settings.SECRET_KEY", "Upkeep has no Celery app."),
+    ],
+)
+def test_the_celery_app_is_found_by_its_path(tmp_path: Path, path: str, told: str | None) -> None:
+    made = project(tmp_path, {"shop/__init__.py": ""}, UPKEEP={"CELERY_APP": path})
+    found = reported(made.manage("check").stderr)
+    assert found == ({"upkeep_worker.E001": [told]} if told else {})
+
+
 def test_a_broker_that_nobody_named_is_a_warning(tmp_path: Path) -> None:
     done = project(tmp_path, CELERY_BROKER_URL=None).manage("check")
     [line] = reported(done.stderr)["upkeep_worker.W001"]
@@ -187,6 +202,13 @@ def test_a_worker_and_beat_do_not_start_with_an_error(tmp_path: Path, redis_url:
     assert done.returncode == 1
     assert "unknown UPKEEP setting 'LEASE_SECOND' (did you mean 'LEASE_SECONDS'?)" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_worker_starts_when_celery_is_told_to_skip_checks(tmp_path: Path, redis_url: str) -> None:
+    made = project(tmp_path, CELERY_BROKER_URL=redis_url, USE_TZ=False)
+    worker = ("-m", "celery", "-A", "shop", "--skip-checks", "worker", "-l", "info", "--pool", "solo")
+    with made.started(*worker, until=" ready."):
+        pass
 
 
 def test_a_worker_listens_to_the_queues_of_all_operations_unless_it_is_told_otherwise(
