@@ -13,16 +13,19 @@ PINS = grep -oE '^[^ ]+==[^ ]+|sha256:[0-9a-f]+'
 # The tests' servers outlive them: to start them takes longer than most tests.
 STOP = for home in .upkeep/tests* .upkeep/bench; do [ ! -d "$$home" ] || UPKEEP_HOME="$$home" $(RUN) manage.py embedded stop >/dev/null; done
 
-.PHONY: demo test test-rabbitmq chaos check bench up stop wheel lock
+.PHONY: demo test acceptance test-rabbitmq chaos check bench up stop wheel lock
 
 demo: $(STAMP)  ## sample data, then real operations through a real worker, in a home of their own: .upkeep/demo
 	@$(RUN) -m ops.demo
 
-test: $(STAMP)  ## the whole test suite
-	@$(RUN) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS); status=$$?; $(STOP); exit $$status
+test: $(STAMP)  ## the test suite, but for `make acceptance`
+	@$(RUN) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --ignore=tests/acceptance/shop $(PYTEST_ARGS); status=$$?; $(STOP); exit $$status
+
+acceptance: $(STAMP)  ## the library out of its wheel, in a project of its own, on PostgreSQL 15 (if installed) and 18
+	@$(RUN) -m pytest tests/acceptance/shop $(PYTEST_ARGS)
 
 test-rabbitmq: $(STAMP)  ## the tests that need a broker once more, on RabbitMQ: wants rabbitmq-server installed
-	@$(RUN) -m pytest tests/acceptance --broker=rabbitmq $(PYTEST_ARGS); status=$$?; $(STOP); exit $$status
+	@$(RUN) -m pytest tests/acceptance --ignore=tests/acceptance/shop --broker=rabbitmq $(PYTEST_ARGS); status=$$?; $(STOP); exit $$status
 
 chaos: $(STAMP)  ## faults at random moments, with the real intervals: ROUNDS=n of each
 	@CHAOS_ROUNDS=$(or $(ROUNDS),1) $(RUN) -m pytest tests/acceptance/faults -q $(PYTEST_ARGS); status=$$?; $(STOP); exit $$status

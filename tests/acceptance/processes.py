@@ -34,8 +34,11 @@ class LocalProcess(CeleryTestContainer):  # type: ignore[misc]  # pytest-celery 
     ready_prompt = ""
     """Is in the output once the process is ready."""
 
-    def __init__(self, name: str, command: Sequence[str | Path], *, env: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str | Path], *, env: Mapping[str, str], folder: Path, cwd: Path = ROOT
+    ) -> None:
         self._name = name
+        self._cwd = cwd
         self._command = command
         self._env = env
         self._log = folder / f"{name}.log"
@@ -74,7 +77,7 @@ class LocalProcess(CeleryTestContainer):  # type: ignore[misc]  # pytest-celery 
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
-                cwd=ROOT,
+                cwd=self._cwd,
                 env=self._env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -36,4 +36,4 @@ def reprice(params: Reprice, run: RunContext) -> None:
     run.report("Prices have risen.", percent=params.percent)
 
 
-clear_sessions = adopt_command("clearsessions", exclusive="sessions")
+clear_sessions = adopt_command("clearsessions", exclusive="sessions", repeatable=True)

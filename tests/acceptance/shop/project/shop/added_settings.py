@@ -20,6 +20,7 @@ CELERY_WORKER_SEND_TASK_EVENTS = True
 UPKEEP = {
     "SCHEDULE": "shop.schedule.SCHEDULE",
     "PREFIX": os.environ.get("SHOP_PREFIX", ""),
+    "BATCH_ITEMS": 5,
     "LEASE_SECONDS": 2,
     "SWEEP_SECONDS": 1,
     "POLL_SECONDS": 0.2,
