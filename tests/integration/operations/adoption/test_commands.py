@@ -3,7 +3,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from backend.collection.models import DVD
 from tests.integration.operations.factories import APPS
 from tests.integration.operations.processes import manage, managing, typed, until
 from tests.operations.adopted import talk, talk_again, talk_briefly
+from tests.operations.children import processes
 from upkeep.operations import cancellation, runner, submission
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError, OperationError
@@ -89,9 +89,10 @@ def test_a_command_that_is_killed_fails_its_run() -> None:
     assert outcome.error == "manage.py talk was ended by signal 9"
 
 
-def test_a_command_that_asks_gets_no_answer_and_does_not_wait_for_one() -> None:
-    outcome = run_of(talk, ask=True)
-    assert outcome.error == "manage.py talk failed with exit code 1: EOFError: EOF when reading a line"
+def test_a_command_that_asks_gets_no_answer_and_does_not_wait_for_one(environment: dict[str, str]) -> None:
+    ended = typed(environment, "run_task", "talk", "--sync", "--ask", prompt="Sure? ", answer="yes\n")
+    assert ended.code == 1
+    assert "manage.py talk failed with exit code 1: EOFError: EOF when reading a line" in ended.out
     assert names() == []
 
 
@@ -110,13 +111,13 @@ def test_what_the_command_s_parser_refuses_is_refused_before_there_is_a_run() ->
 @pytest.mark.parametrize("how", [{}, {"statement": True, "deaf": True}])
 def test_a_cancelled_command_ends_within_two_seconds_and_does_no_more(how: dict[str, bool]) -> None:
     with meanwhile(begun, cancel):
-        outcome = run_of(talk, seconds=6, **how)
+        outcome = run_of(talk, seconds=10, **how)
     run = Run.objects.get(pk=outcome.run)
     assert run.finished_at
     assert run.cancel_at
     assert (outcome.status, names()) == ("cancelled", ["begun"])
     assert (run.finished_at - run.cancel_at).total_seconds() < 2
-    until(lambda: not sleeping())
+    until(lambda: not sleeping(), seconds=1)
 
 
 def sleeping() -> int:
@@ -140,18 +141,6 @@ def test_nothing_that_a_cancelled_command_has_started_goes_on() -> None:
         outcome = run_of(talk, seconds=4, child=True, deaf=True)
     assert (outcome.status, names()) == ("cancelled", ["begun", "begun"])
     assert not processes(outcome.run)
-
-
-def processes(run_id: object) -> list[Path]:
-    """That of a run's command, and those that it has started."""
-    return [path for path in Path("/proc").glob("[0-9]*") if _works_for(path, f"PGAPPNAME=upkeep:{run_id}:")]
-
-
-def _works_for(path: Path, variable: str) -> bool:
-    try:
-        return variable.encode() in (path / "environ").read_bytes()
-    except OSError:
-        return False
 
 
 def test_a_command_that_takes_longer_than_its_time_limit_is_ended_and_its_run_fails() -> None:
