@@ -9,7 +9,7 @@ from backend.tracking.models import Task
 from upkeep.operations.execution.counts import ACTIONS
 from upkeep.operations.models import Run
 
-MOST = 8
+MAX_TASKS = 8
 
 
 def show_hours(console: Console) -> None:
@@ -20,7 +20,7 @@ def show_hours(console: Console) -> None:
     tasks = Task.objects.filter(tracker__project__organization__code="demo").select_related("owner").annotate(
         taken=Sum("work_entries__duration")
     ).order_by(F("taken").desc(nulls_last=True), "code")  # fmt: skip
-    for task in tasks[:MOST]:
+    for task in tasks[:MAX_TASKS]:
         hours = task.taken.total_seconds() / 3600 if task.taken else 0
         estimate = "" if task.estimate is None else f"{task.estimate:.1f}"
         owner = str(task.owner or "").removeprefix("demo-")

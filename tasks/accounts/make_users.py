@@ -11,8 +11,8 @@ from backend.accounts.services.users import accounts, write_users
 from backend.tracking.models import Organization
 from backend.tracking.services import membership
 from backend.tracking.services.lookup import UnknownCodeError, organization
-from tasks.tracking.people import map_people
-from tasks.tracking.subjects import of_organization
+from tasks.tracking._people import map_people
+from tasks.tracking._subjects import of_organization
 from upkeep.operations import Change, InputFile, Params, Positional, RunContext, operation
 
 

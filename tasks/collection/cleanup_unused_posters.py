@@ -2,7 +2,7 @@ import time
 
 from backend.collection import services
 from backend.collection.kernel import posters
-from tasks.collection.ages import Hours
+from tasks._ages import Hours
 from upkeep.operations import Limits, Params, Percent, RunContext, operation
 
 TOO_MANY = "look at them with --dry-run --verbose, then raise --max-deleted, or run it on a terminal and answer yes"

@@ -2,8 +2,8 @@ from pydantic import PositiveInt
 
 from backend.collection import services
 from backend.collection.kernel import imdb_ids
-from tasks.collection.ages import Days
-from tasks.collection.lookups import batches, trial_of
+from tasks._ages import Days
+from tasks.collection._lookups import batches, trial_of
 from upkeep.operations import Params, RunContext, operation
 from upkeep.remote.errors import RemoteError
 

@@ -4,8 +4,8 @@ from pydantic import PositiveInt
 
 from backend.collection import services
 from backend.collection.kernel import availability
-from tasks.collection.ages import Days, Hours
-from tasks.collection.lookups import batches
+from tasks._ages import Days, Hours
+from tasks.collection._lookups import batches
 from upkeep.operations import Params, RunContext, operation
 from upkeep.remote.errors import RemoteError
 

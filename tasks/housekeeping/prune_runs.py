@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from tasks.collection.ages import Days
+from tasks._ages import Days
 from upkeep.operations import Params, RunContext, erasure, operation
 
 

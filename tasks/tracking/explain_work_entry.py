@@ -10,11 +10,11 @@ from backend.tracking.kernel.rules import RuleError
 from backend.tracking.models import WorkEntry
 from backend.tracking.services import explaining
 from backend.tracking.services.explaining import Explainer, UnknownEntryError
-from tasks.tracking.subjects import of_organization
+from tasks.tracking._subjects import of_organization
 from upkeep.operations import Params, RunContext, operation
 
 Moment = Annotated[str, AfterValidator(moments.checked)]
-MOST = 10_000
+MAX_ENTRIES = 10_000
 """Explanations in one result, which is held in memory and recorded with the run."""
 
 
@@ -55,7 +55,7 @@ def explain_work_entry(params: ExplainWorkEntry, run: RunContext) -> None:
     if params.username is not None:
         run.about(*map(of_organization, explaining.organizations_with(params.username)))
     entries, explainer, told = _selected(params), Explainer(), []
-    most = min(params.max_count, MOST) if params.username is not None else MOST
+    most = min(params.max_count, MAX_ENTRIES) if params.username is not None else MAX_ENTRIES
 
     def pages(_after: object) -> Iterator[tuple[list[WorkEntry], None]]:
         return ((page, None) for page in explaining.pages(entries, most))
@@ -63,7 +63,7 @@ def explain_work_entry(params: ExplainWorkEntry, run: RunContext) -> None:
     for batch in run.batches(pages):
         run.about(*{of_organization(entry.tracker.project.organization.code) for entry in batch.items})
         told += explainer.explained(batch.items)
-    left_out = entries.count() - len(told) if len(told) == MOST else 0
+    left_out = entries.count() - len(told) if len(told) == MAX_ENTRIES else 0
     if left_out:
         run.log(f"{left_out:,} more entries are left out: explain a shorter time")
     run.report(f"{len(told):,} work entries explained", entries=told, left_out=left_out)

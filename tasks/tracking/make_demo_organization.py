@@ -9,7 +9,7 @@ from backend.tracking.kernel.demo.items import unless_there
 from backend.tracking.kernel.demo.options import Options
 from backend.tracking.kernel.demo.structure import Structure
 from backend.tracking.services import demo
-from tasks.tracking.subjects import of_organization
+from tasks.tracking._subjects import of_organization
 from upkeep.operations import Params, RunContext, operation
 
 

@@ -2,8 +2,8 @@ from typing import Annotated
 
 from backend.tracking.kernel.rules import RuleError
 from backend.tracking.services.lookup import UnknownCodeError, projects
-from tasks.tracking.matching import match
-from tasks.tracking.subjects import of_organization
+from tasks.tracking._matching import match
+from tasks.tracking._subjects import of_organization
 from upkeep.operations import Params, Positional, RunContext, operation
 
 

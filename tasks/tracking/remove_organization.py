@@ -4,7 +4,7 @@ from typing import Annotated
 from backend.tracking.models import Organization
 from backend.tracking.services import removal
 from backend.tracking.services.lookup import UnknownCodeError, organization
-from tasks.tracking.subjects import of_organization
+from tasks.tracking._subjects import of_organization
 from upkeep.operations import Params, Positional, RunContext, erasure, operation, subjects
 
 ORGANIZATION = "organization"

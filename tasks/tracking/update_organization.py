@@ -5,8 +5,8 @@ from backend.tracking.kernel.configuration.problems import ConfigurationError
 from backend.tracking.kernel.configuration.schema import Organization
 from backend.tracking.services import configuration_file, lookup
 from backend.tracking.services.organizations import Update
-from tasks.tracking.people import map_people
-from tasks.tracking.subjects import of_organization
+from tasks.tracking._people import map_people
+from tasks.tracking._subjects import of_organization
 from upkeep.operations import InputFile, Params, Positional, RunContext, operation
 
 

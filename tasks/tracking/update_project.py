@@ -12,8 +12,8 @@ from backend.tracking.models import Tracker
 from backend.tracking.services.downloads import Download, connected, trackers
 from backend.tracking.services.lookup import UnknownCodeError, organization_codes, projects
 from backend.tracking.tokens import UnreadableTokenError
-from tasks.tracking.matching import match
-from tasks.tracking.subjects import of_organization
+from tasks.tracking._matching import match
+from tasks.tracking._subjects import of_organization
 from upkeep.operations import (
     Change,
     LimitExceededError,

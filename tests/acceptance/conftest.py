@@ -30,7 +30,6 @@ from tests.acceptance.faults.scale import CHAOS
 from tests.acceptance.polling import until
 from tests.acceptance.processes import ROOT, BrokerProcess, Manage, Start, WorkerProcess
 from tests.acceptance.rabbitmq import RabbitProcess
-from tests.acceptance.testing import increment_parts, increment_rows, kill_itself  # noqa: F401 - register themselves
 from tests.servers.tmdb import KEY, tmdb_server
 from upkeep.operations import cancellation
 from upkeep.operations.models import Run

@@ -3,4 +3,4 @@
 from backend.config.settings import *  # noqa: F403
 from backend.config.settings import INSTALLED_APPS as PRODUCT_APPS
 
-INSTALLED_APPS = [*PRODUCT_APPS, "tests.operations", "tests.acceptance.testing"]
+INSTALLED_APPS = [*PRODUCT_APPS, "tests.operations"]

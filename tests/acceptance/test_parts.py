@@ -11,7 +11,7 @@ from tests.acceptance.films import copies, shelf
 from tests.acceptance.polling import until
 from tests.acceptance.processes import Manage
 from tests.acceptance.runs import ended
-from tests.acceptance.testing.increment_parts import IncrementParts, increment_parts
+from tests.operations.increment_parts import IncrementParts, increment_parts
 from upkeep.operations import cancellation, submission
 from upkeep.operations.models import Run
 

@@ -6,4 +6,10 @@ class TestedOperationsConfig(AppConfig):
     label = "tested"
 
     def ready(self) -> None:
-        from tests.operations import adopted, dvds  # noqa: F401, PLC0415 - register operations, once models are loaded
+        from tests.operations import (  # noqa: F401, PLC0415 - register operations, once models are loaded
+            adopted,
+            dvds,
+            increment_parts,
+            increment_rows,
+            kill_itself,
+        )

@@ -21,7 +21,7 @@ PARTS = {
     "credits": films.credit_list,
 }
 
-MOST_APPENDED = 20
+MAX_APPENDED = 20
 
 ERRORS = {
     400: (27, "Too many append to response objects: The maximum number of remote calls is 20."),
@@ -62,7 +62,7 @@ class Catalogue:
 
     def _details(self, tmdb_id: int, wanted: str) -> Reply:
         names = [name for name in wanted.split(",") if name]
-        if len(names) > MOST_APPENDED:
+        if len(names) > MAX_APPENDED:
             return self.error(400)
         appended: dict[str, Any] = {name: PARTS[name](tmdb_id) for name in names if name in PARTS}
         return Reply.of(films.details(tmdb_id) | appended)

@@ -46,11 +46,11 @@ def publish(run: Run, **options: Any) -> bool:
     send: Publish = import_string(conf().PUBLISH)
     if send(run, **options):
         return True
-    hold(run)
+    mark_unsent(run)
     return False
 
 
-def hold(run: Run) -> None:
+def mark_unsent(run: Run) -> None:
     """Note that a queued run has no message."""
     Run.objects.filter(pk=run.pk, status=Status.QUEUED).update(sent_at=None)
     run.sent_at = None

@@ -127,8 +127,8 @@ class Operation(Generic[P]):
         """Raise InvalidParamsError unless a run may be split into so many."""
         if partitions != 1 and self.partitions == 1:
             raise InvalidParamsError(f"{self.name} cannot be split: its batches depend on each other")
-        if not 1 <= partitions <= shares.MOST:
-            raise InvalidParamsError(f"partitions is a number from 1 to {shares.MOST}, not {partitions}")
+        if not 1 <= partitions <= shares.MAX_PARTS:
+            raise InvalidParamsError(f"partitions is a number from 1 to {shares.MAX_PARTS}, not {partitions}")
 
     def limits_of(self, params: P, *, attended: bool) -> Limits | None:
         """What limits a run with these params; `attended` when a person confirmed the counts of its dry run."""

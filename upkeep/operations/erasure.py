@@ -14,8 +14,8 @@ from upkeep.operations.models import Run, RunChange, RunFile, RunLog, RunSubject
 from upkeep.operations.plans import Change
 from upkeep.operations.states import ENDED, RESUMABLE, Status
 
-MOST_RUNS = 500
-MOST_ROWS = 50_000
+MAX_RUNS = 500
+MAX_ROWS = 50_000
 """Of changes; a batch is to be quick."""
 COLUMNS = ("id", "operation", "status", "created_at", "changes_recorded")
 """Of a run that goes: its result may be large."""
@@ -40,9 +40,9 @@ def pages(concerned: QuerySet[Run]) -> Callable[[Cursor], Iterator[tuple[Sequenc
     runs = concerned.filter(parent=None).order_by("pk").only(*COLUMNS)
 
     def after(cursor: Cursor) -> Iterator[tuple[Sequence[Run], Cursor]]:
-        while found := list((runs if cursor is None else runs.filter(pk__gt=cursor))[:MOST_RUNS]):
+        while found := list((runs if cursor is None else runs.filter(pk__gt=cursor))[:MAX_RUNS]):
             sums = accumulate(run.changes_recorded for run in found)
-            number = max(1, len(list(takewhile(lambda rows: rows <= MOST_ROWS, sums))))
+            number = max(1, len(list(takewhile(lambda rows: rows <= MAX_ROWS, sums))))
             cursor = str(found[number - 1].pk)
             yield found[:number], cursor
 

@@ -33,7 +33,7 @@ from upkeep.operations.execution.stopping import Control
 from upkeep.operations.execution.storage import storable_json
 from upkeep.operations.execution.writer import StepWriter
 from upkeep.operations.leases import claims, connections
-from upkeep.operations.leases.losses import MOST_LOSSES
+from upkeep.operations.leases.losses import MAX_LOSSES
 from upkeep.operations.limits import LimitExceededError, Limits
 from upkeep.operations.models import Run
 from upkeep.operations.outcome import Outcome
@@ -220,12 +220,12 @@ def _performed(run: Run, ledger: Ledger, control: Control, *, foreground: bool) 
     except (HandOver, Divided, PartDone) as end:
         return Ending(STATUS_AFTER[type(end)], overtime=control.overtime)
     except KeyboardInterrupt:
-        connections.leave(borrowed=borrowed)
+        connections.discard(borrowed=borrowed)
         return Ending(Status.CANCELLED)
     except Exception as error:  # the one place where any failure of an operation becomes a failed run
-        hopeful = not borrowed and (ledger.progressed or run.losses + 1 < MOST_LOSSES)
+        hopeful = not borrowed and (ledger.progressed or run.losses + 1 < MAX_LOSSES)
         passing = hopeful and connections.is_passing(error)
-        connections.leave(borrowed=borrowed)
+        connections.discard(borrowed=borrowed)
         if control.interrupted:  # within a commit: Django then fails to leave its transaction
             return Ending(Status.CANCELLED)
         if passing:

@@ -8,12 +8,12 @@ from django.db.models import QuerySet
 from upkeep.operations.execution.storage import storable
 from upkeep.operations.models import Run, RunSubject
 
-MOST_CHARACTERS = 200
+MAX_CHARACTERS = 200
 
 
 def note(runs: Iterable[UUID], names: Iterable[str]) -> None:
     """Record that these runs are about these things; what was recorded before stays."""
-    known = {storable(name)[:MOST_CHARACTERS] for name in names}
+    known = {storable(name)[:MAX_CHARACTERS] for name in names}
     subjects = [RunSubject(run_id=run, name=name) for run in runs for name in sorted(known)]
     if subjects:
         RunSubject.objects.bulk_create(subjects, ignore_conflicts=True)
@@ -21,4 +21,4 @@ def note(runs: Iterable[UUID], names: Iterable[str]) -> None:
 
 def runs_about(name: str) -> QuerySet[Run]:
     """The runs that are about it, perhaps among other things."""
-    return Run.objects.filter(subjects__name=storable(name)[:MOST_CHARACTERS])
+    return Run.objects.filter(subjects__name=storable(name)[:MAX_CHARACTERS])

@@ -28,7 +28,7 @@ LARGEST_BODY = 50_000_000
 SAYING_ENOUGH = REPEATABLE | {401, 403}
 """The statuses that mean the same whatever the body says."""
 
-MOST_REDIRECTS = 3
+MAX_REDIRECTS = 3
 
 FOLLOWED = {"GET": {301, 302, 303, 307, 308}, "POST": {307, 308}}
 """The redirects that leave a request what it is."""
@@ -90,7 +90,7 @@ class Exchange:
                 raise
 
     async def _outcome(self, request: Request) -> Outcome:
-        for _ in range(1 + MOST_REDIRECTS):
+        for _ in range(1 + MAX_REDIRECTS):
             sent = self._built(request)
             answer = await self._answer(sent)
             elsewhere = _redirected(sent, answer)

@@ -9,7 +9,7 @@ import httpx2
 MAGIC = b"\x1f\x8b"
 """No JSON and no HTML begins so."""
 
-MOST_LAYERS = 3
+MAX_LAYERS = 3
 """A server packs, and a cache before it packs again; whatever is packed more often stays as it is."""
 
 NAMES = frozenset({"gzip", "x-gzip", "identity"})
@@ -29,7 +29,7 @@ def unpacked(body: bytes, *, largest: int) -> bytes:
     Raises `OversizedError`, before more than `largest` bytes are made of it, and `DamagedError` when it is cut or
     corrupt.
     """
-    for _ in range(MOST_LAYERS):
+    for _ in range(MAX_LAYERS):
         if not body.startswith(MAGIC):
             break
         body = _one_layer(body, largest)

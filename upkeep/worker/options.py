@@ -46,7 +46,7 @@ IN_A_MESSAGE = frozenset({name for name, _ in Message.PROPERTIES} | {"delivery_i
 """Properties that each message has."""
 MAX_SECONDS = 365 * 24 * 3600
 MAX_PRIORITY = 255
-MOST_NAMED = 5
+MAX_NAMED = 5
 
 
 def joined(operation: Operation[Any], kwargs: object, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,8 +116,8 @@ def _check_names(operation: Operation[Any], given: Mapping[str, Any]) -> None:
         stamps = ()
     unknown = [name for name in given if name not in KNOWN and name not in stamps]
     if unknown:
-        told = "; ".join(_explained(operation, str(name)) for name in unknown[:MOST_NAMED])
-        more = f"; and {len(unknown) - MOST_NAMED} more" if len(unknown) > MOST_NAMED else ""
+        told = "; ".join(_explained(operation, str(name)) for name in unknown[:MAX_NAMED])
+        more = f"; and {len(unknown) - MAX_NAMED} more" if len(unknown) > MAX_NAMED else ""
         raise InvalidParamsError(told + more)
 
 

@@ -108,7 +108,7 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         if run.origin.startswith(receipt.BEAT) and not run.attempt:
             claims.move(run.pk, Status.QUEUED, Status.SKIPPED, error=str(error))
         else:
-            broker.hold(run)
+            broker.mark_unsent(run)
 
     def _told(self, outcome: Outcome, run: Run) -> dict[str, Any]:
         if outcome.status is Status.FAILED:

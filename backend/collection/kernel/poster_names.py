@@ -15,7 +15,7 @@ CANONICAL = re.compile(rf"{POSTERS}(?:/(?!\.{{0,2}}(?:/|\Z))[^/]+)+\Z")
 UNDECODED = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
 """Bytes that are not UTF-8, as Python has them in the names of files; read as Latin-1."""
 ALIKE = str.maketrans({"\\": "/", ":": "/", "+": " "})
-MOST_ROUNDS = 10
+MAX_ROUNDS = 10
 """Of decoding: somebody may have encoded a name twice."""
 
 
@@ -46,7 +46,7 @@ def resemblances(name: str) -> set[str]:
 
 
 def _decoded(path: str) -> str:
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         before, path = path, _decoded_once(path)
         if path == before:
             break

@@ -20,7 +20,7 @@ from upkeep.remote.wire import Answer
 OVERLAP = timedelta(minutes=5)
 """A change may be seen so much later than one of the same time: transactions take a while, and search indexes more."""
 
-MOST_SHIFTS = 100
+MAX_SHIFTS = 100
 """In one list, before it is given up: no team is that busy."""
 
 
@@ -146,7 +146,7 @@ def joined(pages: Callable[[Iterable[int]], Iterator[list[object]]], *, size: in
     """
     seam, step = Seam(time), size - 1
     offset = shifts = 0
-    while shifts <= MOST_SHIFTS:
+    while shifts <= MAX_SHIFTS:
         # Most lists have one page: nothing else is asked for before that is known.
         for items in pages(count(offset, step) if offset else [0]):
             if offset and not seam.holds(items):

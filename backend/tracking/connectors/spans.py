@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 START = datetime(1970, 1, 1, tzinfo=UTC)
 """Nobody's work began before: an entry that says so is not understood, and none is asked for."""
 
-MOST_PARTS = 200
+MAX_PARTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Span:
 
     def split(self, number: int, *, now: datetime) -> Iterator["Span"]:
         """Cut it into this many equal ones, at most 200; the last ends as this does, and there is no gap."""
-        parts = max(1, min(number, MOST_PARTS))
+        parts = max(1, min(number, MAX_PARTS))
         width = self.width(now)
         cuts = [self.since, *(self.since + width * place / parts for place in range(1, parts))]
         for since, until in zip(cuts, [*cuts[1:], self.until], strict=True):

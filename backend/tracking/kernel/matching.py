@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from backend.tracking.kernel.rules import Miss, Rule, RuleFacts, TaskKey
 
-MOST_REMEMBERED = 200_000
+MAX_REMEMBERED = 200_000
 """Values that tasks were looked up by; beyond that, all are forgotten."""
 UNKNOWN: Any = object()
 
@@ -131,7 +131,7 @@ class Matcher:
             self._remarkable[key, tracker].update(remarkable)
 
     def _forget(self) -> None:
-        if sum(map(len, self._tasks.values())) > MOST_REMEMBERED:
+        if sum(map(len, self._tasks.values())) > MAX_REMEMBERED:
             for tasks in self._tasks.values():
                 tasks.clear()
             for found in self._remarkable.values():

@@ -16,7 +16,7 @@ from backend.tracking.kernel.locations import Place
 
 LONGEST_ADDRESS = 2_000
 """Characters; what is longer is no address of a task."""
-MOST_ADDRESSES = 20
+MAX_ADDRESSES = 20
 """Of one text: so many are looked at."""
 
 FOLDED = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -139,7 +139,7 @@ def addresses(text: str) -> list[str]:
     if "://" not in text:
         return []
     found = (match[0].rstrip(TRAILING) for match in IN_TEXT.finditer(text))
-    return list(dict.fromkeys(address for _, address in zip(range(MOST_ADDRESSES), found, strict=False)))
+    return list(dict.fromkeys(address for _, address in zip(range(MAX_ADDRESSES), found, strict=False)))
 
 
 class ProjectNames:

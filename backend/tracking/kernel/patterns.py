@@ -11,7 +11,7 @@ import re2
 TASK_CODE = "task_code"
 """The group whose text is the code of a task."""
 LONGEST = 2_000
-MOST_REMEMBERED = 1_000
+MAX_REMEMBERED = 1_000
 ESCAPED = re.compile(r"\\[^1-9]", re.DOTALL)
 LOOKAROUND = re.compile(r"\(\?<?[=!]")
 BACKREFERENCE = re.compile(r"\\[1-9]|\(\?P=")
@@ -67,7 +67,7 @@ class RememberingPattern(Pattern):
     def found(self, text: str) -> str | None:
         """See `Pattern.found`."""
         if text not in self._remembered:
-            if len(self._remembered) >= MOST_REMEMBERED:
+            if len(self._remembered) >= MAX_REMEMBERED:
                 self._remembered.clear()
             self._remembered[text] = super().found(text)
         return self._remembered[text]

@@ -21,7 +21,7 @@ from backend.tracking.services.named_tasks import NamedTasks
 
 def document(file: IO[bytes], name: str) -> Document:
     """What the file holds as it is written. Raises ConfigurationError."""
-    return documents.read(file.read(documents.MOST_BYTES + 1), name)
+    return documents.read(file.read(documents.MAX_BYTES + 1), name)
 
 
 def read(document: Document) -> Organization:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tests.acceptance.films import copies, shelf
 from tests.acceptance.polling import until
-from tests.acceptance.testing.increment_rows import IncrementRows, increment_rows
+from tests.operations.increment_rows import IncrementRows, increment_rows
 from upkeep.operations import submission
 from upkeep.operations.models import Run
 

@@ -23,7 +23,7 @@ from tests.acceptance.faults.scale import WHATEVER_BROKER, Scale
 from tests.acceptance.polling import until
 from tests.acceptance.processes import WorkerProcess
 from tests.acceptance.runs import committed, ended, running
-from tests.acceptance.testing.kill_itself import KillItself, kill_itself
+from tests.operations.kill_itself import KillItself, kill_itself
 from upkeep.operations import submission
 from upkeep.operations.models import Run
 

@@ -161,7 +161,7 @@ def test_a_run_that_is_resumed_at_that_moment_stays() -> None:
 
 
 def test_a_pruning_that_is_stopped_and_resumed_counts_every_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(erasure, "MOST_RUNS", 2)
+    monkeypatch.setattr(erasure, "MAX_RUNS", 2)
     for _ in range(7):
         run_of()
     run = runner.record(prune_runs, PruneRuns(), confirm="yes", queue="default")
@@ -183,7 +183,7 @@ def test_a_pruning_that_is_stopped_and_resumed_counts_every_run_once(monkeypatch
 
 
 def test_a_page_is_cut_where_its_runs_have_too_many_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(erasure, "MOST_ROWS", 5)
+    monkeypatch.setattr(erasure, "MAX_ROWS", 5)
     for changes in (3, 3, 9, 0, 5):
         run_of(changes=changes)
     pages = [[run.changes_recorded for run in page] for page, _ in erasure.pages(Run.objects.all())(None)]

@@ -23,7 +23,7 @@ pytestmark = COMMITTED
 def _own_connection() -> Iterator[None]:
     """Broken ones do not outlive a test."""
     yield
-    connections.leave(borrowed=False)
+    connections.discard(borrowed=False)
 
 
 def break_the_connection() -> None:

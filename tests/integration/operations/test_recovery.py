@@ -52,7 +52,7 @@ def ago(seconds: float) -> datetime:
 
 def wait_for_parts(run: Run) -> None:
     with transaction.atomic():
-        claims.wait(run.pk, run.attempt)
+        claims.park(run.pk, run.attempt)
 
 
 def swept(run: Run) -> Run:
@@ -210,7 +210,7 @@ def test_an_executor_that_was_released_can_write_nothing(*, taken_over: bool) ->
         ledger.flush,
         lambda: ledger.close(Status.SUCCEEDED),
         lambda: wait_for_parts(run),
-        lambda: claims.leave(run.pk, run.attempt, Status.FAILED, {}),
+        lambda: claims.release(run.pk, run.attempt, Status.FAILED, {}),
     ):
         with pytest.raises(LostClaim):
             write()

@@ -17,7 +17,7 @@ from upkeep.worker.models import SynchronisedEntry
 
 pytestmark = pytest.mark.django_db
 KEYS = st.sets(st.integers(1, 300), max_size=40)
-NUMBERS = st.integers(1, shares.MOST)
+NUMBERS = st.integers(1, shares.MAX_PARTS)
 many = hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

@@ -124,7 +124,7 @@ def test_a_time_range_goes_with_a_user(example: Example) -> None:
 
 
 def test_more_than_one_result_can_hold_is_left_out_and_said(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.tracking.explain_work_entry.MOST", 2)
+    monkeypatch.setattr("tasks.tracking.explain_work_entry.MAX_ENTRIES", 2)
     for number in range(5):
         example.entry(str(number))
     ended = ran("explain_work_entry", "--started-from", "2026-01-01")

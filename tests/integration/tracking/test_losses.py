@@ -111,7 +111,7 @@ def test_what_was_lost_before_a_resumption_is_reported(example: Example, monkeyp
         example.entry("#1 work")
     ran("match_project", "example")
     renamed()
-    monkeypatch.setattr("upkeep.operations.steps.MOST_ROWS", 100)
+    monkeypatch.setattr("upkeep.operations.steps.MAX_ROWS", 100)
     plain, batches = ProjectMatching.write_params, []
 
     def failing(self: ProjectMatching, matches: matching.Matches) -> dict[str, object]:

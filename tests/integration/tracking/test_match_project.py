@@ -279,7 +279,7 @@ def test_a_task_that_is_deleted_meanwhile_fails_its_entry_alone(
 
 
 def test_a_run_that_is_taken_up_again_tells_of_all_entries(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("upkeep.operations.steps.MOST_ROWS", 100)
+    monkeypatch.setattr("upkeep.operations.steps.MAX_ROWS", 100)
     for _ in range(300):
         example.entry("lunch")
     plain, batches = ProjectMatching.write_params, []

@@ -53,8 +53,8 @@ class Interrupting(Unwatched):
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of a few items."""
-    monkeypatch.setattr("upkeep.operations.steps.MOST_ROWS", 2)
-    monkeypatch.setattr("upkeep.operations.erasure.MOST_RUNS", 2)
+    monkeypatch.setattr("upkeep.operations.steps.MAX_ROWS", 2)
+    monkeypatch.setattr("upkeep.operations.erasure.MAX_RUNS", 2)
     monkeypatch.setattr(sys.modules[PosterFolder.__module__], "PAGE", 3)
 
 

@@ -15,7 +15,7 @@ from upkeep.testing.servers.process import Server
 
 SYSTEM = tracker(toggl)
 
-MOST_RUNS = 10
+MAX_RUNS = 10
 
 
 def body(server: Server) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def body(server: Server) -> dict[str, Any]:
 def read_in_runs(position: str, **options: Any) -> list[RecordPage]:
     """Read with a quota that is used up again and again; each run goes on where the one before had to stop."""
     pages: list[RecordPage] = []
-    for _ in range(MOST_RUNS):
+    for _ in range(MAX_RUNS):
         with (
             toggl.server(**options) as server,
             connected(SYSTEM, server) as connector,
@@ -35,7 +35,7 @@ def read_in_runs(position: str, **options: Any) -> list[RecordPage]:
             for page in connector.pages(pages[-1].position if pages else position):
                 pages.append(page)  # noqa: PERF402 - what came before the error is kept
             return pages
-    pytest.fail(f"{MOST_RUNS} runs have not read everything")
+    pytest.fail(f"{MAX_RUNS} runs have not read everything")
 
 
 def test_the_report_asks_for_the_project_with_names_and_without_rounding() -> None:

@@ -25,7 +25,7 @@ from upkeep.operations import cancellation, runner, submission
 from upkeep.operations.broker import publish
 from upkeep.operations.context import RunContext
 from upkeep.operations.delivery import sweep
-from upkeep.operations.delivery.resending import MOST, send_next
+from upkeep.operations.delivery.resending import MAX_SENT, send_next
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.worker.sweeper import Recovery, lost
@@ -116,7 +116,7 @@ def test_ten_thousand_runs_whose_messages_wait_lead_to_no_message(broker: str) -
     assert redis.llen("default") == 10_000
     assert not Run.objects.exclude(sent_at=old).exists()
     redis.flushall()
-    assert len(sweep.sweep().sent) == redis.llen("default") == MOST
+    assert len(sweep.sweep().sent) == redis.llen("default") == MAX_SENT
     redis.flushall()
 
 
@@ -135,7 +135,7 @@ def test_a_run_whose_key_is_held_is_not_sent_and_of_those_that_wait_the_oldest_i
     waiting = [recorded(do_nothing, what=scripted_alone) for _ in range(3)]
     overdue = recorded(do_nothing, what=scripted_alone, sent_at=ago(RESEND + 1))
     assert not sweep.sweep().sent
-    claims.leave(holder.pk, holder.attempt, Run.Status.SUCCEEDED, {})
+    claims.release(holder.pk, holder.attempt, Run.Status.SUCCEEDED, {})
     assert sweep.sweep().sent == [waiting[0].pk, overdue.pk]
     assert named(broker) == ids(waiting[0], overdue)
 

@@ -20,7 +20,7 @@ MODULE = "tests.servers.trackers.clockodo"
 TOKEN = "0123456789abcdef0123456789abcdef"
 USERNAME = "ada@example.com"
 PAGE = work.PAGE
-MOST = 1000
+MAX_PAGE = 1000
 """That may be asked for."""
 
 PROJECT = 123
@@ -93,7 +93,7 @@ class Catalogue:
     def _page(self, query: Mapping[str, str]) -> Reply:
         page, size = int(query.get("page", "1")), int(query.get("items_per_page", "50"))
         wrong = [name for name in ("time_since", "time_until") if not FORMAT.fullmatch(query.get(name, ""))]
-        if wrong or not 1 <= size <= MOST:
+        if wrong or not 1 <= size <= MAX_PAGE:
             error = {"code": 400, "message": "Invalid parameter", "fields": wrong or ["items_per_page"]}
             return Reply.of({"error": error}, 400)
         found = self._found(query)

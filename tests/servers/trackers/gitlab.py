@@ -25,7 +25,7 @@ PROJECT = f"{PATH}/projects/group%2Fsub%2Fproject"
 CREATED = datetime(2026, 1, 5, 8, tzinfo=UTC)
 UPDATED = datetime(2026, 2, 10, 17, 45, 3, 7_000, tzinfo=UTC)
 
-MOST_PER_PAGE = 100
+MAX_PER_PAGE = 100
 
 ERRORS: dict[int, Any] = {
     400: {"error": "updated_after is invalid"},
@@ -284,7 +284,7 @@ class Catalogue:
         query = request.query
         try:
             after = datetime.fromisoformat(query.get("updated_after", "0001-01-01T00:00:00Z"))
-            page, size = int(query.get("page", "1")), min(int(query.get("per_page", "20")), MOST_PER_PAGE)
+            page, size = int(query.get("page", "1")), min(int(query.get("per_page", "20")), MAX_PER_PAGE)
         except ValueError:
             return self.error(400)
         found = [number for number in changes.numbers() if changes.time(number) >= after]

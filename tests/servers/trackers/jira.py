@@ -29,7 +29,7 @@ UPDATED = datetime(2026, 2, 10, 17, 45, 3, 482_000, tzinfo=UTC)
 VIENNA_IN_WINTER = timezone(timedelta(hours=1))
 
 DEFAULT_PAGE = 50
-MOST_PER_PAGE = 100
+MAX_PER_PAGE = 100
 
 JQL = re.compile(
     r'project = "(?P<project>\w+)"(?: AND updated >= (?P<since>\d+))?(?P<order> ORDER BY updated ASC, key ASC)?'
@@ -240,7 +240,7 @@ class Catalogue:
         if match is None or match["project"] != NAME:
             message = "The value 'NOPE' does not exist for the field 'project'."
             return Reply.of({"errorMessages": [message], "errors": {}}, 400)
-        size = min(body.get("maxResults", DEFAULT_PAGE), MOST_PER_PAGE)
+        size = min(body.get("maxResults", DEFAULT_PAGE), MAX_PER_PAGE)
         found = self._found(int(match["since"] or 0), behind(body.get("nextPageToken")))
         if self._hollow and "nextPageToken" not in body:
             return Reply.of({"issues": [], "nextPageToken": token(datetime(1, 1, 1, tzinfo=UTC), 0)})

@@ -21,7 +21,7 @@ MODULE = "tests.servers.trackers.kimai"
 TOKEN = "kimai-0123456789abcdef"
 USERNAME = ""
 PAGE = work.PAGE
-MOST = 500
+MAX_PAGE = 500
 """That may be asked for."""
 
 PROJECT, CUSTOMER = 123, 234
@@ -98,7 +98,7 @@ class Catalogue:
     def _timesheets(self, query: Mapping[str, str]) -> Reply:
         page, size = int(query.get("page", "1")), int(query.get("size", "50"))
         times = [query[name] for name in ("begin", "end", "modified_after") if name in query]
-        if size > MOST or not all(FORMAT.fullmatch(time) for time in times):
+        if size > MAX_PAGE or not all(FORMAT.fullmatch(time) for time in times):
             return self.error(400)
         if str(FOREIGN_PROJECT) == query.get("project") or str(FOREIGN_CUSTOMER) == query.get("customer"):
             return self.error(403)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.remote.oracles import Handler, Oracle, client, questions, said
 from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
 from upkeep.remote.exchange import LARGEST_BODY
-from upkeep.remote.packing import MOST_LAYERS, DamagedError, unpacked
+from upkeep.remote.packing import MAX_LAYERS, DamagedError, unpacked
 
 BODY = b'{"answer": "yes, \xc3\xa4"}'
 PACKED = gzip.compress(BODY, mtime=0)  # without the time: the tests are named after it
@@ -26,7 +26,7 @@ def outcome(handler: Handler) -> object:
         return said(oracle.map(questions(1))[0])
 
 
-@given(body=st.binary(), layers=st.integers(0, MOST_LAYERS))
+@given(body=st.binary(), layers=st.integers(0, MAX_LAYERS))
 def test_what_was_packed_is_what_comes_out(body: bytes, layers: int) -> None:
     body, packed = b"{" + body, b"{" + body
     for _ in range(layers):

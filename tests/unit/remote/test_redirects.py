@@ -3,7 +3,7 @@ import pytest
 
 from tests.unit.remote.oracles import SECRET, Oracle, client, said, yes
 from upkeep.remote.errors import RemoteError, RemoteResponseError
-from upkeep.remote.exchange import MOST_REDIRECTS, Request
+from upkeep.remote.exchange import MAX_REDIRECTS, Request
 
 BASE = "https://oracle.example"
 
@@ -53,12 +53,12 @@ def test_a_redirect_elsewhere_is_not_followed(location: str) -> None:
 
 
 def test_three_redirects_are_followed_and_no_more() -> None:
-    answer, requests = asked(*[to(f"/{number}") for number in range(MOST_REDIRECTS)], yes())
+    answer, requests = asked(*[to(f"/{number}") for number in range(MAX_REDIRECTS)], yes())
     assert answer == {"answer": "yes"}
     answer, requests = asked(to("/round"))
     assert isinstance(answer, RemoteResponseError)
     assert "redirect" in str(answer)
-    assert len(requests) == 1 + MOST_REDIRECTS == 4
+    assert len(requests) == 1 + MAX_REDIRECTS == 4
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def test_what_is_explained_is_what_is_matched(case: Case) -> None:
 @settings(max_examples=30)
 def test_forgetting_what_was_looked_up_changes_nothing(case: Case, most: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matching, "MOST_REMEMBERED", most)
+        patch.setattr(matching, "MAX_REMEMBERED", most)
         ready = matcher(case)
         for work in [*case.works, *case.works]:
             assert ready.matches([work]) == [naively(case, work)]
@@ -186,7 +186,7 @@ def test_tasks_are_looked_up_together_and_once() -> None:
 
 
 def test_not_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matching, "MOST_REMEMBERED", 5)
+    monkeypatch.setattr(matching, "MAX_REMEMBERED", 5)
     asked: list[str] = []
 
     def look_up(_key: TaskKey, _tracker: str, values: Collection[str]) -> dict[str, Found]:

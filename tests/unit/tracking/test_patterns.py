@@ -122,7 +122,7 @@ def test_a_pattern_that_would_hang_others_takes_no_time() -> None:
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patterns, "MOST_REMEMBERED", 3)
+    monkeypatch.setattr(patterns, "MAX_REMEMBERED", 3)
     pattern = RememberingPattern("(?P<task_code>[0-9]+)")
     for number in [*range(10), *range(10)]:
         assert pattern.found(f"{number} / x") == str(number)

@@ -6,10 +6,10 @@ from uuid import UUID
 from django.db import transaction
 
 from upkeep.operations import broker, registry
-from upkeep.operations.delivery.statements import alone, ids
+from upkeep.operations.delivery.statements import ids, try_lock
 from upkeep.operations.models import Run
 
-MOST = 1_000
+MAX_SENT = 1_000
 """Messages at a time."""
 
 STARTABLE = """
@@ -74,13 +74,13 @@ def send() -> tuple[list[UUID], list[str]]:
     reachable = {name: length for name, length in lengths.items() if length is not None}
     unreachable = sorted(lengths.keys() - reachable.keys())
     with transaction.atomic():
-        if not reachable or not alone():
+        if not reachable or not try_lock():
             return [], unreachable
         for name in lengths:
             ids(MOVE, queue=name, names=registry.names(queue=name), queues=list(lengths))
-        marked = ids(MARK_UNSENT, queues=list(reachable), most=MOST)
+        marked = ids(MARK_UNSENT, queues=list(reachable), most=MAX_SENT)
         for name, length in reachable.items():
-            marked += ids(MARK_OVERDUE, queue=name, length=length, most=MOST)
+            marked += ids(MARK_OVERDUE, queue=name, length=length, most=MAX_SENT)
     return list(_published(Run.objects.filter(pk__in=marked).order_by("created_at"))), unreachable
 
 
@@ -95,7 +95,7 @@ def _published(runs: Iterable[Run]) -> Iterable[UUID]:
     refused: set[str] = set()
     for run in runs:
         if run.queue in refused:
-            broker.hold(run)
+            broker.mark_unsent(run)
         elif broker.publish(run):
             yield run.pk
         else:

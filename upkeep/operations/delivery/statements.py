@@ -12,7 +12,7 @@ LOCK = 7_385_530
 """Of the advisory lock under which one process at a time sweeps."""
 
 
-def alone() -> bool:
+def try_lock() -> bool:
     """Whether no other process sweeps until the end of this transaction."""
     return bool(rows("SELECT pg_try_advisory_xact_lock(%(lock)s)", lock=LOCK)[0][0])
 

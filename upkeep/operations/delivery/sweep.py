@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from upkeep.operations.delivery import resending
-from upkeep.operations.delivery.statements import alone, ids, rows
+from upkeep.operations.delivery.statements import ids, rows, try_lock
 from upkeep.operations.execution import parts
 from upkeep.operations.leases import losses
 from upkeep.operations.leases.losses import Released
@@ -71,7 +71,7 @@ def sweep() -> Swept:
 
 def _settled() -> Swept:
     with transaction.atomic():
-        if not alone():
+        if not try_lock():
             return Swept()
         released = losses.release_late()
         error = "it expired before a worker took it"

@@ -17,7 +17,7 @@ from upkeep.operations.execution.progress import Progress
 from upkeep.operations.execution.shares import Cursor, Part
 from upkeep.operations.execution.storage import storable_json
 from upkeep.operations.leases import claims
-from upkeep.operations.leases.losses import MOST_LOSSES
+from upkeep.operations.leases.losses import MAX_LOSSES
 from upkeep.operations.limits import LIMIT_EXCEEDED
 from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
@@ -207,13 +207,13 @@ class Ledger:
         An attempt that goes back to the queue for its `overtime`, with nothing done, counts as a loss.
         """
         fruitless = overtime and status is Status.QUEUED and not self._advanced
-        if fruitless and self._losses + 1 >= MOST_LOSSES:
-            status, error = Status.FAILED, f"its soft time limit passed {MOST_LOSSES} times in a row before a commit"
+        if fruitless and self._losses + 1 >= MAX_LOSSES:
+            status, error = Status.FAILED, f"its soft time limit passed {MAX_LOSSES} times in a row before a commit"
         self._losses += fruitless
         with transaction.atomic():
             if Run.objects.select_for_update().values_list("commits", flat=True).get(pk=self.run_id) == self._commits:
                 self._write()  # else a commit went through whose success we never saw: the row knows better than we do
-            claims.leave(self.run_id, self.attempt, status, {"error": storage.storable(error)})
+            claims.release(self.run_id, self.attempt, status, {"error": storage.storable(error)})
 
     def show(self, name: str, changes: Sequence[Change]) -> None:
         """Tell whoever is watching."""

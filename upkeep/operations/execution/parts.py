@@ -36,18 +36,18 @@ def split(ledger: Ledger, step: str, source: "QuerySet[Any, Any]", *, limit: int
     When it was split before, those parts that failed or were cancelled go on. False when there is nothing to share.
 
     Raises:
-        LostClaim, RunInterrupted: see `claims.stay`.
+        LostClaim, RunInterrupted: see `claims.lock`.
     """
     cursor = ledger.steps[step].cursor
     ledger.flush()
     with transaction.atomic():
-        claims.stay(ledger.run_id, ledger.attempt)  # the run's row before those of its parts, as `cancellation` does
+        claims.lock(ledger.run_id, ledger.attempt)  # the run's row before those of its parts, as `cancellation` does
         parts = list(Run.objects.select_for_update().filter(parent=ledger.run_id, part__step=step))
         if not parts:
             parts = _created(ledger, shares.of(source, step, after=cursor, limit=limit, number=ledger.partitions))
         if not parts:
             return False
-        claims.wait(ledger.run_id, ledger.attempt)
+        claims.park(ledger.run_id, ledger.attempt)
         for part in parts:
             claims.requeue(part, queue=part.queue)
         transaction.on_commit(lambda: _publish(ledger.run_id))

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 Cursor: TypeAlias = int | str | None
 """How far a step is: everything up to and including this key is done."""
-MOST = 64
+MAX_PARTS = 64
 """Parts of one step."""
 ENDS = "SELECT percentile_disc(%s::float8[]) WITHIN GROUP (ORDER BY key) FROM ({keys}) AS keys (key)"
 

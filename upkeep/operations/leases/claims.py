@@ -94,7 +94,7 @@ def held(run_id: UUID, attempt: int) -> Run:
     return run
 
 
-def stay(run_id: UUID, attempt: int) -> None:
+def lock(run_id: UUID, attempt: int) -> None:
     """Let nobody else take or cancel the run until the end of the transaction.
 
     Raises:
@@ -108,7 +108,7 @@ def stay(run_id: UUID, attempt: int) -> None:
         raise RunInterrupted
 
 
-def wait(run_id: UUID, attempt: int) -> None:
+def park(run_id: UUID, attempt: int) -> None:
     """Let the run go on running while nobody holds it: it waits for its parts. Raises LostClaim like `write`."""
     # A new attempt number, which nobody has: else this executor's watch would go on renewing the lease.
     if not _held_by(run_id, attempt).update(attempt=attempt + 1, lease_until=None):
@@ -144,7 +144,7 @@ def write(run_id: UUID, attempt: int, commits: int, fields: Mapping[str, Any]) -
         raise LostClaim(str(run_id))
 
 
-def leave(run_id: UUID, attempt: int, status: Status, fields: Mapping[str, Any]) -> None:
+def release(run_id: UUID, attempt: int, status: Status, fields: Mapping[str, Any]) -> None:
     """Give up the claim: the run becomes `status`. Raises LostClaim like `write`.
 
     A run that somebody asked to stop does not go back to the queue: it is cancelled. One that does is to be sent.

@@ -51,7 +51,7 @@ def is_passing(error: BaseException) -> bool:
     return state is None or state.startswith(PASSING) or not connection.is_usable()
 
 
-def leave(*, borrowed: bool) -> None:
+def discard(*, borrowed: bool) -> None:
     """Leave a connection that an exception may have left in the middle of anything, unless a caller is in it."""
     if not borrowed:
         connection.in_atomic_block = False  # an interrupt within Atomic.__enter__ leaves it set, and its block unclosed
@@ -65,7 +65,7 @@ def persistently(call: Callable[[], T], error: Error) -> T:
     """What `call` returns, once the database is there again. Raises `error` when that takes RUN_RECONNECT_SECONDS."""
     deadline, wait = time.monotonic() + conf().RECONNECT_SECONDS, 0.05
     while True:
-        leave(borrowed=False)
+        discard(borrowed=False)
         try:
             return call()
         except (OperationalError, InterfaceError):

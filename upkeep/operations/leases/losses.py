@@ -9,7 +9,7 @@ from upkeep.conf import conf
 from upkeep.operations.models import RunFile
 from upkeep.operations.states import Status
 
-MOST_LOSSES = 5
+MAX_LOSSES = 5
 """In a row, without a commit between them: then the run itself is taken for the cause."""
 APPLICATION_NAME = "upkeep:{run}:{attempt}"
 """Of the connection that an executor writes by."""
@@ -79,7 +79,7 @@ def release_of(executor: str, *, cause: str) -> list[Released]:
 
 
 def _release(which: str, values: dict[str, str], cause: str) -> list[Released]:
-    known: dict[str, Any] = {**values, "cause": cause, "lease": conf().LEASE_SECONDS, "most": MOST_LOSSES}
+    known: dict[str, Any] = {**values, "cause": cause, "lease": conf().LEASE_SECONDS, "most": MAX_LOSSES}
     with connection.cursor() as cursor:
         # A frozen executor may hold the run's row, and rows of its own, in the middle of a transaction.
         cursor.execute(TERMINATE.format(which=which), known)

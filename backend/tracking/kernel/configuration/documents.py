@@ -18,15 +18,15 @@ from yaml.reader import ReaderError
 
 from backend.tracking.kernel.configuration.problems import ConfigurationError, Problem, shown
 
-MOST_BYTES = 1_000_000
-MOST_VALUES = 50_000
+MAX_BYTES = 1_000_000
+MAX_VALUES = 50_000
 """With everything that aliases repeat."""
 DEEPEST = 30
 """Levels of nesting; what is asked for has 8."""
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 LONGEST_SIGN = 4
 TOO_DEEP = f"nested deeper than {DEEPEST} levels: nothing here wants that"
-TOO_MANY = f"the file holds, with what its aliases repeat, over {MOST_VALUES:,} values"
+TOO_MANY = f"the file holds, with what its aliases repeat, over {MAX_VALUES:,} values"
 LINE_END = re.compile(r"\r\n?|\n")
 UNSTORABLE = {re.compile("\0"): "a NUL character", re.compile("[\ud800-\udfff]"): "half a character"}
 PREFIX = "tag:yaml.org,2002:"
@@ -71,8 +71,8 @@ class Document:
 
 def read(raw: bytes, file: str) -> Document:
     """The document of a file. Raises ConfigurationError when it is none; then no more of it can be told."""
-    if len(raw) > MOST_BYTES:
-        raise _error(file, 1, f"the file is larger than {MOST_BYTES // 1000:,} kB: no organization needs that much")
+    if len(raw) > MAX_BYTES:
+        raise _error(file, 1, f"the file is larger than {MAX_BYTES // 1000:,} kB: no organization needs that much")
     text = _decoded(raw, file)
     reading = _Reading(file, _Lines(text))
     content = reading.value(_composed(text, file), ())
@@ -122,7 +122,7 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         self.depth += 1
         self.number += 1
-        if self.depth > DEEPEST or self.number > MOST_VALUES:
+        if self.depth > DEEPEST or self.number > MAX_VALUES:
             told = TOO_DEEP if self.depth > DEEPEST else TOO_MANY
             raise _TooMuchError(problem=told, problem_mark=self.get_mark())
         try:
@@ -185,7 +185,7 @@ class _Reading:
         self.number += 1
         line = self.text.at(node.start_mark)
         self.lines.setdefault(path, line)
-        if self.number > MOST_VALUES:
+        if self.number > MAX_VALUES:
             raise _error(self.file, line, TOO_MANY)
         if any(node is ancestor for ancestor in self.ancestors) or len(path) > DEEPEST:
             raise _error(self.file, line, f"an alias makes this contain itself, or nests over {DEEPEST} levels")

@@ -7,13 +7,13 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import NamedTuple
 
-MOST = 100
+MAX_PROBLEMS = 100
 """Problems told at once."""
 LONGEST = 80
 """Characters of a value in a message."""
-MOST_NAMES = 12
+MAX_NAMES = 12
 """Names in a message."""
-MOST_COMPARED = 700
+MAX_COMPARED = 700
 """Names that may have been meant: more take long to compare. There are 600 time zones."""
 SECRET = re.compile("token|key|secret|passw", re.IGNORECASE)
 
@@ -29,10 +29,10 @@ class ConfigurationError(ValueError):
     """The file cannot be applied; `problems` says everything that is wrong, the message the first of it."""
 
     def __init__(self, file: str, problems: Iterable[Problem]) -> None:
-        found = sorted(set(islice(problems, MOST + 1)))
-        self.problems = [f"{file}:{problem.line}: {problem.message}" for problem in found[:MOST]]
-        if len(found) > MOST:
-            self.problems.append(f"{file}: more is wrong; these are the first {MOST} problems")
+        found = sorted(set(islice(problems, MAX_PROBLEMS + 1)))
+        self.problems = [f"{file}:{problem.line}: {problem.message}" for problem in found[:MAX_PROBLEMS]]
+        if len(found) > MAX_PROBLEMS:
+            self.problems.append(f"{file}: more is wrong; these are the first {MAX_PROBLEMS} problems")
         more = len(self.problems) - 1
         super().__init__(self.problems[0] + (f" (and {more} more)" if more else ""))
 
@@ -48,17 +48,17 @@ def suggestion(word: str, known: Collection[str]) -> str:
     """`did you mean …?`, or which names there are."""
     if meant := closest(word, known):
         return f"did you mean {meant!r}?"
-    names = sorted(known)[: MOST_NAMES + 1]
-    more = ", …" if len(names) > MOST_NAMES else ""
+    names = sorted(known)[: MAX_NAMES + 1]
+    more = ", …" if len(names) > MAX_NAMES else ""
     verb = "are" if len(names) > 1 else "is"
-    return f"there {verb} {', '.join(names[:MOST_NAMES]) or 'none'}{more}"
+    return f"there {verb} {', '.join(names[:MAX_NAMES]) or 'none'}{more}"
 
 
 def closest(word: str, known: Collection[str]) -> str:
     """The name that was probably meant, whatever its case; empty if there is none."""
     names = sorted(sorted(known), key=str.casefold)
-    first = max(0, bisect(names, word.casefold(), key=str.casefold) - MOST_COMPARED // 2)
-    compared = names[first : first + MOST_COMPARED] if len(names) > MOST_COMPARED else names
+    first = max(0, bisect(names, word.casefold(), key=str.casefold) - MAX_COMPARED // 2)
+    compared = names[first : first + MAX_COMPARED] if len(names) > MAX_COMPARED else names
     by_case = {name.casefold(): name for name in compared}
     found = get_close_matches(word.casefold(), by_case, n=1, cutoff=0.6)
     return by_case[found[0]] if found else ""

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from backend.tracking.kernel.configuration import aliases, references
 from backend.tracking.kernel.configuration.documents import Document
 from backend.tracking.kernel.configuration.explanations import explained
-from backend.tracking.kernel.configuration.problems import MOST, ConfigurationError
+from backend.tracking.kernel.configuration.problems import MAX_PROBLEMS, ConfigurationError
 from backend.tracking.kernel.configuration.references import Downloaded
 from backend.tracking.kernel.configuration.schema import File, Organization
 from backend.tracking.kernel.configuration.variables import Variables
@@ -25,7 +25,7 @@ def configuration(document: Document, downloaded: Downloaded, variables: Variabl
         organization = File.model_validate(content).organization
     except ValidationError as error:
         raise ConfigurationError(document.file, chain(problems, explained(error, filled), misfits)) from None
-    problems += islice(misfits, MOST + 1)
+    problems += islice(misfits, MAX_PROBLEMS + 1)
     if problems:
         raise ConfigurationError(document.file, problems)
     return organization

@@ -15,8 +15,8 @@ IN_NAME = frozenset(
 """Fields that the name and the line of a new item tell already."""
 INDENT = "  "
 LONGEST = 60
-MOST_LINES = 2_000
-MOST_NAMES = 10
+MAX_LINES = 2_000
+MAX_NAMES = 10
 
 
 def lines(plan: Plan) -> list[str]:
@@ -31,15 +31,15 @@ def lines(plan: Plan) -> list[str]:
         if change.action != "unchanged" or key in wanted
         for line in _item(key, change)
     ]
-    if len(found) > MOST_LINES:
-        return [*found[:MOST_LINES], f"… {len(found) - MOST_LINES:,} more lines: --verbose shows them all"]
+    if len(found) > MAX_LINES:
+        return [*found[:MAX_LINES], f"… {len(found) - MAX_LINES:,} more lines: --verbose shows them all"]
     return found
 
 
 def kept(plan: Plan) -> list[str]:
     """What was left alone, and why."""
     found = [f"! {change.label}: {REASONS[change.reason]}" for change in plan.values() if change.action == "skipped"]
-    return [*found[:MOST_LINES], *(["…"] if len(found) > MOST_LINES else [])]
+    return [*found[:MAX_LINES], *(["…"] if len(found) > MAX_LINES else [])]
 
 
 def notes(plan: Plan) -> Iterator[str]:
@@ -54,8 +54,8 @@ def notes(plan: Plan) -> Iterator[str]:
 def absent_users(users: Mapping[str, Sequence[str]], organization: str) -> str:
     """What to do about users who are named somewhere, and do not exist."""
     told = [f"{username!r} ({', '.join(dict.fromkeys(places))})" for username, places in users.items()]
-    more = f" and {len(told) - MOST_NAMES:,} more" if len(told) > MOST_NAMES else ""
-    names = ", ".join(told[:MOST_NAMES]) + more
+    more = f" and {len(told) - MAX_NAMES:,} more" if len(told) > MAX_NAMES else ""
+    names = ", ".join(told[:MAX_NAMES]) + more
     create = f"`make_users FILE --organization {organization}` creates users"
     return f"no such user yet: {names}; {create}, and applying this file again makes them what it says"
 

@@ -14,7 +14,7 @@ from backend.tracking.kernel.rules import MatchOn
 
 ISSUES, HOURS = f"issues.{DOMAIN}", f"hours.{DOMAIN}"
 """Names of user mappings."""
-MOST_DECLARED = 2
+MAX_DECLARED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Structure:
 
     def declared(self, project: int) -> int:
         """How many of its tasks are declared by hand: none, where there is but one."""
-        return min(MOST_DECLARED, max(0, self._options.tasks_of(project) - 1))
+        return min(MAX_DECLARED, max(0, self._options.tasks_of(project) - 1))
 
     def items(self) -> list[Item]:
         """All of it; what refers to something comes behind it."""

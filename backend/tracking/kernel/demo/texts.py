@@ -11,7 +11,7 @@ from backend.tracking.kernel.demo import words
 T = TypeVar("T")
 WITH_EMOJI = 0.06
 WITHOUT_DESCRIPTION = 0.25
-MOST_SENTENCES = 3
+MAX_SENTENCES = 3
 
 
 class Weighted(Generic[T]):
@@ -44,7 +44,7 @@ def description(chance: Random) -> str:
     """Of a task: up to a few sentences, each in a line."""
     if chance.random() < WITHOUT_DESCRIPTION:
         return ""
-    number = 1 + int(chance.random() * MOST_SENTENCES)
+    number = 1 + int(chance.random() * MAX_SENTENCES)
     return "\n".join(dict.fromkeys(picked(chance, words.SENTENCES) for _ in range(number)))
 
 

@@ -80,7 +80,7 @@ def test_what_is_no_document_is_told_with_its_line(text: str, line: int, told: s
 
 
 def test_a_file_of_too_many_values_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "MOST_VALUES", 50)
+    monkeypatch.setattr(documents, "MAX_VALUES", 50)
     (found,) = problems("- a\n" * 60 + "'never read")
     assert found.startswith("51: the file holds")
 

@@ -1,4 +1,4 @@
-from tests.acceptance.testing.kill_itself import kill_itself
+from tests.operations.kill_itself import kill_itself
 from upkeep.operations.command import OperationCommand
 
 

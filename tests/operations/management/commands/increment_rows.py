@@ -1,4 +1,4 @@
-from tests.acceptance.testing.increment_rows import increment_rows
+from tests.operations.increment_rows import increment_rows
 from upkeep.operations.command import OperationCommand
 
 

@@ -9,7 +9,7 @@ from backend.tracking.models import Project
 from backend.tracking.services import matching
 from backend.tracking.services.matching import ProjectMatching
 from backend.tracking.services.owners import ProjectOwners
-from tasks.tracking.people import map_people
+from tasks.tracking._people import map_people
 from upkeep.operations import RunContext
 
 Figures = Counter[int | None]

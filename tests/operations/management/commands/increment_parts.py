@@ -1,4 +1,4 @@
-from tests.acceptance.testing.increment_parts import increment_parts
+from tests.operations.increment_parts import increment_parts
 from upkeep.operations.command import OperationCommand
 
 
