@@ -148,6 +148,32 @@ def test_what_cannot_be_adopted_is_said_at_start_in_one_line_each(tmp_path: Path
     ]
 
 
+DJANGO_S = """
+from upkeep.operations import adopt_command
+
+for name in ("createsuperuser", "flush", "migrate", "remove_stale_contenttypes"):
+    adopt_command(name, name=f"goods.{name}", confirm="yes")
+for name in ("dumpdata", "loaddata", "sendtestemail"):
+    adopt_command(name, name=f"goods.{name}")
+"""
+
+
+def test_django_s_own_commands_do_as_operations_what_they_do_else(tmp_path: Path, database: dict[str, Any]) -> None:
+    backend = "django.core.mail.backends.console.EmailBackend"
+    made = project(tmp_path, {"goods/operations.py": DJANGO_S}, DATABASES={"default": database}, EMAIL_BACKEND=backend)
+    migrate(made)
+    assert "No planned migration operations." in outcome(made, "migrate", "--plan", "--no-input")["stderr"][-1]
+    ada = ["--username", "ada", "--email", "ada@example.com", "--no-input"]
+    assert outcome(made, "createsuperuser", *ada)["stderr"] == ["Superuser created successfully."]
+    assert outcome(made, "dumpdata", "people.person", "--output", "people.json")["status"] == "succeeded"
+    assert outcome(made, "remove_stale_contenttypes", "--no-input")["status"] == "succeeded"
+    assert outcome(made, "sendtestemail", "ada@example.com")["stderr"][-1] == "-" * 79
+    assert "Installed 1 object(s) from 1 fixture(s)" in outcome(made, "loaddata", "people.json")["stderr"]
+    assert active(database) == ["ada"]
+    refused = made.manage("run_task", "flush", "--sync")
+    assert (refused.returncode, refused.stderr) == (2, "CommandError: flush destroys data: --no-input says yes\n")
+
+
 @pytest.mark.parametrize(
     ("adopted", "path", "name"),
     [("loud", "upkeep.operations", "adopt_command"), ("goods.loud.say", "upkeep.worker.adoption", "adopt_task")],

@@ -3,7 +3,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError
+from django.core import management
+from django.core.management import CommandError, find_commands, load_command_class
 from django.core.management.base import BaseCommand, CommandParser
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -257,3 +258,23 @@ def test_a_parser_still_judges_what_a_type_cannot() -> None:
     assert parser.parse_args(words(found, one=True)).one
     with pytest.raises(CommandError, match="not allowed with"):
         parser.parse_args(words(found, one=True, two=True))
+
+
+DRY = "its --dry-run is not declared as its dry run."
+UNADOPTABLE = {
+    "createcachetable": [DRY],
+    "makemessages": [f"its --add-location {INEXPRESSIBLE}"],
+    "makemigrations": [DRY],
+    "startapp": ["its --name has the same name, 'name', as its name.", f"its --exclude {INEXPRESSIBLE}"],
+    "startproject": ["its --name has the same name, 'name', as its name.", f"its --exclude {INEXPRESSIBLE}"],
+    "test": [f"its --shuffle {INEXPRESSIBLE}", f"its --parallel {INEXPRESSIBLE}"],
+}
+
+
+def test_of_each_of_django_s_commands_it_is_known_whether_it_can_be_adopted() -> None:
+    found = {}
+    for name in find_commands(management.__path__[0]):
+        parser = load_command_class("django.core", name).create_parser("manage.py", name)
+        found[name] = [problem.message for problem in flags.read(parser).problems]
+    assert len(found) > len(UNADOPTABLE)
+    assert {name: said for name, said in found.items() if said} == UNADOPTABLE
