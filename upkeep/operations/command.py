@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Collection
 from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
@@ -27,7 +28,9 @@ VERBOSE = 2
 
 
 class RunCommand(TolerantCommand):
-    """A command that runs something, or watches it run, and tells the outcome."""
+    """A command that runs something, or watches it run, and prints the outcome."""
+
+    _seen: Collection[str] = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Where to run it, and how loudly."""
@@ -36,7 +39,7 @@ class RunCommand(TolerantCommand):
         parser.add_argument("--json", action="store_true", help="The outcome as one JSON object on stdout.")
         parser.add_argument("--verbose", action="store_true", help="One line per item and field, as --verbosity 2.")
 
-    def told(self, outcome: Outcome, options: dict[str, Any]) -> None:
+    def print_outcome(self, outcome: Outcome, options: dict[str, Any]) -> None:
         """Print the outcome. Raises CommandError with its exit code when that is not 0."""
         prints = registry.find(outcome.operation).prints
         if options["json"]:
@@ -47,7 +50,8 @@ class RunCommand(TolerantCommand):
         elif options["verbosity"]:
             self.stdout.write("\n".join(summary(outcome)))
         if outcome.exit_code:
-            raise CommandError(plain(_complaint(outcome, named=_is_verbose(options))), returncode=outcome.exit_code)
+            text = _complaint(outcome, named=_is_verbose(options), seen=self._seen)
+            raise CommandError(plain(text), returncode=outcome.exit_code)
 
     def progress(self, operation: Operation[Any], options: dict[str, Any]) -> ConsoleProgress:
         """Shows a run of the operation, as loudly as this command's options want."""
@@ -55,21 +59,23 @@ class RunCommand(TolerantCommand):
         verbose = _is_verbose(options)
         bars = bool(options["verbosity"]) and streams.is_terminal(sys.stderr)
         write = partial(out.write, style_func=str) if options["verbosity"] else _unsaid
-        return ConsoleProgress(write, bars=bars, shared=streams.is_terminal(out), verbose=verbose)
+        progress = ConsoleProgress(write, bars=bars, shared=streams.is_terminal(out), verbose=verbose)
+        self._seen = progress.seen
+        return progress
 
     def queued(self, run: Run, options: dict[str, Any]) -> None:
         """Tell that a run was sent, and with --wait how it goes on."""
         if run.sent_at is None:
             self.stderr.write("The broker cannot be reached: the run stays queued until it is back.", lambda text: text)
         if not options["wait"]:
-            told = {"run": str(run.pk), "operation": run.operation, "status": run.status}
-            self.stdout.write(json.dumps(told) if options["json"] else str(run.pk))
+            queued = {"run": str(run.pk), "operation": run.operation, "status": run.status}
+            self.stdout.write(json.dumps(queued) if options["json"] else str(run.pk))
             return
         with self.progress(registry.find(run.operation), options) as progress:
             outcome = _followed(run.pk, progress)
             changes = RunChange.objects.filter(Q(run=run) | Q(run__parent=run))
             progress.changed([storage.change(row) for row in changes])
-        self.told(outcome, options)
+        self.print_outcome(outcome, options)
 
 
 class OperationCommand(RunCommand):
@@ -93,8 +99,8 @@ class OperationCommand(RunCommand):
         if self.operation.has_dry_run:
             parser.add_argument("--dry-run", action="store_true", help="Only show what would be changed.")
         if self.operation.partitions > 1:
-            told = f"Let N workers share it, with --enqueue or --wait. Default: {self.operation.partitions}."
-            parser.add_argument("--partitions", type=int, metavar="N", help=told)
+            help_text = f"Let N workers share it, with --enqueue or --wait. Default: {self.operation.partitions}."
+            parser.add_argument("--partitions", type=int, metavar="N", help=help_text)
         if self.operation.confirm:
             parser.add_argument("--no-input", "--noinput", action="store_true", help="Do not ask, do it.")
         parser.set_defaults(**({} if _has(parser, "partitions") else {"partitions": None}))
@@ -111,7 +117,7 @@ class OperationCommand(RunCommand):
         elif options["partitions"]:
             raise InvalidParamsError("--partitions is for workers: it wants --enqueue or --wait")
         else:
-            self.told(self._executed(params, options, **how), options)
+            self.print_outcome(self._executed(params, options, **how), options)
 
     def _executed(self, params: Params, options: dict[str, Any], **how: Any) -> Outcome:
         with self.progress(self.operation, options) as progress:
@@ -131,7 +137,7 @@ class OperationCommand(RunCommand):
         if self.operation.has_dry_run:
             outcome = self._executed(params, options, dry_run=True)
             if outcome.status is not Status.SUCCEEDED:
-                self.told(outcome, options)
+                self.print_outcome(outcome, options)
             self.stderr.write("\n".join(summary(outcome)), lambda text: text)
         self.stderr.write(f"Type {word!r} to go on: ", lambda text: text, ending="")
         self.stderr.flush()
@@ -155,18 +161,19 @@ def _is_verbose(options: dict[str, Any]) -> bool:
     return bool(options["verbose"] or options["verbosity"] >= VERBOSE)
 
 
-def _complaint(outcome: Outcome, *, named: bool) -> str:
-    """What went wrong; `named` when the items that failed were shown already."""
+def _complaint(outcome: Outcome, *, named: bool, seen: Collection[str]) -> str:
+    """What went wrong; `named` when the items that failed were shown already, as the lines `seen` of the log were."""
     resuming = f"`manage.py resume_run {outcome.run}` goes on after the last commit"
     if outcome.status is Status.SUCCEEDED:
-        told = f"{outcome.counts['failed']:,} of {outcome.counts['processed']:,} items failed"
-        return told if named else f"{told}: `--verbose` names them"
+        text = f"{outcome.counts['failed']:,} of {outcome.counts['processed']:,} items failed"
+        return text if named else f"{text}: `--verbose` names them"
     if outcome.status is Status.CANCELLED:
         return f"cancelled: {resuming}" if registry.find(outcome.operation).resumable else "cancelled"
     if outcome.status is Status.FAILED and LIMIT_EXCEEDED in outcome.reasons.get("failed", {}):
         return outcome.error  # taken up again, it would meet the same limit
     if outcome.status is Status.FAILED and outcome.counts["processed"]:
-        return f"{outcome.error} ({resuming})"
+        error = "no step succeeded" if {*outcome.error.split("; ")} <= {*seen} else outcome.error
+        return f"{error} ({resuming})"
     return outcome.error or f"the run is {outcome.status}"
 
 

@@ -53,7 +53,7 @@ class RunContext(Step):
             if connections.is_passing(error):
                 raise
             writer.fail(error)
-            self.log(f"{name} failed: {explanation(error)}")
+            self.log(f"{name}: {explanation(error)}")
 
     def about(self, *names: str) -> None:
         """Record at once what the run turned out to be about, such as `organization:acme`.

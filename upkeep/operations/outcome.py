@@ -61,7 +61,7 @@ class Outcome:
         for found in self.reasons.values():
             for reason, number in found.items():
                 reasons[reason] = reasons.get(reason, 0) + number
-        told = {
+        shown: dict[str, Any] = {
             "run": str(self.run),
             "operation": self.operation,
             "status": str(self.status),
@@ -71,4 +71,4 @@ class Outcome:
             "result": dict(self.result),
             "seconds": self.seconds,
         }
-        return {**told, "error": self.error} if self.error else told
+        return {**shown, "error": self.error} if self.error else shown

@@ -113,7 +113,7 @@ def execute(  # noqa: PLR0913 - how to run, beside what
 ) -> Outcome:
     """Run an operation here and now.
 
-    With `raises` off, what the operation raised is only told by the outcome of the run, which is recorded as failed.
+    With `raises` off, what the operation raised only shows in the outcome of the run, which is recorded as failed.
 
     Raises:
         AlreadyRunningError: another run holds its exclusive key; this one is recorded as skipped.
@@ -148,7 +148,7 @@ def carry_out(  # noqa: PLR0913 - how to run, beside what
     Args:
         run_id: the run.
         attempt: what `claims.claim` returned.
-        progress: is told how it goes.
+        progress: is shown how it goes.
         foreground: Ctrl-C and SIGTERM cancel it.
         raises: what the operation raises is raised again, once it is recorded.
         hand_over: asked between two batches; when it says yes, the run goes back to the queue.
@@ -164,7 +164,7 @@ def carry_out(  # noqa: PLR0913 - how to run, beside what
                 control = Control(run, hand_over=hand_over, pooled=pooled)
                 ending = ending or _performed(run, ledger, control, foreground=foreground)
                 if ending.status is not Status.RUNNING:  # else it waits for its parts
-                    ledger.close(ending.status, ending.told(run.operation), overtime=ending.overtime)
+                    ledger.close(ending.status, ending.error_line(run.operation), overtime=ending.overtime)
                 break
             except DatabaseError as passing:
                 if borrowed or not connections.is_passing(passing):
@@ -178,7 +178,7 @@ def carry_out(  # noqa: PLR0913 - how to run, beside what
     return Outcome.of(Run.objects.get(pk=run_id))
 
 
-def told(error: BaseException, name: str) -> str:
+def error_line(error: BaseException, name: str) -> str:
     """An exception of the operation `name` in one line for people; one that nobody expected is named."""
     text = explanation(error)
     return text if is_expected(error, name) else f"{type(error).__name__}: {text}"
@@ -198,9 +198,9 @@ class Ending(NamedTuple):
     error: Exception | None = None
     overtime: bool = False
 
-    def told(self, name: str) -> str:
+    def error_line(self, name: str) -> str:
         """The error in one line for people; empty when there is none."""
-        return told(self.error, name) if self.error else ""
+        return error_line(self.error, name) if self.error else ""
 
 
 def _claimed_again(run_id: UUID, attempt: int, passing: DatabaseError) -> int:

@@ -112,13 +112,15 @@ def _check_queues(app: Celery) -> Iterator[CheckMessage]:
     for queue, names in _operations_by_queue().items():
         if queue in app.amqp.queues:
             continue
-        told = f"Queue {queue!r} of {names} is not among CELERY_TASK_QUEUES"
+        message = f"Queue {queue!r} of {names} is not among CELERY_TASK_QUEUES"
         if app.conf.task_create_missing_queues:
             hint = f"Add it there, or start a worker that does listen: celery -A … worker -Q {queue}."
-            yield Warning(f"{told}, so a worker without -Q does not listen to it.", hint=hint, id="upkeep_worker.W004")
+            yield Warning(
+                f"{message}, so a worker without -Q does not listen to it.", hint=hint, id="upkeep_worker.W004"
+            )
         else:
             hint = "Add it there, or turn CELERY_TASK_CREATE_MISSING_QUEUES on."
-            yield Error(f"{told}, so Celery refuses to send its runs.", hint=hint, id="upkeep_worker.E002")
+            yield Error(f"{message}, so Celery refuses to send its runs.", hint=hint, id="upkeep_worker.E002")
 
 
 def _operations_by_queue() -> dict[str, str]:

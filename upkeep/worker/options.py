@@ -116,21 +116,21 @@ def _check_names(operation: Operation[Any], given: Mapping[str, Any]) -> None:
         stamps = ()
     unknown = [name for name in given if name not in KNOWN and name not in stamps]
     if unknown:
-        told = "; ".join(_explained(operation, str(name)) for name in unknown[:MAX_NAMED])
+        message = "; ".join(_explained(operation, str(name)) for name in unknown[:MAX_NAMED])
         more = f"; and {len(unknown) - MAX_NAMED} more" if len(unknown) > MAX_NAMED else ""
-        raise InvalidParamsError(told + more)
+        raise InvalidParamsError(message + more)
 
 
 def _explained(operation: Operation[Any], name: str) -> str:
     fields = operation.params_type.model_fields
-    told = f"unknown key {name[:80]!r} beside kwargs"
+    message = f"unknown key {name[:80]!r} beside kwargs"
     if name in fields:
-        return f"{told}: a parameter belongs into kwargs"
+        return f"{message}: a parameter belongs into kwargs"
     spelt = name[:80].lower().replace("-", "_")
     close = get_close_matches(spelt, ["kwargs", "args", "task_id", *HOW, *WHEN, *fields], n=1)
     if not close:
-        return told
-    return f"{told} (did you mean {close[0]!r}{' in kwargs' if close[0] in fields else ''}?)"
+        return message
+    return f"{message} (did you mean {close[0]!r}{' in kwargs' if close[0] in fields else ''}?)"
 
 
 def _later(name: str, given: Mapping[str, Any], now: datetime) -> datetime | None:

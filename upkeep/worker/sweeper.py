@@ -72,8 +72,8 @@ def _watch() -> None:
             down = False
         except DatabaseError as error:
             if not down:
-                told = "the database cannot be reached (%s): runs are recovered when it is back"
-                logger.warning(told, explanation(error))
+                message = "the database cannot be reached (%s): runs are recovered when it is back"
+                logger.warning(message, explanation(error))
             down = True
             connection.close()
         except Exception:  # a worker whose sweeps have ended would look as if all were well

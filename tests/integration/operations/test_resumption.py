@@ -198,7 +198,7 @@ def test_an_isolated_failure_is_one_failed_item_and_the_other_steps_go_on() -> N
     assert tallied(run.counts) == {"processed": 3, "updated": 2, "failed": 1}
     assert run.reasons == {"failed": {"step_failed": 1}}
     assert run.changes.get(action="failed").label == "north: no road to north"
-    assert [line.message for line in run.log.all()] == ["north failed: no road to north"]
+    assert [line.message for line in run.log.all()] == ["north: no road to north"]
 
 
 def test_a_run_all_of_whose_steps_failed_is_failed_and_says_why() -> None:

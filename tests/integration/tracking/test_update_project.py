@@ -422,7 +422,7 @@ def test_a_tracker_that_refuses_its_token_is_told_and_the_others_go_on(code: Ser
     assert ended.exit_code == 3
     assert (ended.counts["failed"], ended.reasons["step_failed"]) == (1, 1)
     [line] = ended.run.log.values_list("message", flat=True)
-    assert line.startswith("shop/github failed: ")
+    assert line.startswith("shop/github: ")
     assert "wrong" not in line
     assert WorkEntry.objects.exists()
 

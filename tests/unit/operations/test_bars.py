@@ -5,6 +5,10 @@ from io import StringIO
 
 import pytest
 
+from upkeep.operations.command import _complaint
+from upkeep.operations.models import Run
+from upkeep.operations.outcome import Outcome
+from upkeep.operations.plans import Change
 from upkeep.operations.terminal.bars import StepBars
 from upkeep.operations.terminal.console import ConsoleProgress
 
@@ -90,3 +94,25 @@ def test_lines_that_go_elsewhere_are_written_there(terminal: Terminal) -> None:
         progress.logged("a line")
     assert lines == ["a line"]
     assert "a line" not in terminal.getvalue()
+
+
+def test_what_was_seen_on_the_same_terminal_is_known(terminal: Terminal) -> None:
+    for shared in (True, False):
+        with redirect_stderr(terminal), ConsoleProgress(terminal.write, bars=True, shared=shared) as progress:
+            progress.logged("gh: no road to gh")
+        assert progress.seen == ({"gh: no road to gh"} if shared else set())
+
+
+def test_an_error_that_was_seen_is_not_said_again() -> None:
+    outcome = Outcome.of(
+        Run(status="failed", error="gh: no road; kimai: too late", counts={"processed": 2, "failed": 2})
+    )
+    assert _complaint(outcome, named=False, seen={"gh: no road", "kimai: too late"}).startswith("no step succeeded (")
+    assert _complaint(outcome, named=False, seen={"gh: no road"}).startswith("gh: no road; kimai: too late (")
+
+
+def test_a_step_that_failed_has_one_line() -> None:
+    lines: list[str] = []
+    progress = ConsoleProgress(lines.append, verbose=True)
+    progress.changed([Change("failed", "gh", "gh: no road", reason="step_failed"), Change("failed", "1", "Alien")])
+    assert lines == ["failed Alien"]

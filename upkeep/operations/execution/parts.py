@@ -96,8 +96,8 @@ def _go_on(run: Run, parts: Sequence[Run], steps: Mapping[str, StepState]) -> No
     if run.cancel_at:
         claims.move(run.pk, Status.RUNNING, Status.CANCELLED)
     elif failed:
-        share, told = Part(**failed.part), failed.error or f"it was {failed.status}"
-        error = f"part {share.number} of {share.of}, run {failed.pk}: {told}"
+        share, reason = Part(**failed.part), failed.error or f"it was {failed.status}"
+        error = f"part {share.number} of {share.of}, run {failed.pk}: {reason}"
         claims.move(run.pk, Status.RUNNING, Status.FAILED, error=error, result=_result(run, parts))
     else:
         done = {part.part["step"] for part in parts}

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from upkeep.operations.execution.counts import ACTIONS
+from upkeep.operations.execution.writer import STOPPED
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.plans import Change
 from upkeep.operations.states import Status
@@ -34,6 +35,8 @@ class ConsoleProgress:
         self._verbose = verbose
         self._wants_bars = bars
         self._bars: StepBars | None = None
+        self.seen: set[str] = set()
+        """The lines of the log that somebody saw on the same terminal as errors."""
 
     def __enter__(self) -> Self:
         if self._wants_bars:
@@ -56,15 +59,17 @@ class ConsoleProgress:
             self._bars.advance(step, processed, total)
 
     def changed(self, changes: Sequence[Change]) -> None:
-        """Write a line for each item that is not unchanged."""
+        """Write a line for each item that is not unchanged. A step that failed is in the log already."""
         if self._verbose:
             for change in changes:
-                if change.action != "unchanged":
+                if change.action != "unchanged" and change.reason not in STOPPED:
                     self._write(described(change))
 
     def logged(self, message: str) -> None:
         """Write the line."""
         self._write(plain(message))
+        if self._bars and self._shared:
+            self.seen.add(message)
 
 
 def plain(text: str) -> str:
@@ -78,10 +83,10 @@ def described(change: Change) -> str:
     """A change in one line, with a further line a field when there are several. Texts are quoted: blanks show."""
     reason = f" ({change.reason})" if change.reason else ""
     head = plain(f"{change.action} {change.label}{reason}")
-    told = [plain(f"{name}: {_short(before)} → {_short(after)}") for name, (before, after) in change.fields.items()]
-    if len(told) <= 1:
-        return ": ".join([head, *told])
-    return "\n".join([head, *(f"    {line}" for line in told)])
+    fields = [plain(f"{name}: {_short(before)} → {_short(after)}") for name, (before, after) in change.fields.items()]
+    if len(fields) <= 1:
+        return ": ".join([head, *fields])
+    return "\n".join([head, *(f"    {line}" for line in fields)])
 
 
 def summary(outcome: Outcome) -> list[str]:
@@ -90,8 +95,8 @@ def summary(outcome: Outcome) -> list[str]:
     seconds = f" in {outcome.seconds:.1f} s" if outcome.seconds is not None else ""
     lines = [f"{outcome.operation} {outcome.status}{seconds}{dry}"]
     if outcome.counts["processed"] or outcome.status is Status.SUCCEEDED:
-        told = [f"{outcome.counts[action]:,} {action}" for action in ACTIONS if outcome.counts[action]]
-        lines.append(f"  {outcome.counts['processed']:,} processed" + (": " + ", ".join(told) if told else ""))
+        counts = [f"{outcome.counts[action]:,} {action}" for action in ACTIONS if outcome.counts[action]]
+        lines.append(f"  {outcome.counts['processed']:,} processed" + (": " + ", ".join(counts) if counts else ""))
     for kind, reasons in outcome.reasons.items():
         most_first = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
         lines.append(f"  {kind}: " + ", ".join(f"{reason} {number:,}" for reason, number in most_first))

@@ -35,4 +35,4 @@ class Command(RunCommand):
             raise OperationError(f"run {run.pk} was taken over by another process just now")
         with self.progress(operation, options) as progress:
             outcome = runner.carry_out(run.pk, attempt, progress=progress, foreground=True, raises=options["traceback"])
-        self.told(outcome, options)
+        self.print_outcome(outcome, options)

@@ -29,13 +29,13 @@ class Command(TolerantCommand):
         changes = _all(run, RunChange.objects.all()) if options["changes"] else None
         log = _all(run, RunLog.objects.all()) if options["log"] else None
         if options["json"]:
-            told = history.as_json(run)
+            shown = history.as_json(run)
             if changes is not None:
-                told["changes"] = [history.change_as_json(row) for row in changes]
-                told["changes_left_out"] = run.changes_left_out
+                shown["changes"] = [history.change_as_json(row) for row in changes]
+                shown["changes_left_out"] = run.changes_left_out
             if log is not None:
-                told["log"] = [{"at": row.at.isoformat(), "message": row.message} for row in log]
-            self.stdout.write(json.dumps(told, indent=2))
+                shown["log"] = [{"at": row.at.isoformat(), "message": row.message} for row in log]
+            self.stdout.write(json.dumps(shown, indent=2))
             return
         for line in _lines(run, changes, log):
             self.stdout.write(line)
