@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.tracking.models import Task
-from upkeep.operations.execution.counts import ACTIONS
+from upkeep.operations.counts import ACTIONS
 from upkeep.operations.models import Run
 
 MAX_TASKS = 8

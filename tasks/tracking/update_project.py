@@ -26,7 +26,7 @@ from upkeep.operations import (
     operation,
     submission,
 )
-from upkeep.operations.execution.counts import Counts
+from upkeep.operations.counts import Counts
 from upkeep.operations.models import Run
 from upkeep.operations.states import Status
 from upkeep.remote.errors import RemoteError

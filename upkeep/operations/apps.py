@@ -8,8 +8,11 @@ class OperationsConfig(AppConfig):
     verbose_name = "Upkeep: operations"
 
     def ready(self) -> None:
-        from upkeep.operations import checks, discovery  # noqa: F401, PLC0415 - once models are loaded
-        from upkeep.operations.terminal import commands  # noqa: PLC0415
+        from upkeep.operations import (  # noqa: F401, PLC0415 - once models are loaded
+            checks,
+            default_commands,
+            discovery,
+        )
 
         discovery.discover()
-        commands.provide()
+        default_commands.provide()

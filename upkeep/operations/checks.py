@@ -14,13 +14,12 @@ from django.core.management import get_commands, load_command_class
 from django.db import DatabaseError, NotSupportedError, connections, router
 
 from upkeep.conf import Options, conf
-from upkeep.operations import registry
+from upkeep.operations import default_commands, registry
 from upkeep.operations.command import OperationCommand
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import OperationError
 from upkeep.operations.models import Run
 from upkeep.operations.schedule import ScheduleEntry, default_schedule
-from upkeep.operations.terminal import commands
 
 TAG = "upkeep"
 """Of all checks of Upkeep: `manage.py check --tag upkeep`."""
@@ -115,7 +114,7 @@ def _problem_of_command(operation: Operation[Any], options: Options) -> CheckMes
     app = get_commands().get(name)
     if not operation.has_own_command:
         return None
-    if app is None or commands.is_provided(name):
+    if app is None or default_commands.is_provided(name):
         if options.SHIMS == "optional":
             return None
         config = apps.get_containing_app_config(operation.function.__module__)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 from uuid import UUID
 
-from upkeep.operations.execution.counts import Counts
+from upkeep.operations.counts import Counts
 from upkeep.operations.execution.failures import explanation
 from upkeep.operations.steps import Step
 

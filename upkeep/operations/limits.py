@@ -6,8 +6,8 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
+from upkeep.operations.counts import Counts
 from upkeep.operations.errors import OperationError
-from upkeep.operations.execution.counts import Counts
 
 Percent = Annotated[int, Field(ge=0, le=100)]
 """How parameters such as `--max-deleted` spell a limit; `Limits` itself takes shares."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
 
-from upkeep.operations.execution.counts import ACTIONS
+from upkeep.operations.counts import ACTIONS
 from upkeep.operations.models import Run
 from upkeep.operations.states import Status
 

@@ -30,7 +30,6 @@ from upkeep.operations.execution.guard import Guard
 from upkeep.operations.execution.ledger import CountingLedger, Ledger
 from upkeep.operations.execution.progress import Progress, Unwatched
 from upkeep.operations.execution.stopping import Control
-from upkeep.operations.execution.storage import storable_json
 from upkeep.operations.execution.writer import StepWriter
 from upkeep.operations.leases import claims, connections
 from upkeep.operations.leases.losses import MAX_LOSSES
@@ -39,6 +38,7 @@ from upkeep.operations.models import Run
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.params import Params
 from upkeep.operations.states import Status
+from upkeep.operations.storable import storable_json
 
 logger = logging.getLogger(__name__)
 P = TypeVar("P", bound=Params)

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db.models import QuerySet
 
+from upkeep.operations.counts import Counts, Tally
 from upkeep.operations.errors import Divided, OperationError, PartDone
 from upkeep.operations.execution.batches import Batch, Prepare, Write
-from upkeep.operations.execution.counts import Counts, Tally
 from upkeep.operations.execution.paging import (
     FETCHES_IN_FLIGHT,
     BatchSize,

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from upkeep.operations.execution.storage import storable
 from upkeep.operations.models import Run, RunSubject
+from upkeep.operations.storable import storable
 
 MAX_CHARACTERS = 200
 

@@ -10,10 +10,10 @@ from django.db import IntegrityError, transaction
 from upkeep.operations import files, runner, subjects
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError, OperationError
-from upkeep.operations.execution.storage import storable
 from upkeep.operations.leases.claims import DatabaseNow
 from upkeep.operations.models import Run
 from upkeep.operations.states import Status
+from upkeep.operations.storable import storable
 from upkeep.worker import options
 
 Given: TypeAlias = Mapping[str, Any]

@@ -19,9 +19,9 @@ from tests.integration.operations.factories import COMMITTED, add_one_to_each, c
 from tests.operations.scripted import claimed, claimed_again, played, recorded, reread, scripted_alone
 from upkeep.operations import cancellation, submission
 from upkeep.operations.context import RunContext
+from upkeep.operations.counts import Counts, Outcomes
 from upkeep.operations.delivery import statements, sweep
 from upkeep.operations.errors import LostClaim
-from upkeep.operations.execution.counts import Counts, Outcomes
 from upkeep.operations.execution.ledger import Ledger
 from upkeep.operations.execution.progress import Unwatched
 from upkeep.operations.leases import claims, connections, losses

@@ -3,7 +3,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upkeep.operations.execution.counts import ACTIONS, MAX_REASONS, OTHER, Counts
+from upkeep.operations.counts import ACTIONS, MAX_REASONS, OTHER, Counts
 from upkeep.operations.plans import Change
 
 plans = st.lists(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from upkeep.operations.execution.counts import Counts
+from upkeep.operations.counts import Counts
 from upkeep.operations.limits import LimitExceededError, Limits, Percent
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from django.db import connection, transaction
 
-from upkeep.operations.execution.counts import Counts, Outcomes, Tally
+from upkeep.operations.counts import Counts, Outcomes, Tally
 from upkeep.operations.execution.failures import DATA_ERRORS, failed
 from upkeep.operations.execution.paging import Page, QuerySetPages
 from upkeep.operations.execution.shares import Cursor

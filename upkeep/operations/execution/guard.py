@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from upkeep.operations.counts import Counts
 from upkeep.operations.execution import parts
-from upkeep.operations.execution.counts import Counts
 from upkeep.operations.execution.ledger import Ledger, StepState
 from upkeep.operations.limits import Excess, LimitExceededError, Limits
 

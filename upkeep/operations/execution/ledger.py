@@ -11,17 +11,17 @@ from django.db import transaction
 from django.db.models import Q
 
 from upkeep.conf import conf
+from upkeep.operations.counts import OTHER, Counts, Outcomes
 from upkeep.operations.execution import storage
-from upkeep.operations.execution.counts import OTHER, Counts, Outcomes
 from upkeep.operations.execution.progress import Progress
 from upkeep.operations.execution.shares import Cursor, Part
-from upkeep.operations.execution.storage import storable_json
 from upkeep.operations.leases import claims
 from upkeep.operations.leases.losses import MAX_LOSSES
 from upkeep.operations.limits import LIMIT_EXCEEDED
 from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
 from upkeep.operations.states import Status
+from upkeep.operations.storable import storable, storable_json
 
 FLUSH_SECONDS = 1.0
 """Progress that changed nothing is written at most this often."""
@@ -124,7 +124,7 @@ class Ledger:
         self.result.update({LIMIT_EXCEEDED: exceeded} if exceeded else {})
         reasons = self.steps[name].counts.reasons.get("failed", {})
         kept = self.steps[name].counts - Counts.one("failed", 1, next(filter(reasons.__contains__, stopped), OTHER))
-        self._recount(name, kept, Q(action="failed", reason__in=stopped, key=storage.storable(name)), error="")
+        self._recount(name, kept, Q(action="failed", reason__in=stopped, key=storable(name)), error="")
 
     def _recount(self, name: str, counts: Counts, forgotten: Q, **fields: Any) -> None:
         """Let a step's counts be these, which are less, without the changes that are forgotten."""
@@ -213,7 +213,7 @@ class Ledger:
         with transaction.atomic():
             if Run.objects.select_for_update().values_list("commits", flat=True).get(pk=self.run_id) == self._commits:
                 self._write()  # else a commit went through whose success we never saw: the row knows better than we do
-            claims.release(self.run_id, self.attempt, status, {"error": storage.storable(error)})
+            claims.release(self.run_id, self.attempt, status, {"error": storable(error)})
 
     def show(self, name: str, changes: Sequence[Change]) -> None:
         """Tell whoever is watching."""

@@ -10,15 +10,15 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from upkeep.operations import broker, subjects
+from upkeep.operations.counts import Counts
 from upkeep.operations.execution import shares
-from upkeep.operations.execution.counts import Counts
 from upkeep.operations.execution.ledger import Ledger, StepState
 from upkeep.operations.execution.shares import Part
-from upkeep.operations.execution.storage import storable_json
 from upkeep.operations.leases import claims
 from upkeep.operations.limits import LIMIT_EXCEEDED
 from upkeep.operations.models import Run
 from upkeep.operations.states import ENDED, Status
+from upkeep.operations.storable import storable_json
 
 Steps = dict[str, StepState]
 CHANGES = ("changes_recorded", "changes_left_out")

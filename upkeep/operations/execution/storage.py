@@ -1,48 +1,23 @@
 """How changes and log lines reach their tables: by COPY, with whatever text an outside system sent made storable."""
 
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.db.models import Q
 
 from upkeep.operations.models import RunChange, RunLog
 from upkeep.operations.plans import Action, Change
+from upkeep.operations.storable import storable, storable_json
 
 COPY_CHANGES = "COPY upkeep_operations_runchange (run_id, step, action, key, label, fields, reason) FROM STDIN"
 MAX_REASON = 200
-ENCODER = DjangoJSONEncoder()
 UNSTORABLE = re.compile(r"\\u(0000|d[89a-f])")
 """In JSON: a NUL character, or half of a surrogate pair (whole pairs too: they take the longer way)."""
-
-
-def storable(text: str) -> str:
-    """The text as PostgreSQL can keep it: no NUL character, no half of a surrogate pair."""
-    if text.isascii() and "\x00" not in text:
-        return text
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")
-
-
-def storable_json(value: Any) -> Any:
-    """The value as a jsonb column can keep it, texts as by `storable`; what JSON does not know becomes a text."""
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, Mapping):
-        return {storable(str(name)): storable_json(part) for name, part in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [storable_json(part) for part in value]
-    if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
-        return value
-    try:
-        return ENCODER.default(value)
-    except TypeError:
-        return storable(str(value))
 
 
 def record_changes(run_id: UUID, changes: Sequence[tuple[str, Change]]) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from upkeep.operations.counts import Counts
 from upkeep.operations.errors import OperationError
-from upkeep.operations.execution.counts import Counts
 from upkeep.operations.execution.paging import Page
 from upkeep.operations.plans import Change
 

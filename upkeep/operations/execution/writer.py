@@ -6,8 +6,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from upkeep.operations.counts import Counts, Outcomes
 from upkeep.operations.execution import parts
-from upkeep.operations.execution.counts import Counts, Outcomes
 from upkeep.operations.execution.failures import explanation
 from upkeep.operations.execution.guard import Guard
 from upkeep.operations.execution.ledger import Ledger, StepState

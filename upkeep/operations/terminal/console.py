@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from upkeep.operations.execution.counts import ACTIONS
+from upkeep.operations.counts import ACTIONS
 from upkeep.operations.execution.writer import STOPPED
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.plans import Change
