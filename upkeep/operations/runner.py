@@ -31,8 +31,7 @@ from upkeep.operations.execution.ledger import CountingLedger, Ledger
 from upkeep.operations.execution.progress import Progress, Unwatched
 from upkeep.operations.execution.stopping import Control
 from upkeep.operations.execution.writer import StepWriter
-from upkeep.operations.leases import claims, connections
-from upkeep.operations.leases.losses import MAX_LOSSES
+from upkeep.operations.leases import claims, connections, losses
 from upkeep.operations.limits import LimitExceededError, Limits
 from upkeep.operations.models import Run
 from upkeep.operations.outcome import Outcome
@@ -121,14 +120,20 @@ def execute(  # noqa: PLR0913 - how to run, beside what
         Exception: what the operation raised; the run is recorded as failed.
     """
     run = record(operation, params, dry_run=dry_run, confirm=confirm, attended=attended, origin=origin, user=user)
-    try:
-        attempt = claims.claim(run.pk)
-    except AlreadyRunningError as error:
-        claims.move(run.pk, Status.QUEUED, Status.SKIPPED, error=str(error))
-        raise
-    if attempt is None:
-        raise LostClaim(str(run.pk))
+    attempt = _claimed(run.pk, otherwise=Status.SKIPPED)
     return carry_out(run.pk, attempt, progress=progress, foreground=True, raises=raises)
+
+
+def resume(run_id: UUID, *, progress: Progress | None = None, raises: bool = True) -> Outcome:
+    """Carry a run out here and now that `submission.requeue` has made queued again.
+
+    Raises:
+        AlreadyRunningError: another run holds its exclusive key; this one is cancelled, and can be resumed again.
+        OperationError: another process has taken it meanwhile.
+        Exception: see `execute`.
+    """
+    attempt = _claimed(run_id, otherwise=Status.CANCELLED)
+    return carry_out(run_id, attempt, progress=progress, foreground=True, raises=raises)
 
 
 def carry_out(  # noqa: PLR0913 - how to run, beside what
@@ -203,6 +208,23 @@ class Ending(NamedTuple):
         return error_line(self.error, name) if self.error else ""
 
 
+def _claimed(run_id: UUID, *, otherwise: Status) -> int:
+    """The attempt by which this process has a queued run.
+
+    Raises:
+        AlreadyRunningError: another run holds its exclusive key; this one becomes `otherwise`.
+        OperationError: another process has it.
+    """
+    try:
+        attempt = claims.claim(run_id)
+    except AlreadyRunningError as error:
+        claims.move(run_id, Status.QUEUED, otherwise, error=str(error))
+        raise
+    if attempt is None:
+        raise OperationError(f"run {run_id} was taken over by another process just now")
+    return attempt
+
+
 def _claimed_again(run_id: UUID, attempt: int, passing: DatabaseError) -> int:
     """The new attempt. Raises LostClaim, and `passing` when the database does not come back."""
     logger.warning("run %s was interrupted by the database (%s): it goes on", run_id, explanation(passing))
@@ -223,7 +245,7 @@ def _performed(run: Run, ledger: Ledger, control: Control, *, foreground: bool) 
         connections.discard(borrowed=borrowed)
         return Ending(Status.CANCELLED)
     except Exception as error:  # the one place where any failure of an operation becomes a failed run
-        hopeful = not borrowed and (ledger.progressed or run.losses + 1 < MAX_LOSSES)
+        hopeful = not borrowed and (ledger.progressed or not losses.is_last(run.losses))
         passing = hopeful and connections.is_passing(error)
         connections.discard(borrowed=borrowed)
         if control.interrupted:  # within a commit: Django then fails to leave its transaction

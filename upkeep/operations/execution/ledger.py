@@ -16,7 +16,7 @@ from upkeep.operations.execution import storage
 from upkeep.operations.execution.progress import Progress
 from upkeep.operations.execution.shares import Cursor, Part
 from upkeep.operations.leases import claims
-from upkeep.operations.leases.losses import MAX_LOSSES
+from upkeep.operations.leases.losses import MAX_LOSSES, is_last
 from upkeep.operations.limits import LIMIT_EXCEEDED
 from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
@@ -207,7 +207,7 @@ class Ledger:
         An attempt that goes back to the queue for its `overtime`, with nothing done, counts as a loss.
         """
         fruitless = overtime and status is Status.QUEUED and not self._advanced
-        if fruitless and self._losses + 1 >= MAX_LOSSES:
+        if fruitless and is_last(self._losses):
             status, error = Status.FAILED, f"its soft time limit passed {MAX_LOSSES} times in a row before a commit"
         self._losses += fruitless
         with transaction.atomic():

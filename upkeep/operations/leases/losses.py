@@ -52,6 +52,11 @@ RETURNING run.id, run.operation, run.status
 """
 
 
+def is_last(before: int) -> bool:
+    """Whether a loss is one too many, after so many others in a row."""
+    return before + 1 >= MAX_LOSSES
+
+
 class Released(NamedTuple):
     """A run whose executor was lost."""
 

@@ -4,9 +4,6 @@ from django.core.management.base import CommandParser
 
 from upkeep.operations import broker, registry, runner, submission
 from upkeep.operations.command import RunCommand
-from upkeep.operations.errors import AlreadyRunningError, OperationError
-from upkeep.operations.leases import claims
-from upkeep.operations.states import Status
 from upkeep.operations.terminal.arguments import run_id
 
 
@@ -26,13 +23,6 @@ class Command(RunCommand):
             self.queued(run, options)
             return
         run = submission.requeue(named.pk, queue="")
-        try:
-            attempt = claims.claim(run.pk)
-        except AlreadyRunningError as error:
-            claims.move(run.pk, Status.QUEUED, Status.CANCELLED, error=str(error))
-            raise
-        if attempt is None:
-            raise OperationError(f"run {run.pk} was taken over by another process just now")
         with self.progress(operation, options) as progress:
-            outcome = runner.carry_out(run.pk, attempt, progress=progress, foreground=True, raises=options["traceback"])
+            outcome = runner.resume(run.pk, progress=progress, raises=options["traceback"])
         self.print_outcome(outcome, options)
