@@ -12,7 +12,7 @@ from pytest_celery import CeleryTestSetup
 from backend.collection.models import DVD
 from tests.acceptance.polling import until
 from tests.acceptance.processes import WorkerProcess
-from tests.acceptance.runs import ended, sent
+from tests.acceptance.runs import ended, running, sent
 from tests.operations.children import processes
 from upkeep.operations.models import Run
 
@@ -26,7 +26,7 @@ def begun(setup: CeleryTestSetup, operation: str = "testing.talk", **params: obj
     """A run whose command is at work."""
     run_id = sent(setup.app, operation, **params)
     until(lambda: names() == ["begun"], why="the command did not begin")
-    return Run.objects.get(pk=run_id)
+    return running(run_id)
 
 
 def test_a_worker_runs_a_command_with_its_own_options(setup: CeleryTestSetup) -> None:
@@ -57,9 +57,9 @@ def test_a_command_beyond_its_time_limit_fails_its_run(setup: CeleryTestSetup) -
     assert "ended" not in names()
 
 
-def kill(run: Run) -> None:
-    """End the process of the worker's pool that carries out the run."""
-    os.kill(int(Run.objects.get(pk=run.pk).executor.rpartition(":")[2]), signal.SIGKILL)
+def kill(run: Run, number: signal.Signals = signal.SIGKILL) -> None:
+    """Send the signal to the process of the worker's pool that carried out the run first."""
+    os.kill(int(run.executor.rpartition(":")[2]), number)
 
 
 def test_a_command_whose_worker_is_killed_ends_with_it_and_is_not_begun_twice(setup: CeleryTestSetup) -> None:
@@ -69,6 +69,19 @@ def test_a_command_whose_worker_is_killed_ends_with_it_and_is_not_begun_twice(se
     run = ended(run.pk)
     assert (run.status, run.attempt, names()) == ("failed", 2, ["begun"])
     assert run.error.startswith("manage.py talk was begun, and its worker lost before it ended: look at what it did")
+
+
+def test_a_command_whose_worker_is_frozen_loses_its_connections_and_ends_once_the_worker_goes_on(
+    setup: CeleryTestSetup,
+) -> None:
+    run = begun(setup, seconds=15, statement=True)
+    kill(run, signal.SIGSTOP)
+    try:
+        assert ended(run.pk).error.startswith("manage.py talk was begun, and its worker lost before it ended")
+    finally:
+        kill(run, signal.SIGCONT)
+    until(lambda: not processes(run.pk), 5)
+    assert names() == ["begun"]
 
 
 def test_a_repeatable_command_whose_worker_is_killed_runs_once_more(setup: CeleryTestSetup) -> None:
