@@ -94,7 +94,8 @@ def summary(outcome: Outcome) -> list[str]:
     dry = " (dry run: nothing was changed)" if outcome.dry_run else ""
     seconds = f" in {outcome.seconds:.1f} s" if outcome.seconds is not None else ""
     lines = [f"{outcome.operation} {outcome.status}{seconds}{dry}"]
-    if outcome.counts["processed"] or outcome.status is Status.SUCCEEDED:
+    counts_items = "exit_code" not in outcome.result  # an adopted command does not
+    if outcome.counts["processed"] or (counts_items and outcome.status is Status.SUCCEEDED):
         counts = [f"{outcome.counts[action]:,} {action}" for action in ACTIONS if outcome.counts[action]]
         lines.append(f"  {outcome.counts['processed']:,} processed" + (": " + ", ".join(counts) if counts else ""))
     for kind, reasons in outcome.reasons.items():

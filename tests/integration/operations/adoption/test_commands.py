@@ -207,7 +207,9 @@ def test_two_runs_of_one_key_do_not_run_together(environment: dict[str, str]) ->
 
 def test_a_terminal_shows_what_the_command_prints_and_its_own_options(environment: dict[str, str]) -> None:
     ended = manage(environment, "run_task", "talk", "hello", "--sync")
-    assert (ended.code, ended.out.splitlines()[:2]) == (0, ["hello", "begun"])
+    hello, begun, summary, code = ended.out.splitlines()
+    assert (ended.code, hello, begun, code) == (0, "hello", "begun", "  exit code 0")
+    assert summary.startswith("testing.talk succeeded in ")
     told = manage(environment, "run_task", "talk", "--help").out
     assert "--seconds SECONDS" in told
     assert "How long it takes, once it has spoken. Default: 0.0." in told
