@@ -93,7 +93,7 @@ def scripted_limited_parts(params: Nothing, run: RunContext) -> None:  # noqa: A
 def recorded(body: Body, *, what: Operation[Any] = scripted, **columns: Any) -> Run:
     """A queued run that will do that."""
     stage.body = body
-    return runner.record(what, Nothing(), **{"queue": "default", **columns})
+    return submission.record(what, Nothing(), **{"queue": "default", **columns})
 
 
 def claimed(body: Body, *, what: Operation[Any] = scripted, **columns: Any) -> Run:

@@ -3,22 +3,21 @@
 import gc
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import connection
 
-from upkeep.operations import registry, subjects
+from upkeep.operations import registry, submission
 from upkeep.operations.context import RunContext
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import (
     AlreadyRunningError,
     Divided,
     HandOver,
-    InvalidParamsError,
     LostClaim,
     OperationError,
     Overtime,
@@ -37,65 +36,11 @@ from upkeep.operations.models import Run
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.params import Params
 from upkeep.operations.states import Status
-from upkeep.operations.storable import storable_json
 
 logger = logging.getLogger(__name__)
 P = TypeVar("P", bound=Params)
 STATUS_AFTER = {HandOver: Status.QUEUED, Overtime: Status.QUEUED, Divided: Status.RUNNING, PartDone: Status.SUCCEEDED}
 """What becomes of a run that its operation did not go through to the end."""
-
-
-def record(  # noqa: PLR0913 - the columns of a new run
-    operation: Operation[P],
-    params: P,
-    *,
-    run_id: UUID | None = None,
-    dry_run: bool = False,
-    confirm: str = "",
-    attended: bool = False,
-    queue: str = "",
-    origin: str = "",
-    user: Any = None,
-    partitions: int | None = None,
-    **columns: Any,
-) -> Run:
-    """Write the row of a new run; further `columns` are taken as they are.
-
-    `attended`: a person saw the counts of its dry run and typed the word that confirms them.
-
-    Raises:
-        InvalidParamsError: a dry run of an operation that changes nothing, a number of `partitions` that cannot be, or
-            a text that cannot be recorded.
-        UnconfirmedError: it destroys data, and `confirm` is not the word that it wants.
-        OperationError: it was refused when it was declared.
-    """
-    registry.check(operation)
-    operation.check_dry_run(dry_run=dry_run)
-    partitions = operation.partitions if partitions is None else partitions
-    operation.check_partitions(partitions)
-    values = params.model_dump(mode="json")
-    if storable_json(values) != values:
-        raise InvalidParamsError("a parameter holds a NUL character, or something else that cannot be recorded")
-    if not dry_run:
-        operation.check_confirmed(params, confirm=confirm)
-    about = operation.subjects(params)
-    with transaction.atomic() if about else nullcontext():
-        run = Run.objects.create(
-            **({"id": run_id} if run_id else {}),
-            operation=operation.name,
-            params=values,
-            dry_run=dry_run,
-            confirm=confirm if not dry_run and operation.confirmation(params) else "",
-            attended=attended,
-            queue=queue,
-            exclusive_key=None if dry_run else operation.exclusive_key(params),
-            origin=origin,
-            user=user,
-            partitions=partitions if queue else 1,
-            **columns,
-        )
-        subjects.note([run.pk], about)
-    return run
 
 
 def execute(  # noqa: PLR0913 - how to run, beside what
@@ -116,10 +61,12 @@ def execute(  # noqa: PLR0913 - how to run, beside what
 
     Raises:
         AlreadyRunningError: another run holds its exclusive key; this one is recorded as skipped.
-        InvalidParamsError, UnconfirmedError: see `record`.
+        InvalidParamsError, UnconfirmedError: see `submission.record`.
         Exception: what the operation raised; the run is recorded as failed.
     """
-    run = record(operation, params, dry_run=dry_run, confirm=confirm, attended=attended, origin=origin, user=user)
+    run = submission.record(
+        operation, params, dry_run=dry_run, confirm=confirm, attended=attended, origin=origin, user=user
+    )
     attempt = _claimed(run.pk, otherwise=Status.SKIPPED)
     return carry_out(run.pk, attempt, progress=progress, foreground=True, raises=raises)
 

@@ -1,6 +1,6 @@
-"""Sending runs to workers: the row first, in the caller's transaction; the message once that is committed."""
+"""How a run comes to be, and how it is sent to a worker: the row in the caller's transaction, then the message."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -8,15 +8,69 @@ from uuid import UUID
 
 from django.db import transaction
 
-from upkeep.operations import broker, files, registry, runner
+from upkeep.operations import broker, files, registry, subjects
 from upkeep.operations.definition import Operation
-from upkeep.operations.errors import OperationError, UnknownOperationError
+from upkeep.operations.errors import InvalidParamsError, OperationError, UnknownOperationError
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.operations.params import Params
 from upkeep.operations.states import Status
+from upkeep.operations.storable import storable_json
 
 P = TypeVar("P", bound=Params)
+
+
+def record(  # noqa: PLR0913 - the columns of a new run
+    operation: Operation[P],
+    params: P,
+    *,
+    run_id: UUID | None = None,
+    dry_run: bool = False,
+    confirm: str = "",
+    attended: bool = False,
+    queue: str = "",
+    origin: str = "",
+    user: Any = None,
+    partitions: int | None = None,
+    **columns: Any,
+) -> Run:
+    """Write the row of a new run; further `columns` are taken as they are.
+
+    `attended`: a person saw the counts of its dry run and typed the word that confirms them.
+
+    Raises:
+        InvalidParamsError: a dry run of an operation that changes nothing, a number of `partitions` that cannot be, or
+            a text that cannot be recorded.
+        UnconfirmedError: it destroys data, and `confirm` is not the word that it wants.
+        OperationError: it was refused when it was declared.
+    """
+    registry.check(operation)
+    operation.check_dry_run(dry_run=dry_run)
+    partitions = operation.partitions if partitions is None else partitions
+    operation.check_partitions(partitions)
+    values = params.model_dump(mode="json")
+    if storable_json(values) != values:
+        raise InvalidParamsError("a parameter holds a NUL character, or something else that cannot be recorded")
+    if not dry_run:
+        operation.check_confirmed(params, confirm=confirm)
+    about = operation.subjects(params)
+    with transaction.atomic() if about else nullcontext():
+        run = Run.objects.create(
+            **({"id": run_id} if run_id else {}),
+            operation=operation.name,
+            params=values,
+            dry_run=dry_run,
+            confirm=confirm if not dry_run and operation.confirmation(params) else "",
+            attended=attended,
+            queue=queue,
+            exclusive_key=None if dry_run else operation.exclusive_key(params),
+            origin=origin,
+            user=user,
+            partitions=partitions if queue else 1,
+            **columns,
+        )
+        subjects.note([run.pk], about)
+    return run
 
 
 def enqueue(  # noqa: PLR0913 - how to run, beside what
@@ -35,12 +89,12 @@ def enqueue(  # noqa: PLR0913 - how to run, beside what
     With the broker down the run stays queued, with `sent_at` empty, until a worker's sweep can send it.
 
     Raises:
-        InvalidParamsError, UnconfirmedError: see `runner.record`.
+        InvalidParamsError, UnconfirmedError: see `record`.
         OperationError: this project has no workers, or a file of the params cannot be sent.
     """
     broker.check()
     with transaction.atomic():
-        run = runner.record(
+        run = record(
             operation,
             params,
             dry_run=dry_run,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.db import connection
 
-from upkeep.operations import runner
+from upkeep.operations import runner, submission
 from upkeep.operations.definition import Operation
 from upkeep.operations.execution.progress import Unwatched
 from upkeep.operations.leases import claims, losses
@@ -46,7 +46,7 @@ def kill(operation: Operation[P], params: P, *, commits: int, within: bool = Fal
         The run, as its process left it: `running`, with what was committed.
     """
     confirm = operation.confirmation(params) or ""
-    made = runner.record(
+    made = submission.record(
         operation, params, confirm=confirm, queue=operation.queue, origin="test", sent_at=datetime.now(UTC)
     )
     attempt = claims.claim(made.pk)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
-from upkeep.operations import files, runner, subjects
+from upkeep.operations import files, subjects, submission
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError, OperationError
 from upkeep.operations.leases.claims import DatabaseNow
@@ -57,7 +57,7 @@ def accept(  # noqa: PLR0913 - the three parts of a call, and the columns
         how = {**_how(values), **options.times(given)}
         params = operation.parse(values)
         files.check_stored(params)
-        return runner.record(operation, params, run_id=run_id, queue=operation.queue, origin=origin, **how)
+        return submission.record(operation, params, run_id=run_id, queue=operation.queue, origin=origin, **how)
     except OperationError as error:
         with transaction.atomic():
             run = Run.objects.create(

@@ -164,7 +164,7 @@ def test_a_pruning_that_is_stopped_and_resumed_counts_every_run_once(monkeypatch
     monkeypatch.setattr(erasure, "MAX_RUNS", 2)
     for _ in range(7):
         run_of()
-    run = runner.record(prune_runs, PruneRuns(), confirm="yes", queue="default")
+    run = submission.record(prune_runs, PruneRuns(), confirm="yes", queue="default")
 
     class Interrupting(Unwatched):
         def advanced(self, step: str, processed: int, total: int | None) -> None:  # noqa: ARG002

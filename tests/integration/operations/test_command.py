@@ -19,7 +19,7 @@ from tests.operations.management.commands import add_one as adding
 from tests.operations.management.commands import read_file as reading
 from tests.operations.management.commands import remove_dvds as removing
 from tests.operations.scripted import claimed, played, recorded, reread, stage
-from upkeep.operations import erasure, runner
+from upkeep.operations import erasure, runner, submission
 from upkeep.operations.context import RunContext
 from upkeep.operations.leases import claims
 from upkeep.operations.management.commands import cancel_run, resume_run, run_task
@@ -168,7 +168,7 @@ def test_a_cancelled_run_ends_with_130() -> None:
 
 
 def test_the_second_of_two_exclusive_runs_ends_with_4_and_names_the_first() -> None:
-    holder = runner.record(add_one, AddOne())
+    holder = submission.record(add_one, AddOne())
     claims.claim(holder.pk)
     done = called(removing.Command(), "--no-input")
     assert done.code == 4

@@ -327,7 +327,7 @@ def in_parts(broker: str, doomed: set[int], limits: Limits, *, dry_run: bool = F
             batch.commit(deletion(batch.items, doomed), write=delete)
 
     stage.body, stage.limits = body, limits
-    run = runner.record(scripted_limited_parts, Nothing(), queue="default", dry_run=dry_run)
+    run = submission.record(scripted_limited_parts, Nothing(), queue="default", dry_run=dry_run)
     attempt = claims.claim(run.pk)
     assert attempt
     runner.carry_out(run.pk, attempt)

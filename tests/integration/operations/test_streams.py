@@ -24,7 +24,7 @@ from tests.integration.operations.processes import ROOT, Ended, typed, until
 from tests.operations.dvds import AddOne, add_one
 from tests.operations.management.commands import add_one as adding
 from tests.operations.management.commands import remove_dvds as removing
-from upkeep.operations import runner, streams
+from upkeep.operations import runner, streams, submission
 from upkeep.operations.leases import claims
 from upkeep.operations.management.commands import cancel_run, resume_run
 from upkeep.operations.models import Run
@@ -132,7 +132,7 @@ def test_who_waits_gets_the_code_of_the_run(environment: dict[str, str], broker:
 
 @pytest.mark.parametrize("redirection", ["| true", ALL_CLOSED])
 def test_the_other_commands_do_what_they_are_for(environment: dict[str, str], redirection: str) -> None:
-    run = runner.record(add_one, AddOne(), queue="default")
+    run = submission.record(add_one, AddOne(), queue="default")
     assert shell(environment, redirection, "recover_runs").code == 0
     assert shell(environment, redirection, "cancel_run", str(run.pk)).code == 0
     run.refresh_from_db()
@@ -269,7 +269,7 @@ def test_a_callers_stream_that_fails_does_not_fail_the_run(options: dict[str, An
 
 
 def test_a_callers_stream_that_fails_does_not_fail_other_commands() -> None:
-    run = runner.record(add_one, AddOne(), queue="default")
+    run = submission.record(add_one, AddOne(), queue="default")
     call_command(cancel_run.Command(), str(run.pk), stdout=Broken())
     call_command(resume_run.Command(), str(run.pk), stdout=Broken())
     run.refresh_from_db()

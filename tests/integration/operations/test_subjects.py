@@ -41,7 +41,7 @@ def found(name: str) -> set[Run]:
 
 
 def test_a_run_is_about_what_its_params_say_from_the_beginning() -> None:
-    run = runner.record(about_names, Named(names=["ann", "bob", "ann"]), queue="default")
+    run = submission.record(about_names, Named(names=["ann", "bob", "ann"]), queue="default")
     assert names(run) == {"name:ann", "name:bob"}
     assert found("name:ann") == found("name:bob") == {run}
     assert found("name:an") == set()

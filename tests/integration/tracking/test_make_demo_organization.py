@@ -161,7 +161,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(monkeypatch: pytest.MonkeyPa
         write(changes)
 
     monkeypatch.setattr(demo, "write_work", stopping)
-    run = runner.record(make_demo_organization, MakeDemoOrganization(tasks=12, work_entries=100), queue="default")
+    run = submission.record(make_demo_organization, MakeDemoOrganization(tasks=12, work_entries=100), queue="default")
     for _ in _attempts(run.pk):
         pass
     run.refresh_from_db()

@@ -27,7 +27,7 @@ from tests.integration.collection.commands import Ended, ran
 from tests.integration.messages import messages, received
 from tests.integration.tracking.factories import organization, project, tracker
 from tests.integration.tracking.test_make_demo_organization import MODELS, everything
-from upkeep.operations import runner, subjects
+from upkeep.operations import runner, subjects, submission
 from upkeep.operations.errors import HandOver
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run, RunChange, RunLog
@@ -187,7 +187,7 @@ def test_a_removal_that_is_stopped_goes_on_and_tells_the_whole(monkeypatch: pyte
 
     monkeypatch.setattr(removal, "delete", stopping)
     params = RemoveOrganization(organization="demo")
-    run = runner.record(remove_organization, params, confirm="demo", queue="default")
+    run = submission.record(remove_organization, params, confirm="demo", queue="default")
     while attempt := claims.claim(run.pk):
         runner.carry_out(run.pk, attempt)
     run.refresh_from_db()
@@ -198,7 +198,9 @@ def test_a_removal_that_is_stopped_goes_on_and_tells_the_whole(monkeypatch: pyte
 
 def test_a_removal_that_is_interrupted_after_its_last_commit_succeeds() -> None:
     demo()
-    run = runner.record(remove_organization, RemoveOrganization(organization="demo"), confirm="demo", queue="default")
+    run = submission.record(
+        remove_organization, RemoveOrganization(organization="demo"), confirm="demo", queue="default"
+    )
     attempt = claims.claim(run.pk)
     assert attempt
     runner.carry_out(run.pk, attempt)

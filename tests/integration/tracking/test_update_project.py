@@ -34,7 +34,7 @@ from tests.integration.collection.commands import ran
 from tests.integration.messages import messages
 from tests.integration.tracking.factories import api_tracker, organization, project
 from tests.servers.trackers import clockodo, github, gitlab, jira, kimai, toggl, work, youtrack
-from upkeep.operations import runner
+from upkeep.operations import runner, submission
 from upkeep.operations.errors import HandOver
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run, RunChange, RunLog
@@ -271,7 +271,7 @@ def test_a_complete_download_that_is_resumed_after_another_one_removes_nothing_t
 
 def test_a_complete_download_that_dies_before_its_end_is_noted_removes_nothing_that_is_there(code: Server) -> None:
     of_github(code)
-    run = runner.record(update_project, UpdateProject(organization="acme", full=True), queue="connectors")
+    run = submission.record(update_project, UpdateProject(organization="acme", full=True), queue="connectors")
     attempt = claims.claim(run.pk)
     assert attempt
     runner.carry_out(run.pk, attempt)
@@ -302,7 +302,7 @@ def test_a_run_that_is_handed_over_while_it_matches_goes_on_with_matching(
         return ready(self, *keys)
 
     monkeypatch.setattr(ProjectMatching, "matches", stopping)
-    run = runner.record(update_project, UpdateProject(organization="acme", full=full), queue="connectors")
+    run = submission.record(update_project, UpdateProject(organization="acme", full=full), queue="connectors")
     attempt = claims.claim(run.pk)
     assert attempt
     runner.carry_out(run.pk, attempt)
