@@ -1,25 +1,27 @@
 """What every connector promises, tried with a server that behaves like the real one, and then misbehaves.
 
-Another system is one more module in `SYSTEMS`; what is special about it has a test module of its own.
+They run for every kind of tracker, with its stand-in: see `docs/connectors.md`. What is special about one has a test
+module of its own.
 """
 
 import logging
 import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack
+from importlib import import_module
 from types import ModuleType
 
 import pytest
 
+from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.records import BrokenRecord, RecordPage
 from tests.integration.tracking.connections import Tracker, all_expected, broken, by_id, connected, read, tracker
-from tests.servers.trackers import clockodo, github, gitlab, jira, kimai, toggl, youtrack
 from upkeep.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
 from upkeep.testing.servers import faults
 from upkeep.testing.servers.faults import EVERYTHING, Fault
 from upkeep.testing.servers.process import Server
 
-SYSTEMS = [github, gitlab, youtrack, jira, kimai, clockodo, toggl]
+SYSTEMS = [import_module(f"tests.servers.trackers.{kind}") for kind in ApiKind]
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
