@@ -24,7 +24,7 @@ def match(projects: Sequence[Project], run: RunContext) -> None:
     Raises:
         RuleError: a rule cannot be applied; nothing was done.
     """
-    told = {}
+    figures_by_code = {}
     matchings = [ProjectMatching(project) for project in projects]
     for organization in {project.organization for project in projects}:
         map_people(organization, run)
@@ -33,10 +33,13 @@ def match(projects: Sequence[Project], run: RunContext) -> None:
         _owned(found.project, run)
         for line in (*_lines(found, figures), *_lost(found, losses, dry_run=run.dry_run)):
             run.report(line)
-        told[found.project.code] = _result(found, figures, losses)
+        figures_by_code[found.project.code] = _result(found, figures, losses)
     if run.dry_run:
         run.report("Owners are those that follow from the matches as they are stored.")
-    run.report(f"{_total(told, 'matched')} matched, {_total(told, 'unmatched')} unmatched in all", matching=told)
+    run.report(
+        f"{_total(figures_by_code, 'matched')} matched, {_total(figures_by_code, 'unmatched')} unmatched in all",
+        matching=figures_by_code,
+    )
 
 
 def _matched(found: ProjectMatching, run: RunContext) -> tuple[Figures, Losses]:
@@ -93,5 +96,5 @@ def _result(found: ProjectMatching, figures: Figures, losses: Losses) -> dict[st
     }
 
 
-def _total(told: dict[str, dict[str, Any]], name: str) -> str:
-    return f"{sum(figures[name] for figures in told.values()):,}"
+def _total(results: dict[str, dict[str, Any]], name: str) -> str:
+    return f"{sum(figures[name] for figures in results.values()):,}"

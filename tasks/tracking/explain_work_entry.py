@@ -54,7 +54,7 @@ def explain_work_entry(params: ExplainWorkEntry, run: RunContext) -> None:
     """
     if params.username is not None:
         run.about(*map(of_organization, explaining.organizations_with(params.username)))
-    entries, explainer, told = _selected(params), Explainer(), []
+    entries, explainer, explanations = _selected(params), Explainer(), []
     most = min(params.max_count, MAX_ENTRIES) if params.username is not None else MAX_ENTRIES
 
     def pages(_after: object) -> Iterator[tuple[list[WorkEntry], None]]:
@@ -62,11 +62,11 @@ def explain_work_entry(params: ExplainWorkEntry, run: RunContext) -> None:
 
     for batch in run.batches(pages):
         run.about(*{of_organization(entry.tracker.project.organization.code) for entry in batch.items})
-        told += explainer.explained(batch.items)
-    left_out = entries.count() - len(told) if len(told) == MAX_ENTRIES else 0
+        explanations += explainer.explained(batch.items)
+    left_out = entries.count() - len(explanations) if len(explanations) == MAX_ENTRIES else 0
     if left_out:
         run.log(f"{left_out:,} more entries are left out: explain a shorter time")
-    run.report(f"{len(told):,} work entries explained", entries=told, left_out=left_out)
+    run.report(f"{len(explanations):,} work entries explained", entries=explanations, left_out=left_out)
 
 
 def _selected(params: ExplainWorkEntry) -> QuerySet[WorkEntry]:

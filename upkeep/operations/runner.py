@@ -1,4 +1,4 @@
-"""The one way to run an operation, whoever asks: record a run, claim it, carry it out."""
+"""The one way to run an operation, whoever asks: claim its run, carry it out, record how it ended."""
 
 import gc
 import logging
@@ -67,7 +67,7 @@ def execute(  # noqa: PLR0913 - how to run, beside what
     run = submission.record(
         operation, params, dry_run=dry_run, confirm=confirm, attended=attended, origin=origin, user=user
     )
-    attempt = _claimed(run.pk, otherwise=Status.SKIPPED)
+    attempt = _claim(run.pk, otherwise=Status.SKIPPED)
     return carry_out(run.pk, attempt, progress=progress, foreground=True, raises=raises)
 
 
@@ -79,7 +79,7 @@ def resume(run_id: UUID, *, progress: Progress | None = None, raises: bool = Tru
         OperationError: another process has taken it meanwhile.
         Exception: see `execute`.
     """
-    attempt = _claimed(run_id, otherwise=Status.CANCELLED)
+    attempt = _claim(run_id, otherwise=Status.CANCELLED)
     return carry_out(run_id, attempt, progress=progress, foreground=True, raises=raises)
 
 
@@ -95,33 +95,27 @@ def carry_out(  # noqa: PLR0913 - how to run, beside what
 ) -> Outcome:
     """Do the work of a run that this process has claimed, and record how it ended.
 
-    After a lost connection to the database it is claimed again, and goes on after its last commit.
-
     Args:
         run_id: the run.
         attempt: what `claims.claim` returned.
-        progress: is shown how it goes.
-        foreground: Ctrl-C and SIGTERM cancel it.
-        raises: what the operation raises is raised again, once it is recorded.
-        hand_over: asked between two batches; when it says yes, the run goes back to the queue.
-        pooled: whether a SIGTERM is meant for this run alone, which is then handed over, too.
+        progress: shows how it goes.
+        foreground: Ctrl-C and SIGTERM cancel the run.
+        raises: what the operation raises is raised again once it is recorded.
+        hand_over: asked between two batches whether the run is to go back to the queue.
+        pooled: a SIGTERM is meant for this run alone, and hands it over, too.
     """
-    ending: Ending | None = None
-    borrowed = connection.in_atomic_block
+    ending, borrowed = None, connection.in_atomic_block
     try:
         while True:
             try:
                 run = claims.held(run_id, attempt)
                 ledger = Ledger(run, progress or Unwatched())
                 control = Control(run, hand_over=hand_over, pooled=pooled)
-                ending = ending or _performed(run, ledger, control, foreground=foreground)
-                if ending.status is not Status.RUNNING:  # else it waits for its parts
-                    ledger.close(ending.status, ending.error_line(run.operation), overtime=ending.overtime)
+                ending = ending or _perform(run, ledger, control, foreground=foreground)
+                ending.record(ledger, run.operation)
                 break
             except DatabaseError as passing:
-                if borrowed or not connections.is_passing(passing):
-                    raise  # the caller's transaction cannot be gone on with
-                attempt = _claimed_again(run_id, attempt, passing)
+                attempt = _claim_again(run_id, attempt, passing, borrowed=borrowed)
                 ending = None if ending and ending.status is Status.SUCCEEDED else ending  # its last counts are gone
     except LostClaim:
         logger.warning("run %s was taken over by another executor; this one stopped without writing", run_id)
@@ -150,13 +144,15 @@ class Ending(NamedTuple):
     error: Exception | None = None
     overtime: bool = False
 
-    def error_line(self, name: str) -> str:
-        """The error in one line for people; empty when there is none."""
-        return error_line(self.error, name) if self.error else ""
+    def record(self, ledger: Ledger, name: str) -> None:
+        """Record it, with the error of the operation `name` in one line, unless the run waits for its parts."""
+        if self.status is not Status.RUNNING:
+            error = error_line(self.error, name) if self.error else ""
+            ledger.close(self.status, error, overtime=self.overtime)
 
 
-def _claimed(run_id: UUID, *, otherwise: Status) -> int:
-    """The attempt by which this process has a queued run.
+def _claim(run_id: UUID, *, otherwise: Status) -> int:
+    """Claim a queued run for this process; returns the attempt.
 
     Raises:
         AlreadyRunningError: another run holds its exclusive key; this one becomes `otherwise`.
@@ -172,20 +168,26 @@ def _claimed(run_id: UUID, *, otherwise: Status) -> int:
     return attempt
 
 
-def _claimed_again(run_id: UUID, attempt: int, passing: DatabaseError) -> int:
-    """The new attempt. Raises LostClaim, and `passing` when the database does not come back."""
-    logger.warning("run %s was interrupted by the database (%s): it goes on", run_id, explanation(passing))
+def _claim_again(run_id: UUID, attempt: int, passing: DatabaseError, *, borrowed: bool) -> int:
+    """Claim the run again after a failure of the database, to continue after its last commit; returns the attempt.
+
+    Raises LostClaim, and `passing` when it will not pass: the database does not come back, or a caller's transaction,
+    from which the connection is `borrowed`, is broken.
+    """
+    if borrowed or not connections.is_passing(passing):
+        raise passing
+    logger.warning("run %s was interrupted by the database (%s): it continues", run_id, explanation(passing))
     again = connections.persistently(lambda: claims.claim_again(run_id, attempt), passing)
     if again is None:
         raise LostClaim(str(run_id))
     return again
 
 
-def _performed(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> Ending:
-    """How the operation ended. Raises LostClaim, and a DatabaseError after which it is to be tried again."""
+def _perform(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> Ending:
+    """Perform the operation; returns how it ended. Raises LostClaim, and a DatabaseError that will pass."""
     borrowed = connection.in_atomic_block
     try:
-        _perform(run, ledger, control, foreground=foreground)
+        _call(run, ledger, control, foreground=foreground)
     except (HandOver, Divided, PartDone) as end:
         return Ending(STATUS_AFTER[type(end)], overtime=control.overtime)
     except KeyboardInterrupt:
@@ -215,7 +217,7 @@ def _unburdened() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _perform(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> None:
+def _call(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> None:
     operation = registry.find(run.operation)
     params = operation.parse(run.params)
     if operation.read_only:

@@ -65,7 +65,7 @@ class Step:
 
     @property
     def error(self) -> str:
-        """By which isolated error it was stopped; empty when it was not."""
+        """The isolated error that stopped it; empty when none did."""
         return self._writer.state.error
 
     @property
@@ -75,13 +75,13 @@ class Step:
 
     @property
     def room(self) -> int:
-        """How many changes of this run may still be recorded: none need be made up beyond."""
+        """How many more changes of this run can be recorded; further ones are only counted."""
         return self._writer.room
 
     def limit(self, limits: Limits, *, of: int | None = None) -> None:
         """Let these limits hold for this step instead of the operation's; before its `batches`.
 
-        What a resumed run did before counts, too, and so does `of` as it was then.
+        What was done before a resumption counts too, and `of` stays as it was then.
 
         Args:
             limits: without `before_first`, which an operation declares.
@@ -110,15 +110,14 @@ class Step:
         trial: Trial | None = None,
         in_vain: InVain[T] = None,
     ) -> Iterator[Batch[T]]:
-        """The items of `source` behind the step's cursor, in batches of about half a second.
+        """The items of `source` after the step's cursor, in batches of about half a second.
 
         Args:
             source: a queryset, paged by primary key (one of `values()` includes `pk`); or a function from the cursor to
-                the pages behind it, `(items, cursor)` each. A page whose cursor is None cannot be resumed from: the
-                step then starts again.
-            limit: at most so many items, those before a resumption included.
-            fetch: called with the items of the next batches in background threads, where there is no database, while
-                this one is worked on; what it returns is `batch.fetched`, what it raises ends the step.
+                the pages after it, `(items, cursor)` each; from one whose cursor is None, a step starts again.
+            limit: how many items at most, those before a resumption included.
+            fetch: called with the items of the next batches in background threads, without a database, while this one
+                is worked on; what it returns is `batch.fetched`, what it raises ends the step.
             trial: what has to come before refusals are believed. Parts are made only after that.
             in_vain: called with the items of a batch whose `fetch` raised, or with all that the trial held back to an
                 end with an error; in a transaction of its own, and not in a dry run.
@@ -141,11 +140,7 @@ class Step:
                 size.allow(MAX_KEYS)
             size.learn(page.number)
             page.release()
-        self._control.check()
-        self._end_hearing(in_vain)
-        self._writer.ledger.update(self.name, done=True)
-        if self._writer.ledger.part:
-            raise PartDone
+        self._end(in_vain)
 
     def commit(
         self,
@@ -165,7 +160,7 @@ class Step:
             batch.commit(plan(), write=write, prepare=prepare, tally=tally, whole=whole)
 
     def apply(self, effect: Callable[[], Mapping[str, int]]) -> None:
-        """Carry out an effect that is not one of items, in one transaction with the figures that it adds to the tally.
+        """Carry out an effect that is not about items, in one transaction with the figures that it adds to the tally.
 
         A resumed run carries it out again. A dry run does not.
         """
@@ -173,7 +168,7 @@ class Step:
             self._writer.ledger.commit(self.name, self.cursor, lambda: ((), Counts(tallies={"": effect()})))
 
     def _begin(self, source: Source[T], limit: int | None, trial: Trial | None) -> tuple[Source[T], int | None] | None:
-        """The items that are this run's to do, and how many at most; None when there are none left."""
+        """Begin the step. Returns the items that this run has to do and how many at most; None when none are left."""
         ledger, state = self._writer.ledger, self._writer.state
         ledger.begin_step(self.name)
         part = ledger.part
@@ -202,12 +197,17 @@ class Step:
                 raise page.error
             yield page
 
-    def _end_hearing(self, in_vain: InVain[T]) -> None:
+    def _end(self, in_vain: InVain[T]) -> None:
+        """Record that the step came to its end. Raises PartDone in a part, and OperationError of its trial."""
+        self._control.check()
         try:
             self._writer.hearing.end()
         except OperationError:
             self._writer.note(self._writer.hearing.items, in_vain)
             raise
+        self._writer.ledger.update(self.name, done=True)
+        if self._writer.ledger.part:
+            raise PartDone
 
     def _pages(self, source: Source[T], limit: int | None, size: BatchSize, fetch: Fetch[T]) -> Iterator[Page[T]]:
         if isinstance(source, QuerySet):

@@ -1,5 +1,6 @@
 """How a run comes to be, and how it is sent to a worker: the row in the caller's transaction, then the message."""
 
+from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -34,41 +35,30 @@ def record(  # noqa: PLR0913 - the columns of a new run
     partitions: int | None = None,
     **columns: Any,
 ) -> Run:
-    """Write the row of a new run; further `columns` are taken as they are.
+    """Write the row of a new run; further `columns` are written as they are.
 
     `attended`: a person saw the counts of its dry run and typed the word that confirms them.
 
     Raises:
-        InvalidParamsError: a dry run of an operation that changes nothing, a number of `partitions` that cannot be, or
-            a text that cannot be recorded.
+        InvalidParamsError: a dry run of an operation that has none, an impossible number of `partitions`, or a text
+            that cannot be recorded.
         UnconfirmedError: it destroys data, and `confirm` is not the word that it wants.
         OperationError: it was refused when it was declared.
     """
-    registry.check(operation)
-    operation.check_dry_run(dry_run=dry_run)
-    partitions = operation.partitions if partitions is None else partitions
-    operation.check_partitions(partitions)
     values = params.model_dump(mode="json")
-    if storable_json(values) != values:
-        raise InvalidParamsError("a parameter holds a NUL character, or something else that cannot be recorded")
+    partitions = operation.partitions if partitions is None else partitions
+    _check(operation, values, dry_run=dry_run, partitions=partitions)
     if not dry_run:
         operation.check_confirmed(params, confirm=confirm)
+    confirmed = not dry_run and bool(operation.confirmation(params))
     about = operation.subjects(params)
+    ids = {"id": run_id} if run_id else {}
     with transaction.atomic() if about else nullcontext():
         run = Run.objects.create(
-            **({"id": run_id} if run_id else {}),
-            operation=operation.name,
-            params=values,
-            dry_run=dry_run,
-            confirm=confirm if not dry_run and operation.confirmation(params) else "",
-            attended=attended,
-            queue=queue,
-            exclusive_key=None if dry_run else operation.exclusive_key(params),
-            origin=origin,
-            user=user,
-            partitions=partitions if queue else 1,
-            **columns,
-        )
+            operation=operation.name, params=values, dry_run=dry_run, confirm=confirm if confirmed else "",
+            exclusive_key=None if dry_run else operation.exclusive_key(params), partitions=partitions if queue else 1,
+            attended=attended, queue=queue, origin=origin, user=user, **ids, **columns,
+        )  # fmt: skip
         subjects.note([run.pk], about)
     return run
 
@@ -152,3 +142,11 @@ def requeue(run_id: UUID, *, queue: str) -> Run:
         raise OperationError(f"run {run_id} {run.status}: only a failed or cancelled run can be resumed")
     run.refresh_from_db()
     return run
+
+
+def _check(operation: Operation[Any], values: Mapping[str, Any], *, dry_run: bool, partitions: int) -> None:
+    registry.check(operation)
+    operation.check_dry_run(dry_run=dry_run)
+    operation.check_partitions(partitions)
+    if storable_json(values) != values:
+        raise InvalidParamsError("a parameter holds a NUL character, or something else that cannot be recorded")

@@ -101,7 +101,7 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
             resending.send_next(run.exclusive_key)
         if run.parent_id and outcome.status in ENDED:
             parts.settle(run.parent_id)
-        return self._told(outcome, run)
+        return self._answer(outcome, run)
 
     def _wait_for_turn(self, run: Run, error: AlreadyRunningError) -> None:
         """A run of Beat is skipped, unless it has done something; others are sent again when the key is free."""
@@ -110,7 +110,7 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         else:
             broker.mark_unsent(run)
 
-    def _told(self, outcome: Outcome, run: Run) -> dict[str, Any]:
+    def _answer(self, outcome: Outcome, run: Run) -> dict[str, Any]:
         if outcome.status is Status.FAILED:
             raise OperationError(outcome.error)
         if outcome.status is Status.QUEUED:

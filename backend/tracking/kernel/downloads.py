@@ -91,8 +91,8 @@ def _compared(record: TaskRecord | WorkRecord, label: str, old: Stored | None) -
     new = values(record)
     names = {**(old.names if old else {}), **{person.key: person.username for person in record.people}}
     if old is None:
-        told = {name: (None, _shown(name, value, names)) for name, value in new.items() if value not in (None, "", [])}
-        return Change("created", record.external_id, label, told, payload=Entry(record.external_id, None, new, record))
+        first = {name: (None, _shown(name, value, names)) for name, value in new.items() if value not in (None, "", [])}
+        return Change("created", record.external_id, label, first, payload=Entry(record.external_id, None, new, record))
     changed = [name for name, value in new.items() if value != old.values[name]]
     if not changed and not old.left:
         return Change("unchanged", record.external_id, label, payload=Entry(record.external_id, record=record))

@@ -12,7 +12,7 @@ Told = dict[str, Any]
 
 def rule(facts: RuleFacts) -> Told:
     """A rule; what it does not have is left out."""
-    told = {
+    values = {
         "rule": facts.name,
         "tracker": facts.tracker,
         "match_on": facts.match_on,
@@ -22,7 +22,7 @@ def rule(facts: RuleFacts) -> Told:
         "breadcrumb_trail_pattern": facts.breadcrumb_pattern,
         "target_task": facts.target_task,
     }
-    return {name: value for name, value in told.items() if value not in ("", [])}
+    return {name: value for name, value in values.items() if value not in ("", [])}
 
 
 def match(trials: Sequence[Trial], tasks: Mapping[str, Told]) -> Told | None:

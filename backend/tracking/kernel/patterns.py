@@ -116,5 +116,5 @@ def _reason(pattern: str, error: Exception) -> str:
         return "patterns are RE2's, which has no lookaround, such as (?=…) and (?!…)"
     if BACKREFERENCE.search(plain):
         return r"patterns are RE2's, which has no backreference, such as \1 and (?P=name)"
-    told = error.args[0] if error.args else "it does not compile"
-    return told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)
+    message = error.args[0] if error.args else "it does not compile"
+    return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)

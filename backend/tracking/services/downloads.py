@@ -206,11 +206,11 @@ class Download:
 
 def missed_row(row: Any) -> Missed:
     """A row of a task, with what is asked about it, or of a work entry."""
-    told = Missed(row.pk, row.external_id, str(row))
+    missed = Missed(row.pk, row.external_id, str(row))
     if isinstance(row, WorkEntry):
-        return told
+        return missed
     values = {name: getattr(row, name) for name in ("state", "moved_to", "estimate", "closed_at")}
-    return replace(told, code=row.code, url=row.url, has_work=row.has_work, heir=row.heir, values=values)
+    return replace(missed, code=row.code, url=row.url, has_work=row.has_work, heir=row.heir, values=values)
 
 
 def fresh(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:

@@ -99,8 +99,8 @@ class Mapped:
         for external in ExternalUser.objects.filter(tracker__in=trackers):
             everybody.setdefault(external.tracker_id, []).append(external)
         for of_tracker in everybody.values():
-            told = telling([external.person for external in of_tracker])
-            self._telling |= {external.pk: person for external, person in zip(of_tracker, told, strict=True)}
+            distinct = telling([external.person for external in of_tracker])
+            self._telling |= {external.pk: person for external, person in zip(of_tracker, distinct, strict=True)}
 
     def user_id(self, external: ExternalUser) -> int | None:
         """Our user; None: nobody."""
@@ -113,8 +113,8 @@ class Mapped:
         """Whether it would be somebody else if nobody else had the same name."""
         usernames = self._mapping(external).usernames
         person = external.person
-        told = self._telling.get(external.pk, person)
-        return told != person and self._people.user_id(told, usernames, "") != self._people.user_id(
+        distinct = self._telling.get(external.pk, person)
+        return distinct != person and self._people.user_id(distinct, usernames, "") != self._people.user_id(
             person, usernames, ""
         )
 

@@ -331,7 +331,7 @@ def test_sql_wants_the_batches_of_a_queryset() -> None:
 
     run = played(body)
     assert run.status == "failed"
-    assert "commit_sql wants the batches of a queryset" in run.error
+    assert "commit_sql needs the batches of a queryset" in run.error
 
 
 def test_a_batch_that_is_not_committed_counts_as_unchanged() -> None:

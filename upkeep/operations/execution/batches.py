@@ -102,36 +102,34 @@ class Batch(Generic[T]):
     ) -> None:
         """Carry out a plan that says for every item of the batch what becomes of it.
 
-        The effects, the counts, the recorded changes and the cursor are one transaction. In a dry run neither
-        `prepare` nor `write` is called. When `write` fails because of the data, each change is redone by itself. While
-        the step's `Trial` is not over, all of that waits for a later batch.
+        The effects, counts, recorded changes and cursor are one transaction; a dry run calls neither `prepare` nor
+        `write`. When the data makes `write` fail, each change is redone by itself. Before its step's `Trial` is over,
+        all of that waits for a later batch.
 
         Args:
             plan: one change an item.
             write: carries out those that have an effect; inside the transaction.
-            prepare: slow work before it, such as hashing; returns the changes that `write` is to get.
-            tally: called with each change as it ended (in a dry run, as it was planned); the sums of what it returns
-                are committed with the counts, and are the step's `tally`.
-            whole: all of it or nothing: when the data makes `write` fail, that is raised and nothing is redone.
+            prepare: slow work before it, such as hashing; returns the changes that `write` gets.
+            tally: called with each change as it ended (in a dry run, as planned); the sums are the step's `tally`.
+            whole: all or nothing: when the data makes `write` fail, that is raised and nothing is redone.
         """
         self.committed = True
         again = partial(self.commit, write=write, prepare=prepare, tally=tally, whole=whole)
         changes = self._writer.hearing.believed(self._page, list(plan), again)
         if changes is None:
             return
-        effects = [change for change in changes if change.has_effect]
+        effects, rest = _parted(changes)
         if self._writer.dry_run or not effects:
             self._writer.advance(self._page.cursor, changes, Counts.of(changes, tally))
             return
-        rest = [change for change in changes if not change.has_effect]
         prepared = prepare(effects) if prepare else effects
         commit = partial(self._writer.write, self._page.cursor, planned=Counts.of(changes))
         try:
-            written = commit(lambda: _written_at_once(prepared, rest, write, tally))
+            written = commit(lambda: _write_at_once(prepared, rest, write, tally))
         except DATA_ERRORS:
             if whole:
                 raise
-            written = commit(lambda: _written_one_by_one(prepared, rest, write, tally))
+            written = commit(lambda: _write_one_by_one(prepared, rest, write, tally))
         self._writer.show(written)
 
     def commit_sql(self, *, plan: str, write: str, params: Mapping[str, Any] | None = None, tally: str = "") -> None:
@@ -150,7 +148,7 @@ class Batch(Generic[T]):
             TypeError: the batch is not one of a queryset.
         """
         if self._pages is None:
-            raise TypeError("commit_sql wants the batches of a queryset")
+            raise TypeError("commit_sql needs the batches of a queryset")
         self.committed = True
         self._commit_range(
             self._page, Statement(plan, "" if self._writer.dry_run else write, tally), dict(params or {})
@@ -160,25 +158,25 @@ class Batch(Generic[T]):
         values = {**params, "first": page.first, "last": page.last}
         try:
             if self._writer.dry_run:
-                show = partial(self._writer.advance, page.cursor, *self._executed(page, statement, values))
+                show = partial(self._writer.advance, page.cursor, *self._execute(page, statement, values))
             else:
-                written = self._writer.write(page.cursor, lambda: self._executed(page, statement, values))
+                written = self._writer.write(page.cursor, lambda: self._execute(page, statement, values))
                 show = partial(self._writer.show, written)
         except DATA_ERRORS as error:
             if page.number > 1:
-                self._halves(page, statement, params)
+                self._commit_halves(page, statement, params)
                 return
             change = failed(Change("unchanged", str(page.first), str(page.first)), error)
             show = partial(self._writer.advance, page.cursor, [change], Counts.of([change]))
         show()
 
-    def _halves(self, page: Page[T], statement: Statement, params: dict[str, Any]) -> None:
+    def _commit_halves(self, page: Page[T], statement: Statement, params: dict[str, Any]) -> None:
         after = self._writer.state.cursor
         while self._pages and (half := self._pages.range(after, max(1, page.number // 2), last=page.last)).number:
             self._commit_range(half, statement, params)
             after = half.cursor
 
-    def _executed(self, page: Page[T], statement: Statement, values: dict[str, Any]) -> Outcomes:
+    def _execute(self, page: Page[T], statement: Statement, values: dict[str, Any]) -> Outcomes:
         room = self._writer.room
         with connection.cursor() as cursor:
             cursor.execute(statement.sql(recorded=room > 0), {**values, "room": room})
@@ -188,20 +186,29 @@ class Batch(Generic[T]):
         return [_change(row) for row in _decoded(changes) or ()], counts
 
 
-def _written_at_once(prepared: Sequence[Change], rest: Sequence[Change], write: Write, tally: Tally | None) -> Outcomes:
+def _parted(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:
+    """The changes with an effect, and those without."""
+    effects: list[Change] = []
+    rest: list[Change] = []
+    for change in changes:
+        (effects if change.has_effect else rest).append(change)
+    return effects, rest
+
+
+def _write_at_once(prepared: Sequence[Change], rest: Sequence[Change], write: Write, tally: Tally | None) -> Outcomes:
     write([change for change in prepared if change.has_effect])
     outcomes = [*prepared, *rest]
     return outcomes, Counts.of(outcomes, tally)
 
 
-def _written_one_by_one(
+def _write_one_by_one(
     prepared: Sequence[Change], rest: Sequence[Change], write: Write, tally: Tally | None
 ) -> Outcomes:
-    outcomes = [*(_written_alone(change, write) for change in prepared), *rest]
+    outcomes = [*(_write_alone(change, write) for change in prepared), *rest]
     return outcomes, Counts.of(outcomes, tally)
 
 
-def _written_alone(change: Change, write: Write) -> Change:
+def _write_alone(change: Change, write: Write) -> Change:
     if not change.has_effect:
         return change
     try:

@@ -35,8 +35,8 @@ def usernames(organization: schema.Organization) -> dict[str, list[str]]:
     if organization.default_username:
         named.append((organization.default_username, "default_username"))
     for mapping in organization.user_mappings:
-        told = f"user mapping {mapping.name}"
-        named += [(entry.username, told) for entry in mapping.external_usernames_to_username]
+        place = f"user mapping {mapping.name}"
+        named += [(entry.username, place) for entry in mapping.external_usernames_to_username]
     found: dict[str, list[str]] = {}
     for username, place in named:
         found.setdefault(username, []).append(place)
@@ -51,16 +51,16 @@ def warnings(organization: schema.Organization) -> Iterator[str]:
         for tracker in project.trackers:
             path = f"{project.code}/{tracker.name}"
             if tracker.user_mapping and tracker.user_mapping not in mappings:
-                told = "is not declared: its users are those whose name or e-mail address a member has"
-                yield f"tracker {path}: the user mapping {tracker.user_mapping!r} {told}"
+                message = "is not declared: its users are those whose name or e-mail address a member has"
+                yield f"tracker {path}: the user mapping {tracker.user_mapping!r} {message}"
             for name in dict.fromkeys(_sources(tracker.work_matches)):
                 if not brings_work(kinds[name]):
                     kind = kinds[name] or "without an api_kind"
                     yield f"tracker {path}: a rule looks at {name} ({kind}), which brings no work entries"
             for place, rule in enumerate(tracker.work_matches, 1):
                 for key in rule.ignored:
-                    told = f"{key} means nothing to match_on {rule.match_on}: it is ignored"
-                    yield f"tracker {path}: rule {place}: {told}"
+                    message = f"{key} means nothing to match_on {rule.match_on}: it is ignored"
+                    yield f"tracker {path}: rule {place}: {message}"
 
 
 def brings_work(kind: ApiKind | None) -> bool:
@@ -103,8 +103,8 @@ def _tracker(tracker: schema.Tracker, place: int, parent: Key) -> Iterator[Item]
     }
     yield Item(key, fields)
     for task in tracker.tasks:
-        told = {"title": task.title or task.code, "description": task.description, "estimates": task.estimates}
-        yield Item((*key, (Kind.TASK, task.code)), told)
+        values = {"title": task.title or task.code, "description": task.description, "estimates": task.estimates}
+        yield Item((*key, (Kind.TASK, task.code)), values)
     yield from rules(key, [_rule(rule, place) for place, rule in enumerate(tracker.work_matches, 1)])
 
 

@@ -70,7 +70,7 @@ class Document:
 
 
 def read(raw: bytes, file: str) -> Document:
-    """The document of a file. Raises ConfigurationError when it is none; then no more of it can be told."""
+    """The document of a file. Raises ConfigurationError when it is not one; then nothing more can be said of it."""
     if len(raw) > MAX_BYTES:
         raise _error(file, 1, f"the file is larger than {MAX_BYTES // 1000:,} kB: no organization needs that much")
     text = _decoded(raw, file)
@@ -123,8 +123,8 @@ class _Loader(yaml.SafeLoader):
         self.depth += 1
         self.number += 1
         if self.depth > DEEPEST or self.number > MAX_VALUES:
-            told = TOO_DEEP if self.depth > DEEPEST else TOO_MANY
-            raise _TooMuchError(problem=told, problem_mark=self.get_mark())
+            problem = TOO_DEEP if self.depth > DEEPEST else TOO_MANY
+            raise _TooMuchError(problem=problem, problem_mark=self.get_mark())
         try:
             return super().compose_node(parent, index)
         finally:
@@ -141,13 +141,13 @@ def _composed(text: str, file: str) -> Node:
         message = "a character that text does not have: is this a YAML file?"
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line, message = (_Lines(text).at(mark) if mark else 1), _told(error)
+        line, message = (_Lines(text).at(mark) if mark else 1), _message(error)
     except (ValueError, OverflowError):  # PyYAML's, for \U with a number that no character has
         message = "not YAML: a character is written by a number that none has"
     raise _error(file, line, message)  # not chained: such errors quote the file, and with it tokens
 
 
-def _told(error: yaml.MarkedYAMLError) -> str:
+def _message(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or ""
     if isinstance(error, _TooMuchError):
         return problem
@@ -215,13 +215,13 @@ class _Reading:
         for key, item in node.value:
             line = self.text.at(key.start_mark)
             if key.tag == MERGE:
-                self._tell(
+                self._add_problem(
                     line, "merging (<<) is not understood here: write the keys out, or an alias of a whole value"
                 )
             elif key.tag != TEXT or not isinstance(key, ScalarNode):
-                self._tell(line, "a key is to be a text: put it into quotes")
+                self._add_problem(line, "a key is to be a text: put it into quotes")
             elif (name := self._storable(key.value, line)) in first:
-                self._tell(line, f"the key {shown(name)} is there already, at line {first[name]}: keep one")
+                self._add_problem(line, f"the key {shown(name)} is there already, at line {first[name]}: keep one")
             else:
                 first[name] = line
                 yield name, line, item
@@ -237,14 +237,14 @@ class _Reading:
 
     def _storable(self, text: str, line: int) -> str:
         joined = text if text.isascii() else _joined(text)
-        for sign, told in UNSTORABLE.items():
+        for sign, name in UNSTORABLE.items():
             if sign.search(joined):
-                self._tell(line, f"{told} is written here by its number: no text has that")
+                self._add_problem(line, f"{name} is written here by its number: no text has that")
                 joined = sign.sub("?", joined)
         return joined
 
     def _tagged(self, line: int) -> None:
-        self._tell(line, "a tag (!) that is not understood here: a text that begins with ! needs quotes")
+        self._add_problem(line, "a tag (!) that is not understood here: a text that begins with ! needs quotes")
 
-    def _tell(self, line: int, message: str) -> None:
+    def _add_problem(self, line: int, message: str) -> None:
         self.problems.append(Problem(line, message))

@@ -45,9 +45,9 @@ def _message(detail: ErrorDetails, path: Path) -> str:
 
 def _unknown(key: str, section: Section) -> str:
     name, colon, _ = key.partition(":")  # what stands behind it is a value, and may be a secret
-    told = repr(name) if WORD.fullmatch(name) else shown(name)
+    shown_key = repr(name) if WORD.fullmatch(name) else shown(name)
     hint = "is a blank missing behind its colon?" if colon else suggestion(name, section.keys)
-    return f"unknown key {told} in the {section.name}: {hint}"
+    return f"unknown key {shown_key} in the {section.name}: {hint}"
 
 
 def _section(path: Path) -> Section:

@@ -84,16 +84,16 @@ def _pattern(value: str) -> str:
 def _hours(value: object) -> Decimal:
     written = value.written.replace("_", "") if isinstance(value, Unquoted) else ""
     if not HOURS.fullmatch(written):
-        told = "a number of hours, without quotes, from 0 to 99999999.99 with two places behind the point at most"
-        raise ValueError(f"is to be {told}, not {_written(value)}")
+        wanted = "a number of hours, without quotes, from 0 to 99999999.99 with two places behind the point at most"
+        raise ValueError(f"is to be {wanted}, not {_written(value)}")
     return Decimal(written).quantize(Decimal("0.01"))
 
 
 def _priority(value: object) -> int:
     written = value.written.replace("_", "") if isinstance(value, Unquoted) else ""
     if not WHOLE_NUMBER.fullmatch(written) or abs(int(written)) > HIGHEST_PRIORITY:
-        told = f"a whole number, without quotes, from -{HIGHEST_PRIORITY:,} to {HIGHEST_PRIORITY:,}"
-        raise ValueError(f"is to be {told}, not {_written(value)}")
+        wanted = f"a whole number, without quotes, from -{HIGHEST_PRIORITY:,} to {HIGHEST_PRIORITY:,}"
+        raise ValueError(f"is to be {wanted}, not {_written(value)}")
     return int(written)
 
 

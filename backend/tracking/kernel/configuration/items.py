@@ -59,15 +59,15 @@ def rules(tracker: Key, rows: Iterable[Mapping[str, Value]]) -> Iterator[Item]:
     """
     seen: dict[tuple[str, str], int] = {}
     for fields in rows:
-        kind, told = str(fields["match_on"]), _rule_told(fields)
-        number = seen[kind, told] = seen.get((kind, told), 0) + 1
-        name = " ".join(filter(None, [kind, f"({number})" if number > 1 else "", told]))
+        kind, text = str(fields["match_on"]), _rule_text(fields)
+        number = seen[kind, text] = seen.get((kind, text), 0) + 1
+        name = " ".join(filter(None, [kind, f"({number})" if number > 1 else "", text]))
         yield Item((*tracker, (Kind.RULE, name)), fields)
 
 
-def _rule_told(fields: Mapping[str, Value]) -> str:
+def _rule_text(fields: Mapping[str, Value]) -> str:
     sources = fields["source_work_trackers"]
     names = f"from {', '.join(sources)}" if isinstance(sources, Sequence) and sources else ""
     patterns = [f"{key.partition('_')[0]} '{fields[key]}'" for key in PATTERNS if fields[key]]
-    told = ", ".join(filter(None, [names, *patterns]))
-    return f"{told} → {fields['target_task']}".strip() if fields["target_task"] else told
+    text = ", ".join(filter(None, [names, *patterns]))
+    return f"{text} → {fields['target_task']}".strip() if fields["target_task"] else text

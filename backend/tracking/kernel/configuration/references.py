@@ -143,8 +143,8 @@ def _of_api(tracker: View, kind: ApiKind) -> Iterator[Problem]:
         except locations.SecretInLocationError as error:
             yield tracker.problem("api_location", f"api_location: {error}")
         except locations.LocationError as error:
-            told = "with a name or a password in it" if "@" in location and "//" in location else shown(location)
-            yield tracker.problem("api_location", f"api_location {told} is {error}")
+            reason = "with a name or a password in it" if "@" in location and "//" in location else shown(location)
+            yield tracker.problem("api_location", f"api_location {reason} is {error}")
     for key, owner in OF_ONE_KIND.items():
         if kind is not owner and tracker.has(key):
             yield tracker.problem(key, f"{key} is for {owner}, not for {kind}: remove it")
@@ -153,8 +153,8 @@ def _of_api(tracker: View, kind: ApiKind) -> Iterator[Problem]:
 def _of_sources(rule: View, names: Collection[str]) -> Iterator[Problem]:
     for source in rule.texts("source_work_trackers"):
         if source and source not in names:
-            told = f"there is no tracker {shown(source)} in this project: {suggestion(source, names)}"
-            yield rule.problem("source_work_trackers", told)
+            message = f"there is no tracker {shown(source)} in this project: {suggestion(source, names)}"
+            yield rule.problem("source_work_trackers", message)
 
 
 def _kind(rule: View) -> MatchOn | None:
@@ -179,11 +179,11 @@ def _of_task_code(rule: View) -> Iterator[Problem]:
     try:
         number = sum(TASK_CODE in groups(rule.text(key)) for key in PATTERNS)
     except PatternError:
-        return  # told already
+        return  # reported already
     if number != 1 and all(isinstance(rule.content.get(key, ""), str) for key in PATTERNS):
         found = "both patterns have" if number else "neither pattern has"
-        told = f"{found} a group (?P<{TASK_CODE}>…): exactly one is to have it"
-        yield rule.problem("match_on", f"match_on {MatchOn.PATTERN_TO_TASK_CODE}: {told}")
+        message = f"{found} a group (?P<{TASK_CODE}>…): exactly one is to have it"
+        yield rule.problem("match_on", f"match_on {MatchOn.PATTERN_TO_TASK_CODE}: {message}")
 
 
 def _of_target(rule: View, declared: Collection[str], downloaded: Collection[str]) -> Iterator[Problem]:
@@ -191,5 +191,5 @@ def _of_target(rule: View, declared: Collection[str], downloaded: Collection[str
     is_ignored = kind is not None and "target_task" not in USED.get(kind, ())
     if target and not is_ignored and target not in declared and target not in downloaded:
         found = suggestion(target, {*declared, *downloaded})
-        told = f"the tracker has no task {shown(target)}, neither declared here nor downloaded yet: {found}"
-        yield rule.problem("target_task", told)
+        message = f"the tracker has no task {shown(target)}, neither declared here nor downloaded yet: {found}"
+        yield rule.problem("target_task", message)

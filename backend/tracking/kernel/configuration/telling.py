@@ -47,15 +47,15 @@ def notes(plan: Plan) -> Iterator[str]:
     for key, change in plan.items():
         if isinstance(change.payload, Edit) and change.payload.starts_again:
             project = f"{key[0][1]} {key[1][1]}"
-            told = "other records come from there now, so the next update_project reads everything"
-            yield f"{change.label}: {told}; what was downloaded is kept until `update_project {project} --full`"
+            reason = "other records come from there now, so the next update_project reads everything"
+            yield f"{change.label}: {reason}; what was downloaded is kept until `update_project {project} --full`"
 
 
 def absent_users(users: Mapping[str, Sequence[str]], organization: str) -> str:
     """What to do about users who are named somewhere, and do not exist."""
-    told = [f"{username!r} ({', '.join(dict.fromkeys(places))})" for username, places in users.items()]
-    more = f" and {len(told) - MAX_NAMES:,} more" if len(told) > MAX_NAMES else ""
-    names = ", ".join(told[:MAX_NAMES]) + more
+    names_with_places = [f"{username!r} ({', '.join(dict.fromkeys(places))})" for username, places in users.items()]
+    more = f" and {len(names_with_places) - MAX_NAMES:,} more" if len(names_with_places) > MAX_NAMES else ""
+    names = ", ".join(names_with_places[:MAX_NAMES]) + more
     create = f"`make_users FILE --organization {organization}` creates users"
     return f"no such user yet: {names}; {create}, and applying this file again makes them what it says"
 
@@ -66,11 +66,11 @@ def _item(key: Key, change: Change) -> Iterator[str]:
     head = f"{margin}{SIGNS[change.action]} {kind} {name}"
     if change.action == "created":
         fields = [
-            f"{field} {_quoted(_told(after))}" for field, (_, after) in change.fields.items() if field not in IN_NAME
+            f"{field} {_quoted(_text(after))}" for field, (_, after) in change.fields.items() if field not in IN_NAME
         ]
         yield ": ".join([head, ", ".join(fields)]) if fields else head
     elif change.action == "updated":
-        fields = [f"{field}: {_told(before)} → {_told(after)}" for field, (before, after) in change.fields.items()]
+        fields = [f"{field}: {_text(before)} → {_text(after)}" for field, (before, after) in change.fields.items()]
         yield f"{head}: {fields[0]}" if len(fields) == 1 else head
         yield from (f"{margin}{INDENT * 3}{field}" for field in fields[1:] and fields)
     elif change.reason:
@@ -80,7 +80,7 @@ def _item(key: Key, change: Change) -> Iterator[str]:
         yield f"{head} with {takes}" if takes else head
 
 
-def _told(value: Any) -> str:
+def _text(value: Any) -> str:
     if value is None or value in ("", []):
         return "nothing"
     if isinstance(value, bool):

@@ -46,14 +46,18 @@ class Variables:
         return value if any(complaints) else REFERENCE.sub(lambda found: self.values[found[1]], value)
 
     def _complaint(self, name: str, path: Path) -> str:
-        told = f"${{{name}}}" if PLAIN.fullmatch(name) and not MIXED.search(name) else "${…} (name not shown)"
+        shown_name = f"${{{name}}}" if PLAIN.fullmatch(name) and not MIXED.search(name) else "${…} (name not shown)"
         if not path or path[-1] not in PLACES:
-            return f"{told} is read from the environment in {' and '.join(PLACES)} only: write the value itself here"
+            return (
+                f"{shown_name} is read from the environment in {' and '.join(PLACES)} only: write the value itself here"
+            )
         if not NAME.fullmatch(name):
-            return f"{told} is not read from the environment: only names that end in _TOKEN, _KEY or _USERNAME are"
+            return (
+                f"{shown_name} is not read from the environment: only names that end in _TOKEN, _KEY or _USERNAME are"
+            )
         if name in self.reserved:
-            return f"{told} is a setting of Upkeep itself, which no file gets: use a variable of its own"
+            return f"{shown_name} is a setting of Upkeep itself, which no file gets: use a variable of its own"
         if not self.values.get(name):
             state = "empty" if name in self.values else "not set"
-            return f"{told} is {state} in the environment of the process that reads this file: set it there"
+            return f"{shown_name} is {state} in the environment of the process that reads this file: set it there"
         return ""
