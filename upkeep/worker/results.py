@@ -20,12 +20,12 @@ CELERY_STATES = {
     Status.SUCCEEDED: states.SUCCESS,
     Status.FAILED: states.FAILURE,
     Status.CANCELLED: states.REVOKED,
-    Status.SKIPPED: states.IGNORED,
+    Status.SKIPPED: states.REVOKED,  # with IGNORED, which is in none of Celery's sets of states, `get()` waits for ever
 }
 
 
 class RunBackend(BaseBackend):  # type: ignore[misc]  # Celery has no annotations
-    """`AsyncResult(run.id)` tells what the run's row says; aborting one cancels its run."""
+    """`AsyncResult(run.id)` answers from the run's row; aborting one cancels its run."""
 
     supports_autoexpire = True
 
@@ -33,6 +33,11 @@ class RunBackend(BaseBackend):  # type: ignore[misc]  # Celery has no annotation
         """A run that was revoked before its start is cancelled at once, wherever its message waits."""
         if reason == "revoked" and (run_id := run_id_of(task_id)):
             cancellation.cancel(run_id)
+
+    def task_result_exists(self, task_id: str) -> bool:
+        """Whether there is such a run, also while it is queued."""
+        run_id = run_id_of(task_id)
+        return run_id is not None and Run.objects.filter(pk=run_id).exists()
 
     def _store_result(self, task_id: str, result: Any, state: str, *_args: Any, **_kwargs: Any) -> Any:
         if state == ABORTED and (run_id := run_id_of(task_id)):
@@ -66,6 +71,6 @@ class RunBackend(BaseBackend):  # type: ignore[misc]  # Celery has no annotation
 def _result(run: Run) -> Any:
     if run.status == Status.FAILED:
         return OperationError(run.error)
-    if run.status == Status.CANCELLED:
-        return TaskRevokedError(f"run {run.pk} was cancelled")  # Celery wants an exception in this state
+    if run.status in (Status.CANCELLED, Status.SKIPPED):  # Celery wants an exception in this state
+        return TaskRevokedError(f"run {run.pk} was {run.status}{run.error and f': {run.error}'}")
     return Outcome.of(run).as_json() if run.status in ENDED else None

@@ -10,6 +10,8 @@ from upkeep.operations.context import RunContext
 from upkeep.operations.errors import OperationError
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
+from upkeep.operations.states import ENDED
+from upkeep.worker.results import RunBackend
 
 pytestmark = pytest.mark.django_db
 
@@ -59,15 +61,27 @@ def test_a_cancelled_run_is_revoked() -> None:
         result.get(timeout=1)
 
 
-def test_a_skipped_run_is_ignored() -> None:
+def test_a_skipped_run_is_revoked_and_says_why() -> None:
     run = recorded(do_nothing)
-    claims.move(run.pk, Run.Status.QUEUED, Run.Status.SKIPPED)
-    assert result_of(run).state == "IGNORED"
+    claims.move(run.pk, Run.Status.QUEUED, Run.Status.SKIPPED, error="already running")
+    result = result_of(run)
+    assert (result.state, result.ready(), result.successful(), result.failed()) == ("REVOKED", True, False, False)
+    with pytest.raises(TaskRevokedError, match=f"run {run.pk} was skipped: already running"):
+        result.get(timeout=1)
+
+
+@pytest.mark.parametrize("status", Run.Status)
+def test_a_run_exists_for_celery_in_every_status_and_is_ready_once_it_has_ended(status: Run.Status) -> None:
+    run = recorded(do_nothing)
+    Run.objects.filter(pk=run.pk).update(status=status)
+    assert result_of(run).exists()
+    assert result_of(run).ready() == (status in ENDED)
 
 
 @pytest.mark.parametrize("task_id", ["00000000-0000-0000-0000-000000000001", "nonsense", "a\x00b"])
 def test_of_what_is_no_run_nothing_is_known(task_id: str) -> None:
     assert app.AsyncResult(task_id).state == "PENDING"
+    assert not RunBackend(app=app).task_result_exists(task_id)
 
 
 def test_aborting_cancels_the_run() -> None:
