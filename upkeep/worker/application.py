@@ -4,8 +4,9 @@ import os
 from typing import Any
 
 import django
-from celery import Celery
+from celery import Celery, _state
 from celery.app.defaults import DEFAULTS
+from celery.local import Proxy
 from celery.signals import beat_init, celeryd_after_setup, celeryd_init
 from django.apps import apps
 from django.conf import settings
@@ -27,6 +28,7 @@ def attach(app: Celery) -> None:
     """See `upkeep.worker.setup`. Django need not be set up yet: what needs it is done later."""
     global _app  # noqa: PLW0603 - a process has one app
     _app = app
+    app.set_default()  # else threads that did not import it, as those of a web server, have an app without a broker
     app.on_after_configure.connect(_prefix)
     app.on_after_configure.connect(_choose_scheduler)
     app.on_after_finalize.connect(_register)
@@ -47,6 +49,16 @@ def current() -> Celery:
     if _app is None:
         raise ImproperlyConfigured(f"Upkeep has no Celery app. {SETUP_HINT}")
     return _app
+
+
+def offer() -> None:
+    """Make the project's app Celery's `current_app` in a process that has not imported it: imported once it is used."""
+    try:
+        path = conf().CELERY_APP
+    except ImproperlyConfigured:  # which a check reports
+        return
+    if path and _state.default_app is None:
+        _state.set_default_app(Proxy(current))
 
 
 def _prefix(sender: Celery, source: Any, **_kwargs: Any) -> None:  # noqa: ARG001 - Celery passes the app itself, too

@@ -9,9 +9,13 @@ class WorkerConfig(AppConfig):
     verbose_name = "Upkeep: worker"
 
     def ready(self) -> None:
-        from upkeep.worker import checks, signals  # noqa: F401, PLC0415 - register themselves, once models are loaded
+        # Once models are loaded; the first two register themselves.
+        from upkeep.worker import application, checks, signals  # noqa: F401, PLC0415
 
+        application.offer()
         if apps.is_installed("django_celery_beat"):
-            from upkeep.worker.schedules import synchronise_after_migrate  # noqa: PLC0415 - it imports that app's models
+            from upkeep.worker import timings  # noqa: PLC0415 - imports that app's models, as the next does
+            from upkeep.worker.schedules import synchronise_after_migrate  # noqa: PLC0415
 
+            timings.connect()
             post_migrate.connect(synchronise_after_migrate, sender=self)

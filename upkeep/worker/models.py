@@ -1,4 +1,4 @@
-"""What this deployment last wrote into Beat's schedule, to tell an operator's changes from its own."""
+"""What Beat and deployments remember of Beat's schedule, to tell what somebody else changed in it."""
 
 from typing import ClassVar
 
@@ -16,3 +16,16 @@ class SynchronisedEntry(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class EntryTiming(models.Model):
+    """When an entry of django-celery-beat is due, as it was last seen; see `upkeep.worker.timings`."""
+
+    entry = models.IntegerField(primary_key=True, help_text="Its id; no foreign key: that app need not be installed.")
+    timing = models.JSONField()
+    enabled = models.BooleanField()
+    since = models.DateTimeField(null=True, help_text="When it was last moved or enabled: it is not due before that.")
+    ended = models.BooleanField(default=False, help_text="It was to run once, and has.")
+
+    def __str__(self) -> str:
+        return f"entry {self.entry}: {self.timing}"

@@ -1,15 +1,16 @@
 """What comes from outside, and what is believed of it: Beat's messages, `.delay()`, Flower's API, a hostile broker."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
-from upkeep.operations import files, subjects, submission
+from upkeep.operations import files, registry, subjects, submission
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError, OperationError
+from upkeep.operations.leases import claims
 from upkeep.operations.leases.claims import DatabaseNow
 from upkeep.operations.models import Run
 from upkeep.operations.states import Status
@@ -59,18 +60,49 @@ def accept(  # noqa: PLR0913 - the three parts of a call, and the columns
         files.check_stored(params)
         return submission.record(operation, params, run_id=run_id, queue=operation.queue, origin=origin, **how)
     except OperationError as error:
-        with transaction.atomic():
-            run = Run.objects.create(
-                id=run_id,
-                operation=operation.name,
-                queue=operation.queue,
-                origin=origin,
-                status=Status.FAILED,
-                error=storable(str(error)),
-                finished_at=DatabaseNow(),
-            )
-            subjects.note([run.pk], operation.apparent_subjects(kwargs if isinstance(kwargs, Mapping) else {}))
-        return run
+        about = operation.apparent_subjects(kwargs if isinstance(kwargs, Mapping) else {})
+        return refuse(operation.name, str(error), run_id=run_id, origin=origin, queue=operation.queue, about=about)
+
+
+def refuse(  # noqa: PLR0913 - the columns
+    operation: str, error: str, *, origin: str, run_id: UUID | None = None, queue: str = "", about: Sequence[str] = ()
+) -> Run:
+    """Record a run that has failed before it began. `operation` need not be one that this process knows."""
+    with transaction.atomic():
+        run = Run.objects.create(
+            id=run_id or uuid4(),
+            operation=storable(operation)[:200],
+            queue=queue,
+            origin=origin,
+            status=Status.FAILED,
+            error=storable(error),
+            finished_at=DatabaseNow(),
+        )
+        subjects.note([run.pk], about)
+    return run
+
+
+def refuse_unknown(operation: str, task_id: object, headers: object) -> None:
+    """A worker got a message whose operation it does not know, and drops it. One of Beat's leaves a failed run.
+
+    Others stay queued: who waits for them is told so, and a worker with newer code may take them.
+    """
+    error = f"the worker does not know {operation}: restart it with the code that does, or correct the schedule's entry"
+    run_id = run_id_of(task_id)
+    run = Run.objects.filter(pk=run_id).first() if run_id else None
+    origin = run.origin if run else origin_of(headers)
+    if not origin.startswith(BEAT):
+        return
+    if run:
+        claims.move(run.pk, Status.QUEUED, Status.FAILED, error=error)
+    else:
+        refuse(operation, error, origin=origin, run_id=run_id)
+
+
+def is_operations_name(name: str) -> bool:
+    """Whether a name that this process does not know was an operation's, or is like those of its operations."""
+    packages = {operation.name.rpartition(".")[0] for operation in registry.operations()}
+    return name.rpartition(".")[0] in packages or Run.objects.filter(operation=name).exists()
 
 
 def accept_as(  # noqa: PLR0913 - as above

@@ -52,22 +52,25 @@ def _definition(entry: ScheduleEntry) -> dict[str, Any]:
     return {
         "task": registry.find(entry.operation).name,
         "crontab": " ".join(entry.crontab.split()),
+        "timezone": settings.TIME_ZONE,
         "kwargs": json.dumps({**entry.params, **({"confirm": entry.confirm} if entry.confirm else {})}),
         "enabled": True,
     }
 
 
 def _merge(task: PeriodicTask, last: dict[str, Any] | None, wanted: dict[str, Any]) -> None:
-    present = _present(task) if task.pk else None
+    present = _present(task) if task.pk else wanted
     fields = {
         name: value
         for name, value in wanted.items()
-        if present is None or (last is not None and present[name] == last[name] and present[name] != value)
+        if not task.pk or (last is not None and present[name] == last.get(name) and present[name] != value)
     }
     if not fields:
         return
-    if "crontab" in fields:
-        fields["crontab"] = _crontab(fields["crontab"])
+    if fields.keys() & {"crontab", "timezone"}:
+        when = {**present, **fields}
+        fields["crontab"] = _crontab(when["crontab"], when["timezone"])
+        fields.pop("timezone", None)
         fields.update(interval=None, solar=None, clocked=None)
     for name, value in fields.items():
         setattr(task, name, value)
@@ -75,12 +78,13 @@ def _merge(task: PeriodicTask, last: dict[str, Any] | None, wanted: dict[str, An
 
 
 def _present(task: PeriodicTask) -> dict[str, Any]:
-    crontab = task.crontab and " ".join(getattr(task.crontab, name) for name in CRONTAB_FIELDS)
-    return {"task": task.task, "crontab": crontab, "kwargs": task.kwargs, "enabled": task.enabled}
+    row = task.crontab
+    crontab = row and " ".join(getattr(row, name) for name in CRONTAB_FIELDS)
+    zone = row and str(row.timezone)
+    return {"task": task.task, "crontab": crontab, "timezone": zone, "kwargs": task.kwargs, "enabled": task.enabled}
 
 
-def _crontab(text: str) -> CrontabSchedule:
-    fields = dict(zip(CRONTAB_FIELDS, text.split(), strict=True))
-    fields["timezone"] = settings.TIME_ZONE
+def _crontab(text: str, zone: str) -> CrontabSchedule:
+    fields = {**dict(zip(CRONTAB_FIELDS, text.split(), strict=True)), "timezone": zone}
     # Not get_or_create: the admin lets the same crontab be there twice.
     return CrontabSchedule.objects.filter(**fields).first() or CrontabSchedule.objects.create(**fields)

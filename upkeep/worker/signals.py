@@ -3,10 +3,10 @@
 import signal
 from typing import Any
 
-from celery.signals import task_revoked, worker_shutting_down
+from celery.signals import task_revoked, task_unknown, worker_shutting_down
 
 from upkeep.operations import cancellation
-from upkeep.worker import handover
+from upkeep.worker import handover, receipt
 from upkeep.worker.receipt import run_id_of
 
 
@@ -25,5 +25,11 @@ def stop_run(request: Any, *, expired: bool = False, signum: int | None = None, 
         cancellation.cancel(run_id, killed=signum not in (None, signal.SIGTERM))  # after a SIGTERM it cancels itself
 
 
+def refuse_unknown(message: Any, name: str, id: str, **_kwargs: Any) -> None:  # noqa: A002 - Celery's name
+    """An entry of Beat's whose operation this worker does not know leaves a failed run."""
+    receipt.refuse_unknown(name, id, message.headers)
+
+
 worker_shutting_down.connect(hand_over)
 task_revoked.connect(stop_run)
+task_unknown.connect(refuse_unknown)

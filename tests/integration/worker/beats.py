@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django.db import connection
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from backend.config.celery import app
 from upkeep.worker.beat import OnceEntry, Scheduler
@@ -21,6 +23,23 @@ def entry(name: str = "Hourly", *, ago: timedelta = 2 * HOUR, **columns: Any) ->
         columns["interval"] = every(3600)
     values = {"task": "testing.add_one", "last_run_at": now() - ago, **columns}
     return PeriodicTask.objects.create(name=name, **values)
+
+
+def daily(moment: datetime, zone: str = "UTC") -> CrontabSchedule:
+    """The crontab of every day at the minute of that moment, by the clock of the zone."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return CrontabSchedule.objects.create(minute=str(local.minute), hour=str(local.hour), timezone=zone)
+
+
+def at(moment: datetime | str) -> type[Scheduler]:
+    """A kind of Beat whose clock stands still at that moment."""
+    stopped = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+
+    class Stopped(Scheduler):
+        def now(self) -> datetime:
+            return stopped.astimezone(UTC)
+
+    return Stopped
 
 
 def every(seconds: int) -> IntervalSchedule:
@@ -54,3 +73,9 @@ def in_memory(scheduler: Scheduler, name: str = "Hourly") -> OnceEntry:
     """The entry as that Beat knows it."""
     found: OnceEntry = scheduler._schedule[name]
     return found
+
+
+def place() -> dict[str, Any]:
+    """Where the database server is."""
+    settings = connection.get_connection_params()
+    return {key: settings[key] for key in ("host", "port", "user", "password") if settings.get(key)}

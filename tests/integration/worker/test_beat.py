@@ -1,6 +1,5 @@
 import logging
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,48 +8,24 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 from django.db import connection, transaction
-from django_celery_beat.models import (
-    ClockedSchedule,
-    CrontabSchedule,
-    IntervalSchedule,
-    PeriodicTask,
-    PeriodicTasks,
-    SolarSchedule,
-)
-from django_celery_beat.tzcrontab import TzAwareCrontab
+from django_celery_beat.models import ClockedSchedule, CrontabSchedule, PeriodicTask, PeriodicTasks, SolarSchedule
 
 from backend.config.celery import app
 from tests.integration.messages import messages
 from tests.integration.operations.factories import COMMITTED
-from tests.integration.worker.beats import HOUR, beat, entry, every, in_memory, now, planned, settle
+from tests.integration.worker.beats import HOUR, beat, entry, every, in_memory, now, place, planned, settle
 from tests.operations import scripted  # noqa: F401 - declares `testing.keyed`
 from upkeep.embedded.polling import attempts
 from upkeep.operations.models import Run
 from upkeep.operations.schedule import ScheduleEntry
 from upkeep.worker import beat as module
-from upkeep.worker.beat import OnceEntry, Scheduler, due_after
-from upkeep.worker.models import SynchronisedEntry
+from upkeep.worker.beat import OnceEntry, Scheduler
 from upkeep.worker.schedules import synchronise
 
-pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
+pytestmark = [COMMITTED, pytest.mark.usefixtures("own_entries")]
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
-BERLIN = ZoneInfo("Europe/Berlin")
-
-
-@pytest.fixture(autouse=True)
-def _only_these_entries(broker: str) -> Iterator[None]:
-    """The default schedule keeps quiet, and nothing is left of a test."""
-    messages(broker)
-    kinds = (PeriodicTask, SynchronisedEntry, ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule)
-    before = {kind: list(kind.objects.values_list("pk", flat=True)) for kind in kinds}
-    others = list(PeriodicTask.objects.filter(enabled=True).values_list("pk", flat=True))
-    PeriodicTask.objects.filter(pk__in=others).update(enabled=False)
-    yield
-    for kind, kept in before.items():
-        kind.objects.exclude(pk__in=kept).delete()
-    PeriodicTask.objects.filter(pk__in=others).update(enabled=True)
 
 
 # ---- once, whoever fires
@@ -239,12 +214,6 @@ def test_a_row_that_a_stranger_holds_does_not_stop_the_others(
         settle(beat())
     assert Run.objects.get().origin == "beat: Free"
     assert "'Held' did not fire, trying again: OperationalError: canceling statement due to lock timeout" in caplog.text
-
-
-def place() -> dict[str, Any]:
-    """Where the database server is."""
-    settings = connection.get_connection_params()
-    return {key: settings[key] for key in ("host", "port", "user", "password") if settings.get(key)}
 
 
 def test_an_unreachable_broker_leaves_the_run_queued(caplog: pytest.LogCaptureFixture) -> None:
@@ -436,17 +405,3 @@ def test_a_message_expires_just_before_the_next_is_due(
         assert headers["expires"] is None
     else:
         assert timedelta(0) <= datetime.fromisoformat(headers["expires"]) - start - after < SECOND * 0.8
-
-
-@pytest.mark.parametrize(
-    ("ran", "due"),
-    [
-        ("2027-03-27T02:30:01+01:00", "2027-03-28T03:30:00+02:00"),  # there is no 02:30 on that day
-        ("2027-03-28T03:30:01+02:00", "2027-03-29T02:30:00+02:00"),
-        ("2027-10-30T02:30:01+02:00", "2027-10-31T02:30:00+02:00"),  # 02:30 comes twice on that day
-        ("2027-10-31T02:30:01+02:00", "2027-11-01T02:30:00+01:00"),
-    ],
-)
-def test_a_daily_entry_is_due_once_on_the_days_when_clocks_change(ran: str, due: str) -> None:
-    daily = TzAwareCrontab(minute="30", hour="2", tz=BERLIN, app=app)
-    assert abs(due_after(daily, datetime.fromisoformat(ran)) - datetime.fromisoformat(due)) < SECOND / 10

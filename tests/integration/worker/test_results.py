@@ -10,7 +10,7 @@ from upkeep.operations.context import RunContext
 from upkeep.operations.errors import OperationError
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
-from upkeep.operations.states import ENDED
+from upkeep.operations.states import ENDED, Status
 from upkeep.worker.results import RunBackend
 
 pytestmark = pytest.mark.django_db
@@ -70,8 +70,8 @@ def test_a_skipped_run_is_revoked_and_says_why() -> None:
         result.get(timeout=1)
 
 
-@pytest.mark.parametrize("status", Run.Status)
-def test_a_run_exists_for_celery_in_every_status_and_is_ready_once_it_has_ended(status: Run.Status) -> None:
+@pytest.mark.parametrize("status", Status)
+def test_a_run_exists_for_celery_in_every_status_and_is_ready_once_it_has_ended(status: Status) -> None:
     run = recorded(do_nothing)
     Run.objects.filter(pk=run.pk).update(status=status)
     assert result_of(run).exists()

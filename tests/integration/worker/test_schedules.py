@@ -1,6 +1,6 @@
 import pytest
 from django.core.management import call_command
-from django_celery_beat.models import CrontabSchedule, PeriodicTask
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from pytest_django import Settings
 
 from tests.operations import dvds  # noqa: F401 - declares the operations below
@@ -142,3 +142,71 @@ def test_migrating_synchronises(settings: Settings) -> None:
     settings.UPKEEP = {**settings.UPKEEP, "SCHEDULE": f"{__name__}.GIVEN_BY_MIGRATE"}
     call_command("migrate", verbosity=0)
     assert told(entry("From migrate"))[0] == "testing.add_one"
+
+
+# ---- the zone
+
+
+def zone(name: str = "Nightly") -> str:
+    """The zone whose clock decides when the entry is due."""
+    return str(entry(name).crontab.timezone)
+
+
+def test_a_changed_time_zone_reaches_an_entry_that_nobody_changed(settings: Settings) -> None:
+    synchronise([ENTRY])
+    settings.TIME_ZONE = "Europe/Berlin"
+    synchronise([ENTRY])
+    assert (zone(), told(entry())[1]) == ("Europe/Berlin", "0 2 *")
+    settings.TIME_ZONE = "Asia/Tokyo"
+    synchronise([LATER])
+    assert (zone(), told(entry())[1]) == ("Asia/Tokyo", "30 4 1")
+
+
+def test_a_zone_that_the_operator_chose_stays_and_the_rest_follows(settings: Settings) -> None:
+    synchronise([ENTRY])
+    task = entry()
+    task.crontab = CrontabSchedule.objects.create(minute="0", hour="2", timezone="America/Lima")
+    task.save()
+    settings.TIME_ZONE = "Europe/Berlin"
+    synchronise([LATER])
+    assert (zone(), told(entry())[1]) == ("America/Lima", "30 4 1")
+
+
+def test_a_zone_that_the_operator_chose_by_editing_the_crontab_itself_stays(settings: Settings) -> None:
+    synchronise([ENTRY])
+    CrontabSchedule.objects.filter(pk=entry().crontab.pk).update(timezone="America/Lima")
+    settings.TIME_ZONE = "Europe/Berlin"
+    synchronise([ENTRY])
+    assert zone() == "America/Lima"
+
+
+def test_the_zone_follows_where_the_operator_chose_the_hour_alone(settings: Settings) -> None:
+    synchronise([ENTRY])
+    task = entry()
+    task.crontab = CrontabSchedule.objects.create(minute="7", hour="7", timezone="UTC")
+    task.save()
+    settings.TIME_ZONE = "Europe/Berlin"
+    synchronise([ENTRY])
+    assert (zone(), told(entry())[1]) == ("Europe/Berlin", "7 7 *")
+
+
+def test_an_interval_that_the_operator_chose_stays_whatever_the_zone(settings: Settings) -> None:
+    synchronise([ENTRY])
+    task = entry()
+    task.crontab, task.interval = None, IntervalSchedule.objects.create(every=1, period="hours")
+    task.save()
+    settings.TIME_ZONE = "Europe/Berlin"
+    synchronise([LATER])
+    assert (entry().crontab, entry().interval, entry().kwargs) == (None, task.interval, '{"limit": 5}')
+
+
+def test_an_entry_that_an_earlier_release_wrote_keeps_its_zone(
+    settings: Settings,
+) -> None:
+    synchronise([ENTRY])
+    known = SynchronisedEntry.objects.get()
+    del known.definition["timezone"]  # which earlier releases did not note
+    known.save()
+    settings.TIME_ZONE = "Europe/Berlin"
+    synchronise([ENTRY])
+    assert zone() == "UTC"
