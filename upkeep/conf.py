@@ -49,10 +49,6 @@ class Options(BaseModel):
     """Prefix of everything that `setup` keeps at the broker, for several projects on one Redis."""
     CELERY_APP: str = ""
     """Dotted path of the project's Celery app, `shop.celery.app`, for processes that have not imported it."""
-    PUBLISH: str = "upkeep.worker.broker.publish"
-    """Dotted path of the function that hands a run's message to the broker."""
-    QUEUE_LENGTH: str = "upkeep.worker.broker.queue_length"
-    """Dotted path of the function that counts the messages in a broker's queue."""
 
     @field_validator("FERNET_KEYS")
     @classmethod

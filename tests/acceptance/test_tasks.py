@@ -7,9 +7,10 @@ from pytest_celery import CeleryTestSetup
 
 from tests.acceptance.films import certification, shouting
 from tests.acceptance.runs import NORMALIZE, REFRESH, ended
+from upkeep.operations.broker import Audience
 from upkeep.operations.errors import OperationError
 from upkeep.operations.models import Run
-from upkeep.worker.broker import queue_length
+from upkeep.worker import broker
 
 
 def test_delay_makes_a_recorded_run_that_the_worker_carries_out(setup: CeleryTestSetup) -> None:
@@ -39,8 +40,8 @@ def test_the_row_is_there_before_the_message_which_waits_for_the_commit(held: Ce
     with transaction.atomic():
         run_id = held.app.tasks[NORMALIZE].delay().id
         assert Run.objects.filter(pk=run_id, status="queued").exists()
-        assert queue_length("default") == 0
-    assert queue_length("default") == 1
+        assert broker.queue_length("default") == 0
+    assert broker.queue_length("default") == 1
 
 
 def test_nothing_is_sent_when_the_caller_rolls_back(setup: CeleryTestSetup) -> None:
@@ -50,3 +51,18 @@ def test_nothing_is_sent_when_the_caller_rolls_back(setup: CeleryTestSetup) -> N
     ended(setup.app.tasks[NORMALIZE].delay().id)
     assert lost not in setup.worker.logs()
     assert not Run.objects.filter(pk=lost).exists()
+
+
+@pytest.mark.parametrize(
+    ("queue", "operation", "audience"),
+    [
+        ("default", "testing.increment_rows", Audience.SOMEBODY),
+        ("default", "testing.of_the_next_release", Audience.IGNORANT),
+        ("elsewhere", "testing.increment_rows", Audience.NOBODY),
+    ],
+)
+def test_workers_say_what_they_would_take(
+    setup: CeleryTestSetup, queue: str, operation: str, audience: Audience
+) -> None:
+    assert setup.worker
+    assert broker.audience(queue, operation) is audience

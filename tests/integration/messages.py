@@ -1,15 +1,33 @@
 """The messages that reach a broker, and what a worker does with them."""
 
 import json
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 from typing import Any, cast
 
 from celery.exceptions import Ignore
 from kombu import Connection
 
 from backend.config.celery import app
+from upkeep.operations import broker as core
+from upkeep.operations.broker import Audience
 from upkeep.operations.errors import OperationError
+from upkeep.worker import broker
 from upkeep.worker.task import OperationTask
+
+
+@contextmanager
+def publishing(
+    publish: Callable[..., bool], *, audience: Callable[[str, str], Audience] | None = None
+) -> Iterator[None]:
+    """Until the end of the block, messages are handed to that instead of the broker."""
+    given = SimpleNamespace(publish=publish, queue_length=broker.queue_length, audience=audience or broker.audience)
+    before = core.connect(cast("Any", given))
+    try:
+        yield
+    finally:
+        core.connect(before)
 
 
 def task(name: str = "testing.add_one") -> OperationTask:

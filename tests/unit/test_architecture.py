@@ -42,7 +42,7 @@ def test_celery_is_imported_by_the_worker_and_its_configuration_alone() -> None:
     assert {path for path in found if not path.startswith("upkeep/worker/")} == {"backend/config/celery.py"}
 
 
-@pytest.mark.parametrize("name", ["PUBLISH", "QUEUE_LENGTH", "SCHEDULE"])
+@pytest.mark.parametrize("name", ["SCHEDULE"])
 def test_every_dotted_path_of_the_library_s_settings_leads_somewhere(name: str) -> None:
     assert import_string(getattr(conf(), name)) is not None
 

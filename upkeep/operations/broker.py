@@ -1,41 +1,51 @@
 """The messages of queued runs. The row says that there is one; a message that is lost is sent again."""
 
+from enum import Enum, auto
 from typing import Any, Protocol
 
-from django.apps import apps
-from django.utils.module_loading import import_string
-
-from upkeep.conf import conf
 from upkeep.operations.errors import OperationError
 from upkeep.operations.models import Run
 from upkeep.operations.states import Status
 
-WORKER = "upkeep.worker"
-"""The app whose functions the settings name by default."""
+
+class Audience(Enum):
+    """Who would take a message."""
+
+    SOMEBODY = auto()
+    NOBODY = auto()
+    """No worker takes the queue."""
+    IGNORANT = auto()
+    """Workers take the queue, and none of them knows the operation."""
+    UNKNOWN = auto()
+    """The broker does not answer."""
 
 
-class Publish(Protocol):
-    """What `UPKEEP["PUBLISH"]` names."""
+class Broker(Protocol):
+    """What sends messages."""
 
-    def __call__(self, run: Run, **options: Any) -> bool:
+    def publish(self, run: Run, **options: Any) -> bool:
         """Hand the run's message to the broker; False when the broker cannot be reached."""
 
-
-class QueueLength(Protocol):
-    """What `UPKEEP["QUEUE_LENGTH"]` names."""
-
-    def __call__(self, queue: str) -> int | None:
+    def queue_length(self, queue: str) -> int | None:
         """How many messages wait in the broker's queue; None when the broker cannot be reached."""
+
+    def audience(self, queue: str, operation: str) -> Audience:
+        """Who would take a message of this operation in this queue; asks the workers, for about a second."""
+
+
+_broker: Broker | None = None
+
+
+def connect(broker: Broker | None) -> Broker | None:
+    """Send messages by this broker from now on; returns the one before. `upkeep.worker` does so when Django starts."""
+    global _broker
+    before, _broker = _broker, broker
+    return before
 
 
 def check() -> None:
     """Raise OperationError when this project sends no messages: what is recorded for a worker would never run."""
-    # Unlike `is_installed`, it also knows the apps that a TransactionTestCase hides.
-    if conf().PUBLISH.startswith(WORKER) and "upkeep_worker" not in apps.all_models:
-        raise OperationError(
-            f"this project has no workers: add {WORKER!r} to INSTALLED_APPS, and call upkeep.worker.setup(app) where "
-            "the Celery app is made. Or run it here: without --enqueue and --wait, or by `run_task NAME --sync`"
-        )
+    _connected()
 
 
 def publish(run: Run, **options: Any) -> bool:
@@ -43,8 +53,7 @@ def publish(run: Run, **options: Any) -> bool:
 
     False, and `sent_at` empty, when the broker cannot be reached: the run is sent when it is back.
     """
-    send: Publish = import_string(conf().PUBLISH)
-    if send(run, **options):
+    if _connected().publish(run, **options):
         return True
     mark_unsent(run)
     return False
@@ -58,5 +67,18 @@ def mark_unsent(run: Run) -> None:
 
 def length(queue: str) -> int | None:
     """How many messages wait in the broker's queue; None when the broker cannot be reached."""
-    count: QueueLength = import_string(conf().QUEUE_LENGTH)
-    return count(queue)
+    return _connected().queue_length(queue)
+
+
+def audience(run: Run) -> Audience:
+    """Who would take the message of a queued run; see `Broker.audience`."""
+    return _connected().audience(run.queue, run.operation)
+
+
+def _connected() -> Broker:
+    if _broker is None:
+        raise OperationError(
+            "this project has no workers: add 'upkeep.worker' to INSTALLED_APPS, and call upkeep.worker.setup(app) "
+            "where the Celery app is made. Or run it here: without --enqueue and --wait, or by `run_task NAME --sync`"
+        )
+    return _broker

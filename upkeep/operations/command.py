@@ -2,18 +2,22 @@
 
 import json
 import sys
+import time
 from collections.abc import Collection
 from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import connection
 from django.db.models import Q
+from django.utils import timezone
 
 from upkeep.conf import conf
-from upkeep.operations import registry, runner, streams, submission
+from upkeep.operations import broker, registry, runner, streams, submission
+from upkeep.operations.broker import Audience
 from upkeep.operations.definition import Operation
-from upkeep.operations.errors import InvalidParamsError, UnconfirmedError
+from upkeep.operations.errors import InvalidParamsError, OperationError, UnconfirmedError
 from upkeep.operations.execution import parts, storage
 from upkeep.operations.limits import LIMIT_EXCEEDED
 from upkeep.operations.models import Run, RunChange
@@ -21,10 +25,12 @@ from upkeep.operations.outcome import Outcome
 from upkeep.operations.params import Params
 from upkeep.operations.states import ENDED, Status
 from upkeep.operations.terminal import arguments
-from upkeep.operations.terminal.base import TolerantCommand
+from upkeep.operations.terminal.base import INTERRUPTED_EXIT_CODE, TolerantCommand
 from upkeep.operations.terminal.console import ConsoleProgress, Patience, plain, summary
 
 VERBOSE = 2
+LOOK_SECONDS = 3.0
+"""After how long, and how often, who waits for a queued run is told why it does not begin."""
 
 
 class RunCommand(TolerantCommand):
@@ -72,7 +78,10 @@ class RunCommand(TolerantCommand):
             self.stdout.write(json.dumps(queued) if options["json"] else str(run.pk))
             return
         with self.progress(registry.find(run.operation), options) as progress:
-            outcome = _followed(run.pk, progress)
+            try:
+                outcome = _followed(run.pk, progress)
+            except KeyboardInterrupt:
+                raise _left(submission.named(run.pk)) from None
             changes = RunChange.objects.filter(Q(run=run) | Q(run__parent=run))
             progress.changed([storage.change(row) for row in changes])
         self.print_outcome(outcome, options)
@@ -112,6 +121,7 @@ class OperationCommand(RunCommand):
         confirm = self._confirmed(params, options)
         how = {"dry_run": options["dry_run"], "confirm": confirm, "attended": bool(confirm) and not options["no_input"]}
         if options["enqueue"] or options["wait"] or not (self.runs_here or options["sync"]):
+            check_waitable(options)
             run = submission.enqueue(self.operation, params, **how, origin="command", partitions=options["partitions"])
             self.queued(run, options)
         elif options["partitions"]:
@@ -145,12 +155,45 @@ class OperationCommand(RunCommand):
 
 
 def _followed(run_id: UUID, progress: ConsoleProgress) -> Outcome:
-    patience = Patience(conf().POLL_SECONDS)
+    patience, look_at, said = Patience(conf().POLL_SECONDS), time.monotonic() + LOOK_SECONDS, ""
     while (run := submission.named(run_id)).status not in ENDED:
         for name, step in parts.total(run).items():
             progress.advanced(name, step.counts.processed, step.total)
+        if run.status == Status.QUEUED and time.monotonic() > look_at:
+            text = _queued(run)
+            if text != said:
+                progress.logged(text)
+            look_at, said = time.monotonic() + LOOK_SECONDS, text
         patience.wait()
     return Outcome.of(run)
+
+
+def _queued(run: Run) -> str:
+    """Why a run that somebody waits for has not begun."""
+    if run.not_before:
+        return f"run {run.pk} is queued until {timezone.localtime(run.not_before):%H:%M:%S}"
+    match broker.audience(run):
+        case Audience.NOBODY:
+            return f"run {run.pk} is queued; no worker takes its queue {run.queue!r}"
+        case Audience.IGNORANT:
+            return f"run {run.pk} is queued; no worker knows {run.operation}: restart them"
+        case Audience.UNKNOWN:
+            return f"run {run.pk} is queued; the broker cannot be reached"
+        case Audience.SOMEBODY:
+            return f"run {run.pk} is queued; the workers that take its queue {run.queue!r} are busy"
+
+
+def _left(run: Run) -> CommandError:
+    """What becomes of a run that nobody watches any more."""
+    stays = "goes on" if run.status == Status.RUNNING else f"is {run.status}" if run.status in ENDED else "stays queued"
+    cancels = "" if run.status in ENDED else f"; `manage.py cancel_run {run.pk}` cancels it"
+    return CommandError(f"not watched any more: run {run.pk} {stays}{cancels}", returncode=INTERRUPTED_EXIT_CODE)
+
+
+def check_waitable(options: dict[str, Any]) -> None:
+    """Raise OperationError for --wait within a transaction, after which alone the run is sent."""
+    if options["wait"] and connection.in_atomic_block:
+        raise OperationError("--wait within a transaction would wait for ever: the run is sent when that ends")
 
 
 def _unsaid(_line: str) -> None:

@@ -9,8 +9,11 @@ class WorkerConfig(AppConfig):
     verbose_name = "Upkeep: worker"
 
     def ready(self) -> None:
-        # Once models are loaded; the first two register themselves.
-        from upkeep.worker import application, checks, signals  # noqa: F401, PLC0415
+        # Once models are loaded; two of them register themselves.
+        from upkeep.operations import broker as core  # noqa: PLC0415
+        from upkeep.worker import application, broker, checks, signals  # noqa: F401, PLC0415
+
+        core.connect(broker)
 
         application.offer()
         if apps.is_installed("django_celery_beat"):

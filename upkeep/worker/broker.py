@@ -1,4 +1,4 @@
-"""The broker, as the core knows it: what `UPKEEP["PUBLISH"]` and `UPKEEP["QUEUE_LENGTH"]` name."""
+"""The broker, as the core knows it: see `upkeep.operations.broker.Broker`."""
 
 import logging
 from typing import Any
@@ -6,10 +6,13 @@ from typing import Any
 from amqp.exceptions import AMQPError, ChannelError
 from kombu.exceptions import OperationalError
 
+from upkeep.operations.broker import Audience
 from upkeep.operations.models import Run
 from upkeep.worker import application
 
 logger = logging.getLogger(__name__)
+ANSWER_SECONDS = 1.0
+"""How long workers have to say what they take and know."""
 
 
 def publish(run: Run, **options: Any) -> bool:
@@ -35,3 +38,21 @@ def queue_length(queue: str) -> int | None:
             return 0
         except (OperationalError, *connection.connection_errors, *connection.channel_errors):
             return None
+
+
+def audience(queue: str, operation: str) -> Audience:
+    """Who would take a message of this operation in this queue. Asks the workers, for about a second."""
+    app = application.current()
+    try:
+        with app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=ANSWER_SECONDS)
+            inspect = app.control.inspect(timeout=ANSWER_SECONDS, connection=connection)
+            taken = inspect.active_queues() or {}
+            takers = [name for name, queues in taken.items() if queue in {found["name"] for found in queues}]
+            known = inspect.registered() or {} if takers else {}
+    except (OperationalError, AMQPError, OSError):
+        return Audience.UNKNOWN
+    if not takers:
+        return Audience.NOBODY
+    names = [task.partition(" ")[0] for taker in takers for task in known.get(taker, (operation,))]
+    return Audience.SOMEBODY if operation in names else Audience.IGNORANT

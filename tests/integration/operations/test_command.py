@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 
 from backend.collection.models import DVD
+from tests.integration.messages import publishing
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, skipped
 from tests.integration.operations.processes import manage, typed, until
 from tests.operations.dvds import AddOne, CrashError, RefusalError, add, add_one, added
@@ -19,7 +20,8 @@ from tests.operations.management.commands import add_one as adding
 from tests.operations.management.commands import read_file as reading
 from tests.operations.management.commands import remove_dvds as removing
 from tests.operations.scripted import claimed, played, recorded, reread, stage
-from upkeep.operations import erasure, runner, submission
+from upkeep.operations import cancellation, erasure, runner, submission
+from upkeep.operations.broker import Audience
 from upkeep.operations.context import RunContext
 from upkeep.operations.leases import claims
 from upkeep.operations.management.commands import cancel_run, resume_run, run_task
@@ -478,3 +480,55 @@ def test_a_file_that_changed_is_not_resumed_with(tmp_path: Path) -> None:
     file.write_text("Aliens")
     done = called(resume_run.Command(), str(Run.objects.get().pk))
     assert (done.code, "list.txt changed since the run was started" in done.err) == (1, True)
+
+
+# ---- waiting for a worker
+
+
+@pytest.fixture
+def told_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits is told at once why the run does not begin."""
+    monkeypatch.setattr("upkeep.operations.command.LOOK_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("told_soon")
+@pytest.mark.parametrize(
+    ("audience", "text"),
+    [
+        (Audience.NOBODY, "is queued; no worker takes its queue 'default'"),
+        (Audience.IGNORANT, "is queued; no worker knows testing.add_one: restart them"),
+        (Audience.UNKNOWN, "is queued; the broker cannot be reached"),
+        (Audience.SOMEBODY, "is queued; the workers that take its queue 'default' are busy"),
+    ],
+)
+def test_who_waits_is_told_once_why_a_run_does_not_begin(audience: Audience, text: str) -> None:
+    asked: list[Run] = []
+
+    def ask(run: Run) -> Audience:
+        asked.append(run)
+        if len(asked) == 3:
+            cancellation.cancel(run.pk)
+        return audience
+
+    with publishing(lambda _run, **_options: True, audience=lambda _queue, _name: ask(Run.objects.get())):
+        done = called(adding.Command(), "--wait")
+    assert (done.code, done.out.count(f"run {asked[0].pk} {text}\n")) == (130, 1)
+
+
+@pytest.mark.usefixtures("told_soon")
+def test_who_stops_watching_is_told_the_run_and_how_to_cancel_it() -> None:
+    def leave(_queue: str, _operation: str) -> Audience:
+        raise KeyboardInterrupt
+
+    with publishing(lambda _run, **_options: True, audience=leave):
+        done = called(adding.Command(), "--wait")
+    run = Run.objects.get()
+    stays = f"not watched any more: run {run.pk} stays queued; `manage.py cancel_run {run.pk}` cancels it"
+    assert (done.code, done.err, run.status) == (130, stays, "queued")
+
+
+def test_waiting_within_a_transaction_is_refused_before_anything_is_recorded() -> None:
+    with transaction.atomic():
+        done = called(adding.Command(), "--wait")
+        assert (done.code, Run.objects.count()) == (1, 0)
+    assert done.err == "--wait within a transaction would wait for ever: the run is sent when that ends"

@@ -3,11 +3,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import transaction
-from django.test import override_settings
 
 from tests.integration.messages import messages as read
+from tests.integration.messages import publishing
 from tests.integration.operations.factories import COMMITTED
 from tests.integration.operations.test_exclusion import do_nothing
 from tests.integration.operations.test_splitting import apart, divided
@@ -53,7 +52,7 @@ def test_an_overdue_run_that_somebody_holds_does_not_keep_the_others_waiting() -
 def test_a_broker_that_fails_is_asked_once_a_sweep() -> None:
     runs = [recorded(do_nothing) for _ in range(5)]
     tried.clear()
-    with override_settings(UPKEEP={**settings.UPKEEP, "PUBLISH": f"{__name__}.fail"}):
+    with publishing(fail):
         assert sweep.sweep().sent == []
     assert len(tried) == 1
     assert sorted(sweep.sweep().sent) == sorted(run.pk for run in runs)

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from redis import Redis
 
 from backend.config.celery import app
-from tests.integration.messages import messages, named, task
+from tests.integration.messages import messages, named, publishing, task
 from tests.integration.operations.factories import COMMITTED
 from tests.integration.operations.outages import away
 from tests.operations.dvds import AddOne, add_one
@@ -203,17 +203,16 @@ def test_with_the_broker_away_nothing_is_marked_as_sent(unreachable: str) -> Non
     assert named(unreachable) == ids(new, overdue)
 
 
-def refused(run: Run, **_options: object) -> bool:  # noqa: ARG001 - what `PUBLISH` names
+def refused(run: Run, **_options: object) -> bool:  # noqa: ARG001 - what sends
     """As a broker that goes away between the look at its queue and the message."""
     return False
 
 
-def test_a_message_that_the_broker_does_not_take_is_tried_again(broker: str, settings: Settings) -> None:
+def test_a_message_that_the_broker_does_not_take_is_tried_again(broker: str) -> None:
     new, overdue = recorded(do_nothing), recorded(do_nothing, sent_at=ago(RESEND + 1))
-    before, settings.UPKEEP = settings.UPKEEP, {**settings.UPKEEP, "PUBLISH": f"{__name__}.refused"}
-    assert not sweep.sweep().sent
+    with publishing(refused):
+        assert not sweep.sweep().sent
     assert (reread(new).sent_at, reread(overdue).sent_at) == (None, None)
-    settings.UPKEEP = before
     assert sweep.sweep().sent == [new.pk, overdue.pk]
     assert named(broker) == ids(new, overdue)
 
@@ -259,10 +258,10 @@ def test_a_command_without_a_broker_says_so_once_and_within_two_seconds(
     assert "stays queued" not in caplog.text
 
 
-def test_a_run_that_was_claimed_before_its_message_failed_keeps_its_mark(settings: Settings) -> None:
+def test_a_run_that_was_claimed_before_its_message_failed_keeps_its_mark() -> None:
     run = claimed(do_nothing, sent_at=ago(0))
-    settings.UPKEEP = {**settings.UPKEEP, "PUBLISH": f"{__name__}.refused"}
-    assert not publish(run)
+    with publishing(refused):
+        assert not publish(run)
     assert reread(run).sent_at
 
 

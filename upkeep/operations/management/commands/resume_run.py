@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from upkeep.operations import broker, registry, runner, submission
-from upkeep.operations.command import RunCommand
+from upkeep.operations.command import RunCommand, check_waitable
 from upkeep.operations.terminal.arguments import run_id
 
 
@@ -18,6 +18,7 @@ class Command(RunCommand):
         named = submission.named(options["run"])
         operation = registry.find(named.operation)
         if options["enqueue"] or options["wait"]:
+            check_waitable(options)
             run = submission.requeue(named.pk, queue=operation.queue)
             broker.publish(run)
             self.queued(run, options)
