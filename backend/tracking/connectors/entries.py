@@ -10,5 +10,5 @@ from backend.tracking.connectors.wire import Moment
 
 Start = Annotated[Moment, Field(ge=START, lt=datetime(9000, 1, 1, tzinfo=UTC))]
 """When somebody worked."""
-Seconds = Annotated[int, Field(lt=2**31)]
-"""How long; the sign of one that runs is up to the system."""
+Seconds = Annotated[int, Field(gt=-(2**31), lt=2**31)]
+"""How long; what a negative one means is up to the system."""

@@ -5,7 +5,7 @@ one's own.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, quote, urlsplit
 
@@ -29,6 +29,11 @@ KIMAI_PAGE = re.compile(
 YOUTRACK_PAGE = re.compile(
     r"(?P<base>.*?)/(?:projects|issues|issue)/(?P<key>[A-Za-z][A-Za-z0-9_]*)(?:-[0-9]+)?(?:/.*)?"
 )
+YOUTRACK_SEARCH = re.compile(r"(?<![\w-])project:\s*([^\s,{}]+|\{[^{}]*\})(\s*,)?", re.IGNORECASE)
+YOUTRACK_KEY = re.compile("[A-Za-z][A-Za-z0-9_]*")
+JQL_PROJECT = re.compile(r"(?<![\w.])project\s*(?:=|\bin\b)\s*(\([^()]*\)|[^\s()]++(?:\s*\()?)", re.IGNORECASE)
+JQL_TEXT = re.compile(r"\"([^\"]*)\"|'([^']*)'")
+JQL_KEY = re.compile("[A-Za-z][A-Za-z0-9_]+")
 TOGGL_PAGES = (
     re.compile(r"/(?P<workspace>[0-9]+)/projects/(?P<project>[0-9]+)(?:/.*)?"),
     re.compile(r"/projects/(?P<workspace>[0-9]+)(?:/.*)?"),
@@ -37,6 +42,19 @@ TOGGL_PAGES = (
 
 WEB_HOSTS = {"www.github.com": "github.com", "ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
 """Where the pages are, by other hosts of the same system."""
+
+NO_OWNERS = {
+    ApiKind.GITHUB: re.compile(
+        "about|account|apps|codespaces|collections|customer-stories|dashboard|discussions|enterprises?|events|explore"
+        "|features|issues|join|login|logout|marketplace|new|notifications|organizations|orgs|pricing|pulls|readme"
+        "|search|security|sessions|settings|signup|site|sponsors|stars|team|topics|trending|users",
+        re.IGNORECASE,
+    ),
+    ApiKind.GITLAB: re.compile(
+        "-|admin|api|dashboard|explore|groups|help|oauth|profile|projects|search|users", re.IGNORECASE
+    ),
+}
+"""What comes first in the path of pages that belong to no repository: nobody can be called so there."""
 
 USUAL_PORTS = {"http": 80, "https": 443}
 """They go without saying, so that one system has one address."""
@@ -78,7 +96,8 @@ def parsed(kind: ApiKind, location: str) -> Place:
     url = _url(location.strip())
     place = _PARSERS[kind](url) if url else None
     if place is None:
-        raise LocationError(f"no address of a {kind} project: a right one looks like {EXAMPLES[kind]}")
+        what = "repository (a board is not one)" if kind is ApiKind.GITHUB else "project"
+        raise LocationError(f"not the address of a {kind} {what}: a right one looks like {EXAMPLES[kind]}")
     return place
 
 
@@ -124,7 +143,8 @@ def _parts(path: str) -> list[str]:
 def _github(url: SplitResult) -> Place | None:
     owner, repository, *_ = [*_parts(url.path), "", ""]
     name = repository.removesuffix(".git")
-    if name in ("", ".", ".."):
+    is_other_host = (url.hostname or "").endswith(".github.com")  # gists, documentation, the API itself
+    if name in ("", ".", "..") or NO_OWNERS[ApiKind.GITHUB].fullmatch(owner) or is_other_host:
         return None
     return Place(_github_api(url), _origin(url), f"{owner}/{name}")
 
@@ -138,7 +158,7 @@ def _github_api(url: SplitResult) -> str:
 
 def _gitlab(url: SplitResult) -> Place | None:
     parts = _parts(url.path.partition("/-/")[0])
-    if len(parts) < 2:  # noqa: PLR2004 - a group and a project at least
+    if len(parts) < 2 or NO_OWNERS[ApiKind.GITLAB].fullmatch(parts[0]):  # noqa: PLR2004
         return None
     return Place(f"{_origin(url)}/api/v4", _origin(url), "/".join(parts))
 
@@ -150,14 +170,45 @@ def _youtrack(url: SplitResult) -> Place | None:
         base, key = path.removesuffix("/newIssue"), keys[0]
     elif match := YOUTRACK_PAGE.fullmatch(url.path):
         base, key = match["base"], match["key"]
+    elif path.endswith("/issues") and (found := _searched_by_youtrack(url)):
+        base, key = path.removesuffix("/issues"), found
     else:
         return None
     return Place(f"{_origin(url)}{base}/api", f"{_origin(url)}{base}", key)
 
 
+def _searched_by_youtrack(url: SplitResult) -> str | None:
+    """The key of the one project that a search of YouTrack is about; None: it is about none, several, or a name.
+
+    Its language: https://www.jetbrains.com/help/youtrack/server/search-and-command-attributes.html
+    """
+    query = re.sub('"[^"]*"', " ", " ".join(parse_qs(url.query).get("q", [])))
+    found = [(match[1].strip("{} "), match[2]) for match in YOUTRACK_SEARCH.finditer(query)]
+    return _only(key if YOUTRACK_KEY.fullmatch(key) and not more else "" for key, more in found)
+
+
 def _jira(url: SplitResult) -> Place | None:
     match = JIRA_KEY.search(url.path)
-    return Place(f"{_origin(url)}/rest/api/3", _origin(url), match[1]) if match else None
+    key = match[1] if match else _searched_by_jira(url)
+    return Place(f"{_origin(url)}/rest/api/3", _origin(url), key) if key else None
+
+
+def _searched_by_jira(url: SplitResult) -> str | None:
+    """The key of the one project that a search of Jira is about; None: it is about none, several, or a name.
+
+    Its language: https://support.atlassian.com/jira-software-cloud/docs/jql-fields/
+    """
+    query = parse_qs(url.query)
+    jql = " ".join(query.get("jql", []) + query.get("jqlQuery", []))
+    plain = JQL_TEXT.sub(lambda text: key if JQL_KEY.fullmatch(key := text[1] or text[2] or "") else "?", jql)
+    keys = (match[1].removeprefix("(").removesuffix(")").strip() for match in JQL_PROJECT.finditer(plain))
+    return _only(key.upper() if JQL_KEY.fullmatch(key) else "" for key in keys)
+
+
+def _only(keys: Iterable[str]) -> str | None:
+    """The one key that all of these are; None when they differ, one is empty, or there is none."""
+    different = {key.casefold(): key for key in keys}
+    return next(iter(different.values())) or None if len(different) == 1 else None
 
 
 def _kimai(url: SplitResult) -> Place | None:

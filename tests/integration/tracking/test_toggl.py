@@ -146,3 +146,9 @@ def test_pages_in_a_circle_are_noticed() -> None:
 def test_entries_that_are_deleted_while_others_are_read_hide_none() -> None:
     with toggl.server(records=450, vanishes=True) as server:
         assert by_id(read(SYSTEM, server)).keys() == all_expected(SYSTEM, 450).keys()
+
+
+def test_null_is_an_empty_list() -> None:
+    with toggl.server(records=5) as server:
+        server.fail({"time_entries": Fault(body="null")})
+        assert by_id(read(SYSTEM, server)) == {}

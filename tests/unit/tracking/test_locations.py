@@ -70,6 +70,13 @@ RIGHT = {
         "https://example.youtrack.cloud/projects/DEMO": YOUTRACK,
         "https://example.youtrack.cloud/projects/DEMO/settings": YOUTRACK,
         "https://example.youtrack.cloud/issues/DEMO": YOUTRACK,
+        "https://example.youtrack.cloud/issues?q=project:%20DEMO": YOUTRACK,
+        "https://example.youtrack.cloud/issues?q=%23Unresolved+Project:+%7BDEMO%7D+sort+by:+updated": YOUTRACK,
+        "https://example.youtrack.cloud/issues/?preview=D-2&q=project:DEMO%20summary:%20%22project:%20A%22": YOUTRACK,
+        "https://example.youtrack.cloud/issues?q=project:%20DEMO%20or%20project:%20DEMO": YOUTRACK,
+        "https://x.myjetbrains.com/youtrack/issues?q=project:%20DEMO": Place(
+            "https://x.myjetbrains.com/youtrack/api", "https://x.myjetbrains.com/youtrack", "DEMO"
+        ),
         "https://example.youtrack.cloud/issue/DEMO-123": YOUTRACK,
         "https://example.youtrack.cloud/issue/DEMO-123/projects/OTHER-1": YOUTRACK,
         "https://x.myjetbrains.com/youtrack/newIssue?project=DEMO": Place(
@@ -88,6 +95,11 @@ RIGHT = {
         "https://example.atlassian.net/jira/core/projects/DEMO/board": JIRA,
         "https://example.atlassian.net/jira/servicedesk/projects/DEMO/queues/custom/1": JIRA,
         "https://example.atlassian.net/projects/DEMO/issues": JIRA,
+        "https://example.atlassian.net/issues/?jql=project%20%3D%20DEMO%20ORDER%20BY%20project%20DESC": JIRA,
+        "https://example.atlassian.net/jira/issues?filter=-1&jql=status+%3D+Done+and+PROJECT%3D%22DEMO%22": JIRA,
+        "https://example.atlassian.net/issues/?jql=project%20in%20(DEMO)%20AND%20project%20!%3D%20OTHER": JIRA,
+        "https://example.atlassian.net/issues/?jql=project%20%3D%20demo%20AND%20text~%22project%20%3D%20A%22": JIRA,
+        "https://example.atlassian.net/secure/IssueNavigator.jspa?reset=true&jqlQuery=project+%3D+'DEMO'": JIRA,
         "https://example.atlassian.net/browse/DEMO": JIRA,
         "https://example.atlassian.net/browse/DEMO-123": JIRA,
         "https://example.atlassian.net/browse/DEMO-123?focusedId=1": JIRA,
@@ -125,6 +137,17 @@ WRONG = {
         "https://github.com/someone/.git/x",
         "https://github.com/someone/...git/x",
         "https://github.com/someone/%2e%2e",
+        "https://github.com/orgs/acme/projects/3",
+        "https://github.com/orgs/acme/projects/3/views/1",
+        "https://github.com/ORGS/acme/repositories",
+        "https://github.com/users/someone/projects/3",
+        "https://git.example.com/orgs/acme/projects/3",
+        "https://github.com/settings/tokens",
+        "https://github.com/search/advanced",
+        "https://github.com/sponsors/someone",
+        "https://gist.github.com/someone/0123abc",
+        "https://api.github.com/repos/someone/anything",
+        "https://docs.github.com/en/issues",
         "https://github.com/some one/anything",
         "https://github.com/someone/größe",
         "git@github.com:anything",
@@ -137,6 +160,11 @@ WRONG = {
     ApiKind.GITLAB: [
         "https://gitlab.com/group",
         "https://gitlab.com/group/-/issues",
+        "https://gitlab.com/groups/group/-/boards",
+        "https://gitlab.com/groups/group/sub/-/issues",
+        "https://gitlab.com/users/someone/projects",
+        "https://gitlab.com/dashboard/issues",
+        "https://gitlab.com/api/v4/projects/1",
         "https://gitlab.com/group/%2e%2e/project",
         "https://gitlab.com/group/../project",
         "git@gitlab.com:project.git",
@@ -149,11 +177,29 @@ WRONG = {
         "https://example.youtrack.cloud/agiles/108-4/current",
         "https://example.youtrack.cloud/issues",
         "https://example.youtrack.cloud/issues/{}",
+        "https://example.youtrack.cloud/issues?q=project:",
+        "https://example.youtrack.cloud/issues?q=DEMO",
+        "https://example.youtrack.cloud/issues?q=project:%20DEMO,%20OTHER",
+        "https://example.youtrack.cloud/issues?q=project:%20DEMO%20or%20project:%20OTHER",
+        "https://example.youtrack.cloud/issues?q=project:%20-DEMO",
+        "https://example.youtrack.cloud/issues?q=subproject:%20DEMO",
+        "https://example.youtrack.cloud/issues?q=project:%20%7BA%20name%7D",
+        "https://example.youtrack.cloud/issues?q=%22project:%20DEMO%22",
     ],
     ApiKind.JIRA: [
         "https://example.atlassian.net/jira/projects",
         "https://example.atlassian.net/browse/demo-1",
         "https://example.atlassian.net/projects/DEMOnstration",
+        "https://example.atlassian.net/issues/?filter=-1",
+        "https://example.atlassian.net/issues/?jql=assignee%20%3D%20DEMO%20order%20by%20project",
+        "https://example.atlassian.net/issues/?jql=project%20in%20(DEMO,%20OTHER)",
+        "https://example.atlassian.net/issues/?jql=project%20%3D%20DEMO%20OR%20project%20%3D%20OTHER",
+        "https://example.atlassian.net/issues/?jql=project%20!%3D%20DEMO",
+        "https://example.atlassian.net/issues/?jql=project%20not%20in%20(DEMO)",
+        "https://example.atlassian.net/issues/?jql=project%20%3D%20%22A%20name%22",
+        "https://example.atlassian.net/issues/?jql=project%20%3D%2010000",
+        "https://example.atlassian.net/issues/?jql=project%20in%20projectsLeadByUser()",
+        "https://example.atlassian.net/issues/?jql=text%20~%20%22project%20%3D%20DEMO%22",
         "https://example.atlassian.net/browse/DEMO-x",
         'https://example.atlassian.net/browse/DEMO"-1',
     ],
@@ -210,7 +256,8 @@ def test_what_a_user_copies_leads_to_the_place(kind: ApiKind, location: str, pla
 def test_anything_else_is_refused_with_an_example_of_a_right_one(kind: ApiKind, location: str) -> None:
     with pytest.raises(LocationError) as caught:
         parsed(kind, location)
-    assert str(caught.value) == f"no address of a {kind} project: a right one looks like {EXAMPLES[kind]}"
+    assert str(caught.value).startswith(f"not the address of a {kind} ")
+    assert str(caught.value).endswith(f": a right one looks like {EXAMPLES[kind]}")
 
 
 @pytest.mark.parametrize("kind", ApiKind)

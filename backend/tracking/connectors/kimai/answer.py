@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from backend.tracking.connectors.entries import Seconds, Start
 from backend.tracking.connectors.wire import Identifier
@@ -56,8 +56,8 @@ class Timesheet(Answer):
     begin: Start
     end: object
     """Null: the timer is running."""
-    duration: Annotated[Seconds, Field(ge=0)] | None = None
-    """Without breaks, and perhaps rounded."""
+    duration: Seconds | None = None
+    """Without breaks, and perhaps rounded; negative for a deduction."""
     description: Text = ""
     activity: Named
     project: Project

@@ -62,9 +62,14 @@ class ReportEntry(Answer):
 
 
 def flat(groups: list[Any]) -> Iterator[Any]:
-    """The entries of the groups one by one, each with what its group says; a group that is none stays as it is."""
+    """The entries of the groups one by one, each with what its group says; what is not a group stays as it is.
+
+    Toggl sends null for an empty list.
+    """
     for group in groups:
-        entries = group.get("time_entries") if isinstance(group, dict) else None
+        entries = group.get("time_entries", group) if isinstance(group, dict) else group
+        if entries is None and group is not None:
+            continue
         if not isinstance(entries, list):
             yield group
             continue

@@ -82,7 +82,7 @@ class Toggl:
         """What Toggl calls the project or workspace. Raises RemoteError."""
         if self._project:
             return wire.read(Project, self._place.content, about="Toggl about the project").name
-        items = listed(self._place.content, about="Toggl about workspaces")
+        items = listed(_array(self._place), about="Toggl about workspaces")
         workspaces = [wire.read(Workspace, item, about="Toggl about workspaces") for item in items]
         names = [workspace.name for workspace in workspaces if workspace.id == self._workspace]
         if not names:
@@ -129,7 +129,7 @@ class Toggl:
         for reply in self._client.chain(reading.first, reading.following):
             if reply is None:
                 raise RemoteRejectedError("Toggl has no reports at this address: check it")
-            items = flat(listed(reply.content, about="Toggl about entries"))
+            items = flat(listed(_array(reply), about="Toggl about entries"))
             records = tuple(record(ReportEntry, item, lambda entry: entry.work) for item in items)
             reached = _reached(records, reached) if _cursor(reply) else first - DAY
             yield Part(records, datetime.combine(reached, time(), UTC))
@@ -167,6 +167,11 @@ class Reading:
             raise RemoteResponseError("Toggl named the same page again as the next one")
         self._cursors.add(key)
         return replace(self.first, json=self.first.json | cursor)
+
+
+def _array(reply: Reply) -> object:
+    """The content; Toggl sends null for an empty list."""
+    return [] if reply.content is None else reply.content
 
 
 def _cursor(reply: Reply) -> dict[str, int]:

@@ -73,7 +73,7 @@ def test_what_is_wrong_with_an_organization_is_told(told: str, problem: str) -> 
         ("name: a, api_username: x", "api_username wants an api_kind"),
         (
             "name: a, api_kind: github, api_location: x",
-            "api_location 'x' is no address of a github project: a right one",
+            "api_location 'x' is not the address of a github repository (a board is not one)",
         ),
         (
             f"name: a, {GITHUB}, api_custom_assignee_fields: [b]",

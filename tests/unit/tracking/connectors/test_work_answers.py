@@ -116,8 +116,8 @@ def test_a_running_timer_of_toggl_has_no_duration(fields: dict[str, Any]) -> Non
     "broken",
     [
         kimai(duration=None),
-        kimai(duration=-1),
         kimai(duration=2**31),
+        kimai(duration=-(2**31)),
         clockodo(duration=-1),
         clockodo(duration="1"),
         toggl(seconds=2**31),
@@ -126,6 +126,11 @@ def test_a_running_timer_of_toggl_has_no_duration(fields: dict[str, Any]) -> Non
 )
 def test_a_duration_that_is_none_is_not_guessed(broken: Record) -> None:
     assert isinstance(broken, BrokenRecord)
+
+
+@pytest.mark.parametrize("seconds", [-1, -5400, 0])
+def test_deductions_of_kimai_are_kept(seconds: int) -> None:
+    assert work(kimai(duration=seconds)).duration == timedelta(seconds=seconds)
 
 
 def test_an_entry_of_clockodo_that_says_nothing_of_its_duration_is_broken() -> None:
@@ -194,7 +199,12 @@ def test_people_in_toggl_are_known_by_what_there_is(fields: dict[str, Any], user
 
 
 def test_groups_of_toggl_are_flattened() -> None:
-    groups = [{"user_id": 1, "time_entries": [{"id": 1}, {"id": 2}, "x"]}, {"user_id": 2}, None]
+    groups = [
+        {"user_id": 1, "time_entries": [{"id": 1}, {"id": 2}, "x"]},
+        {"user_id": 2},
+        None,
+        {"user_id": 3, "time_entries": None},
+    ]
     assert [*flat(groups)] == [{"user_id": 1, "id": 1}, {"user_id": 1, "id": 2}, "x", {"user_id": 2}, None]
 
 
