@@ -1,12 +1,15 @@
 """What `.delay()` and its result promise."""
 
 import pytest
+from celery import chain
+from celery.exceptions import TaskRevokedError
 from celery.result import AsyncResult
 from django.db import transaction
 from pytest_celery import CeleryTestSetup
 
 from tests.acceptance.films import certification, shouting
 from tests.acceptance.runs import NORMALIZE, REFRESH, ended
+from upkeep.operations import cancellation
 from upkeep.operations.broker import Audience
 from upkeep.operations.errors import OperationError
 from upkeep.operations.models import Run
@@ -34,6 +37,22 @@ def test_the_result_of_a_failed_run_raises_its_reason(setup: CeleryTestSetup) ->
     result = setup.app.tasks[REFRESH].delay(limit=0)
     with pytest.raises(OperationError, match="limit should be greater than 0"):
         result.get(timeout=20)
+
+
+def test_a_chain_goes_on_in_the_worker_and_its_result_is_that_of_the_last_run(setup: CeleryTestSetup) -> None:
+    film, normalize = shouting(), setup.app.tasks[NORMALIZE]
+    result = chain(normalize.s(dry_run=True), normalize.s()).apply_async()
+    outcome = result.get(timeout=30)
+    assert (outcome["run"], outcome["dry_run"], outcome["counts"]["updated"]) == (result.id, False, 1)
+    assert (result.parent.get()["dry_run"], certification(film)) == (True, "pg")
+
+
+def test_a_chain_ends_with_the_run_that_fails(setup: CeleryTestSetup) -> None:
+    refresh, normalize = setup.app.tasks[REFRESH], setup.app.tasks[NORMALIZE]
+    result = chain(normalize.s(), refresh.s(limit=1), normalize.s()).apply_async(countdown=1)
+    cancellation.cancel(Run.objects.get(pk=result.parent.parent.id).pk)
+    with pytest.raises(TaskRevokedError):
+        AsyncResult(result.id, app=setup.app).get(timeout=30)
 
 
 def test_the_row_is_there_before_the_message_which_waits_for_the_commit(held: CeleryTestSetup) -> None:

@@ -33,6 +33,15 @@ class Run(models.Model):
     parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="parts")
     part = models.JSONField(default=dict, blank=True, help_text="Of a part: its number, its step and its keys.")
 
+    follows = models.ForeignKey(
+        "self",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="followers",
+        help_text="Of a chain: the run that has to succeed first; empty once it has.",
+    )
+
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(

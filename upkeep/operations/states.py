@@ -17,8 +17,10 @@ class Status(TextChoices):
 TRANSITIONS = {
     (Status.QUEUED, Status.RUNNING): "an executor claimed it",
     (Status.QUEUED, Status.SKIPPED): "another run holds its exclusive key and it does not wait, or it expired",
-    (Status.QUEUED, Status.FAILED): "Beat's schedule names an operation that its worker does not know",
-    (Status.QUEUED, Status.CANCELLED): "it was cancelled before anybody claimed it",
+    (Status.QUEUED, Status.FAILED): "its worker does not know the operation, or a later link of its chain is invalid",
+    (Status.QUEUED, Status.CANCELLED): (
+        "it was cancelled before anybody claimed it, or the run before it in its chain did not succeed"
+    ),
     (Status.RUNNING, Status.SUCCEEDED): "the operation came to its end",
     (Status.RUNNING, Status.FAILED): "the operation, or a system it needs, failed",
     (Status.RUNNING, Status.CANCELLED): "it was cancelled",

@@ -17,6 +17,7 @@ from kombu import Connection, Producer
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError
 from upkeep.operations.params import HOW
+from upkeep.worker import canvas
 
 WHEN = ("countdown", "eta", "expires", "priority")
 """Celery's options that a caller may choose."""
@@ -30,7 +31,7 @@ WITHOUT_A_SAY = frozenset([
     "queue", "exchange", "exchange_type", "routing_key", "route_name", "router", "declare", "delivery_mode",
     "mandatory", "immediate", "serializer", "compression", "content_type", "content_encoding", "expiration", "retry",
     "retry_policy", "timeout", "confirm_timeout", "event_dispatcher", "producer", "publisher", "connection",
-    # What comes after, or around it: a run is neither called back nor part of Celery's canvas.
+    # What comes after, or around it: see `canvas`, which refuses what would not happen.
     "link", "link_error", "chain", "chord", "group_id", "group_index", "reply_to", "replaced_task_nesting", "retries",
     "add_to_parent", "ignore_result", "result_cls", "throw",
     # The worker's settings.
@@ -57,6 +58,7 @@ def joined(operation: Operation[Any], kwargs: object, given: Mapping[str, Any]) 
             both places and differs.
     """
     _check_names(operation, given)
+    canvas.check(given)
     times(given)
     sending(given)
     if kwargs is not None and not isinstance(kwargs, Mapping):

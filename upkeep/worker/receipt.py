@@ -15,7 +15,7 @@ from upkeep.operations.leases.claims import DatabaseNow
 from upkeep.operations.models import Run
 from upkeep.operations.states import Status
 from upkeep.operations.storable import storable
-from upkeep.worker import options
+from upkeep.worker import canvas, options
 
 Given: TypeAlias = Mapping[str, Any]
 NOTHING: Given = MappingProxyType({})
@@ -45,23 +45,50 @@ def free_id(task_id: object) -> UUID:
 
 
 def accept(  # noqa: PLR0913 - the three parts of a call, and the columns
-    operation: Operation[Any], args: object, kwargs: object, *, given: Given, run_id: UUID, origin: str
+    operation: Operation[Any],
+    args: object,
+    kwargs: object,
+    *,
+    given: Given,
+    run_id: UUID,
+    origin: str,
+    follows: Run | None = None,
 ) -> Run:
     """Record a run for values from outside: a queued one, or one that has failed because they are invalid.
 
-    `given` is what is said beside `args` and `kwargs`.
+    `given` is what is said beside `args` and `kwargs`; a chain in it is recorded, too. It waits until
+    the run that it `follows` has succeeded.
     """
     try:
         if args:
-            raise InvalidParamsError("an operation takes keyword arguments only")
+            raise InvalidParamsError("an operation takes keyword arguments only: after another task, call it by `si`")
         values = options.joined(operation, kwargs, given)
-        how = {**_how(values), **options.times(given)}
+        how = {**_how(values), **options.times(given), "follows": follows, **({"sent_at": None} if follows else {})}
         params = operation.parse(values)
         files.check_stored(params)
-        return submission.record(operation, params, run_id=run_id, queue=operation.queue, origin=origin, **how)
+        with transaction.atomic():
+            run = submission.record(operation, params, run_id=run_id, queue=operation.queue, origin=origin, **how)
+            return _with_chain(run, given)
     except OperationError as error:
         about = operation.apparent_subjects(kwargs if isinstance(kwargs, Mapping) else {})
         return refuse(operation.name, str(error), run_id=run_id, origin=origin, queue=operation.queue, about=about)
+
+
+def _with_chain(first: Run, given: Given) -> Run:
+    """Record what is to follow a run. When a link is invalid, none of the chain runs."""
+    runs = [first]
+    for operation, step in canvas.steps(given):
+        beside = dict(step.get("options") or {})
+        called = (beside.get("task_id"), operation, step.get("args"), step.get("kwargs"))
+        origin = f"chain: after run {runs[-1].pk}"
+        runs.append(accept_as(*called, given=beside, origin=origin, follows=runs[-1]))
+    invalid = next((run for run in runs if run.status == Status.FAILED), None)
+    if invalid:
+        error = f"its chain has an invalid link, {invalid.operation}: {invalid.error}"
+        for run in runs:
+            claims.move(run.pk, Status.QUEUED, Status.FAILED, error=error)
+        first.refresh_from_db()
+    return first
 
 
 def refuse(  # noqa: PLR0913 - the columns
@@ -106,14 +133,21 @@ def is_operations_name(name: str) -> bool:
 
 
 def accept_as(  # noqa: PLR0913 - as above
-    task_id: object, operation: Operation[Any], args: object, kwargs: object, *, given: Given, origin: str
+    task_id: object,
+    operation: Operation[Any],
+    args: object,
+    kwargs: object,
+    *,
+    given: Given,
+    origin: str,
+    follows: Run | None = None,
 ) -> Run:
     """Like `accept`, with the id that was asked for if it is free, also when somebody takes it at this moment."""
     try:
         with transaction.atomic():
-            return accept(operation, args, kwargs, given=given, run_id=free_id(task_id), origin=origin)
+            return accept(operation, args, kwargs, given=given, run_id=free_id(task_id), origin=origin, follows=follows)
     except IntegrityError:
-        return accept(operation, args, kwargs, given=given, run_id=uuid4(), origin=origin)
+        return accept(operation, args, kwargs, given=given, run_id=uuid4(), origin=origin, follows=follows)
 
 
 def received(  # noqa: PLR0913 - as above

@@ -12,7 +12,7 @@ from django.db import close_old_connections, connection, transaction
 
 from upkeep.operations import broker, registry, runner
 from upkeep.operations.definition import Operation
-from upkeep.operations.delivery import resending
+from upkeep.operations.delivery import chains, resending
 from upkeep.operations.errors import AlreadyRunningError, InvalidParamsError, OperationError
 from upkeep.operations.execution import parts
 from upkeep.operations.leases import claims
@@ -20,7 +20,7 @@ from upkeep.operations.models import Run
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.params import HOW
 from upkeep.operations.states import ENDED, Status
-from upkeep.worker import handover, options, receipt
+from upkeep.worker import canvas, handover, options, receipt
 from upkeep.worker.results import RunBackend
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
 
     def run(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Carry out the run that the message names, or record one for a message that was sent past `apply_async`."""
-        given = options.in_message(self.request.properties)
+        given = {**options.in_message(self.request.properties), **canvas.take_from(self.request)}
         headers = self.request.headers
         run = receipt.received(self.operation, self.request.id, args, kwargs, given=given, headers=headers)
         if run is None:
@@ -99,6 +99,8 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         outcome = runner.carry_out(run.pk, attempt, hand_over=handover.requested, pooled=handover.is_pooled())
         if run.exclusive_key and outcome.status in ENDED:
             resending.send_next(run.exclusive_key)
+        if outcome.status in ENDED:
+            chains.follow(run.pk)
         if run.parent_id and outcome.status in ENDED:
             parts.settle(run.parent_id)
         return self._answer(outcome, run)

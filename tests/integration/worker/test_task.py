@@ -30,7 +30,6 @@ HOSTILE = {
     "routing_key": "elsewhere",
     "exchange": "elsewhere",
     "serializer": "pickle",
-    "link": [{"task": "evil"}],
     "headers": {"periodic_task_name": ["x"]},
     "producer": "x",
     "connection": "x",

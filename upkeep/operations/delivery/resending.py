@@ -13,7 +13,7 @@ MAX_SENT = 1_000
 """Messages at a time."""
 
 STARTABLE = """
-    status = 'queued' AND queue <> '' AND operation = ANY(%(operations)s) AND cancel_at IS NULL
+    status = 'queued' AND queue <> '' AND operation = ANY(%(operations)s) AND cancel_at IS NULL AND follows_id IS NULL
     AND (not_before IS NULL OR not_before <= clock_timestamp())
     AND (exclusive_key IS NULL OR NOT EXISTS (
         SELECT 1 FROM upkeep_operations_run AS holder

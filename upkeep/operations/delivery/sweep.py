@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from upkeep.operations.delivery import resending
+from upkeep.operations.delivery import chains, resending
 from upkeep.operations.delivery.statements import ids, rows, try_lock
 from upkeep.operations.execution import parts
 from upkeep.operations.leases import losses
@@ -27,12 +27,14 @@ SELECT count(*) FILTER (WHERE status = 'running' AND {losses.LEASE_PASSED}),
        count(*) FILTER (WHERE {EXPIRED}),
        count(*) FILTER (WHERE {ABANDONED}),
        count(*) FILTER (WHERE {parts.DONE}),
+       count(*) FILTER (WHERE {chains.DECIDED}),
        count(*) FILTER (WHERE {resending.STARTABLE} AND sent_at IS NULL),
        count(*) FILTER (WHERE {resending.OVERDUE})
   FROM upkeep_operations_run WHERE status IN ('queued', 'running')
 """  # noqa: S608 - made of the constants above, as those below
 
 FINISHED = f"SELECT id FROM upkeep_operations_run WHERE {parts.DONE}"  # noqa: S608
+DECIDED = f"SELECT DISTINCT follows_id FROM upkeep_operations_run WHERE {chains.DECIDED}"  # noqa: S608
 END = """
 UPDATE upkeep_operations_run SET status = %(status)s, finished_at = clock_timestamp(), error = %(error)s
  WHERE id IN (SELECT id FROM upkeep_operations_run WHERE {which} FOR UPDATE SKIP LOCKED)
@@ -59,9 +61,9 @@ class Swept:
 
 def sweep() -> Swept:
     """Look once, with one query when there is nothing to do. Only one process does this at a time."""
-    late, expired, abandoned, done, unsent, overdue = rows(LOOK)[0]
+    late, expired, abandoned, done, decided, unsent, overdue = rows(LOOK)[0]
     swept = Swept()
-    if late or expired or abandoned or done:
+    if late or expired or abandoned or done or decided:
         swept = _settled()
     if unsent or overdue or swept.released or swept.finished:
         sent, unreachable = resending.send()
@@ -78,6 +80,9 @@ def _settled() -> Swept:
         skipped = ids(END.format(which=EXPIRED), status="skipped", error=error)
         ids(END.format(which=ABANDONED), status="cancelled", error="its process ended before it began")
         finished = ids(FINISHED)
+        decided = ids(DECIDED)
     for run in finished:
         parts.settle(run)
+    for run in decided:
+        chains.follow(run)
     return Swept(released, skipped, finished)

@@ -26,7 +26,7 @@ UPDATE upkeep_operations_run
    SET status = 'running', attempt = attempt + 1, executor = %(executor)s, not_before = NULL, error = '',
        started_at = coalesce(started_at, clock_timestamp()),
        lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
- WHERE id = %(run)s AND status = 'queued' AND cancel_at IS NULL
+ WHERE id = %(run)s AND status = 'queued' AND cancel_at IS NULL AND follows_id IS NULL
    AND (not_before IS NULL OR not_before <= clock_timestamp())
    AND (expires_at IS NULL OR expires_at > clock_timestamp() OR attempt > 0)
 RETURNING attempt
