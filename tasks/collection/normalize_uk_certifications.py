@@ -9,7 +9,7 @@ class NormalizeUkCertifications(Params):
 
 @operation("collection.normalize_uk_certifications", exclusive="collection:certifications")
 def normalize_uk_certifications(params: NormalizeUkCertifications, run: RunContext) -> None:  # noqa: ARG001
-    """Write UK certifications in lower case, without blanks around them."""
+    """Write UK certifications in lower case, without white space and invisible characters at the ends."""
     for batch in run.batches(services.certified_dvds()):
         batch.commit_sql(plan=certifications.PLAN, write=certifications.WRITE)
     distribution = services.certification_distribution()

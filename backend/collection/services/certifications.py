@@ -5,8 +5,15 @@ from django.db.models import QuerySet
 
 from backend.collection.models import DVD
 
-BLANKS = r"E' \t\n\r\f\x0b\u00a0'"
-TIDY = f"lower(btrim(uk_certification, {BLANKS}))"
+SPACES = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""What `str.strip` removes."""
+FORMAT_CHARACTERS = (
+    r"\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+    r"\U000e0001\U000e0020-\U000e007f"
+)
+"""Those of Unicode's category Cf that come into texts by copying: nobody sees them."""
+EDGE = f"[{SPACES}{FORMAT_CHARACTERS}]+"
+TIDY = f"lower(regexp_replace(uk_certification, '^{EDGE}|{EDGE}$', '', 'g'))"
 
 PLAN = f"""
     SELECT 'updated' AS action, id::text AS key, name AS label,

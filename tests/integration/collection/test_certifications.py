@@ -1,3 +1,4 @@
+import sys
 from typing import Any
 
 import pytest
@@ -47,6 +48,16 @@ def test_certifications_become_lower_case_without_blanks_around(typed: str, tidy
     assert len(planned()) == 1
     stored.refresh_from_db()
     assert stored.uk_certification == tidy
+
+
+def test_every_space_of_python_and_every_invisible_character_goes_from_the_ends() -> None:
+    spaces = [chr(code) for code in range(1, sys.maxunicode + 1) if chr(code).isspace()]
+    edges = [*spaces, *"\xad\u061c\u200b\u200d\u200e\u202e\u2060\u2066\ufeff\U000e0001\U000e007f"]
+    stored = [certified(f"{edge} {edge}12{edge}A {edge}") for edge in edges]
+    planned()
+    for edge, each in zip(edges, stored, strict=True):
+        each.refresh_from_db()
+        assert each.uk_certification == f"12{edge}a", f"U+{ord(edge):04X}"
 
 
 def test_a_tidy_certification_is_left_alone() -> None:
