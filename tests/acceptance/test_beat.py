@@ -39,3 +39,15 @@ def test_a_due_entry_becomes_a_recorded_run_that_the_worker_carries_out(
     entry.refresh_from_db()
     assert entry.total_run_count
     assert "Traceback" not in beat.logs()
+
+
+@pytest.mark.parametrize("task", ["elsewhere.gone", "collection.gone"])
+def test_an_entry_whose_task_is_not_there_leaves_a_failed_run(
+    beat: CeleryProcess, entry: PeriodicTask, task: str
+) -> None:
+    PeriodicTask.objects.filter(pk=entry.pk).update(task=task, one_off=True)
+    beat.start()
+    run = the_run(origin="beat: Every second")
+    beat.stop()
+    assert (run.operation, run.status) == (task, "failed")
+    assert task in run.error

@@ -13,7 +13,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Periodic
 from backend.config.celery import app
 from tests.integration.messages import messages
 from tests.integration.operations.factories import COMMITTED
-from tests.integration.worker.beats import HOUR, beat, entry, every, in_memory, now, place, planned, settle
+from tests.integration.worker.beats import HOUR, beat, daily, entry, every, in_memory, now, place, planned, settle
 from tests.operations import scripted  # noqa: F401 - declares `testing.keyed`
 from upkeep.embedded.polling import attempts
 from upkeep.operations.models import Run
@@ -372,6 +372,18 @@ def test_an_interval_that_was_missed_often_fires_once() -> None:
     settle(beat())
     assert Run.objects.count() == 1
     assert planned(one) > timedelta(minutes=59)
+
+
+@pytest.mark.parametrize(("minutes_ago", "fires"), [(30, 1), (90, 0)])
+def test_with_a_starting_deadline_what_was_missed_longer_ago_waits_for_the_next_time(
+    minutes_ago: int, fires: int
+) -> None:
+    app.conf.update(beat_cron_starting_deadline=3600)
+    entry("Daily", crontab=daily(now() - timedelta(minutes=minutes_ago)), ago=4 * DAY)
+    one = beat()
+    settle(one)
+    assert Run.objects.count() == fires
+    assert 22 * HOUR < planned(one, "Daily") < 24 * HOUR
 
 
 # ---- expiry
