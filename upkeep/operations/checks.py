@@ -4,25 +4,32 @@ Their ids, with what they mean: `docs/checks.md`.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register, run_checks
+from django.core.checks import CheckMessage, Error, Tags, Warning, register, run_checks  # noqa: A004 - Django's name
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands, load_command_class
 from django.db import DatabaseError, NotSupportedError, connections, router
+from django.db.migrations.exceptions import BadMigrationError, CircularDependencyError
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from upkeep.conf import Options, conf
 from upkeep.operations import default_commands, registry
 from upkeep.operations.command import OperationCommand
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import OperationError
+from upkeep.operations.execution.failures import explanation
 from upkeep.operations.models import Run
 from upkeep.operations.schedule import ScheduleEntry, default_schedule
+from upkeep.operations.states import Status
 
 TAG = "upkeep"
 """Of all checks of Upkeep: `manage.py check --tag upkeep`."""
+LONG_WAIT = timedelta(hours=1)
 SCHEDULE_HINT = "It is the dotted path of a list of ScheduleEntry objects, such as 'shop.schedule.SCHEDULE'."
 
 
@@ -75,6 +82,43 @@ def check_database_version(databases: Sequence[str] | None = None, **_kwargs: An
     except DatabaseError:  # it is down: whoever wants it says so
         pass
     return []
+
+
+@register(TAG, deploy=True)
+def check_migrations(**_kwargs: Any) -> list[CheckMessage]:
+    """The database is there, and has all migrations. Asks it, so only `doctor` and `check --deploy` do it."""
+    connection = connections[router.db_for_write(Run)]
+    try:
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        hint = "Start it, or correct DATABASES."
+        return [Error(f"The database cannot be asked: {explanation(error)}.", hint=hint, id="upkeep_operations.E005")]
+    except (BadMigrationError, CircularDependencyError, LookupError, ValueError) as error:
+        hint = "Correct the migrations; perhaps manage.py makemigrations was forgotten."
+        return [Error(f"The migrations cannot be read: {error}.", hint=hint, id="upkeep_operations.E006")]
+    if not missing:
+        return []
+    names = sorted({migration.app_label for migration, _ in missing})
+    message = f"The database lacks {len(missing)} migrations of {', '.join(names)}."
+    return [Error(message, hint="Run manage.py migrate.", id="upkeep_operations.E006")]
+
+
+@register(TAG, deploy=True)
+def check_waiting_runs(**_kwargs: Any) -> list[CheckMessage]:
+    """No run waits for a worker since long."""
+    since = timezone.now() - LONG_WAIT
+    try:
+        waiting = Run.objects.filter(status=Status.QUEUED, created_at__lt=since, parent=None)
+        overdue = waiting.exclude(not_before__gt=since).order_by("created_at")
+        first, number = overdue.first(), overdue.count()
+    except DatabaseError:  # it is not there or not migrated, which another check reports
+        return []
+    if first is None:
+        return []
+    message = f"{number} runs are queued for more than an hour, the first of them {first.operation}, run {first.pk}."
+    hint = f"Is there a worker for queue {first.queue!r}? `manage.py runs --status queued` lists them."
+    return [Warning(message, hint=hint, id="upkeep_operations.W001")]
 
 
 @register(TAG)
