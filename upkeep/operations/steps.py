@@ -16,6 +16,7 @@ from upkeep.operations.execution.paging import (
     Source,
     fetched,
     function_pages,
+    iterable_pages,
     limited,
 )
 from upkeep.operations.execution.shares import Cursor
@@ -113,8 +114,9 @@ class Step:
         """The items of `source` after the step's cursor, in batches of about half a second.
 
         Args:
-            source: a queryset, paged by primary key (one of `values()` includes `pk`); or a function from the cursor to
-                the pages after it, `(items, cursor)` each; from one whose cursor is None, a step starts again.
+            source: a queryset, paged by primary key (one of `values()` includes `pk`); a function from the cursor to
+                the pages after it, `(items, cursor)` each; or any items. After a page whose cursor is None, and with
+                items, which have none, a resumed step starts again.
             limit: how many items at most, those before a resumption included.
             fetch: called with the items of the next batches in background threads, without a database, while this one
                 is worked on; what it returns is `batch.fetched`, what it raises ends the step.
@@ -212,8 +214,10 @@ class Step:
     def _pages(self, source: Source[T], limit: int | None, size: BatchSize, fetch: Fetch[T]) -> Iterator[Page[T]]:
         if isinstance(source, QuerySet):
             found = QuerySetPages(source).pages(self.cursor, size, rows=fetch is not None)
-        else:
+        elif callable(source):
             found = function_pages(source(self.cursor))
+        else:
+            found = iterable_pages(source, size)
         left = None if limit is None else max(0, limit - self._writer.state.counts.processed)
         found = limited(found, left, size)
         if not fetch:

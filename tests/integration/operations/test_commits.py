@@ -232,6 +232,24 @@ def test_a_file_that_cannot_be_written_fails_alone_and_says_why() -> None:
     assert run.changes.get(action="failed").label == "entry 1: Permission denied"
 
 
+@pytest.mark.parametrize("error", [ValueError("no number"), ZeroDivisionError("no rate")])
+def test_a_value_that_cannot_be_written_fails_alone(error: Exception) -> None:
+    stored = dvds(3)
+
+    def write(changes: Sequence[Change]) -> None:
+        if stored[1].pk in [change.payload for change in changes]:
+            raise error
+        add(changes)
+
+    run = played(lambda run: run.commit(lambda: added(stored), write=write))
+    assert (run.status, tallied(run.counts), copies()) == (
+        "succeeded",
+        {"processed": 3, "updated": 2, "failed": 1},
+        [2, 1, 2],
+    )
+    assert run.changes.get(action="failed").label.endswith(str(error))
+
+
 def test_an_item_that_preparing_found_wrong_is_counted_so_and_not_written() -> None:
     written: list[str] = []
 

@@ -1,8 +1,16 @@
 from uuid import UUID
 
+import pytest
+from django.conf import settings
+from django.test import override_settings
+
 from tests.integration.operations.factories import COMMITTED
+from tests.operations.scripted import Nothing, scripted, stage
+from upkeep import testing
+from upkeep.operations.context import RunContext
 from upkeep.operations.execution.paging import BatchSize, QuerySetPages
 from upkeep.operations.models import Run
+from upkeep.operations.plans import Change
 
 pytestmark = COMMITTED
 
@@ -14,3 +22,34 @@ def test_rows_with_uuids_for_keys_come_in_the_order_of_their_bytes() -> None:
     assert [page.number for page in pages] == [3, 3, 1]
     assert [run.pk for page in pages for run in page.items] == sorted(keys)
     assert [str(page.last) for page in pages] == [str(sorted(keys)[place]) for place in (2, 5, 6)]
+
+
+@override_settings(UPKEEP={**settings.UPKEEP, "BATCH_ITEMS": 2})
+@pytest.mark.parametrize("limit", [None, 3])
+def test_any_items_come_in_batches_and_a_resumed_step_starts_again(limit: int | None) -> None:
+    seen: list[list[str]] = []
+
+    def body(run: RunContext) -> None:
+        for batch in run.batches(iter(["a", "b", "c", "d", "e"]), limit=limit):
+            seen.append([*batch.items])
+            batch.commit([Change("updated", item, item) for item in batch.items], write=lambda _changes: None)
+
+    stage.body = body
+    run = testing.kill(scripted, Nothing(), commits=1)
+    outcome = testing.resume(run)
+    whole = [["a", "b"], ["c", "d"], ["e"]] if limit is None else [["a", "b"], ["c"]]
+    assert seen == [["a", "b"], *whole]
+    assert outcome.counts["updated"] == sum(map(len, whole))
+
+
+def test_the_number_of_a_list_is_known_and_that_of_a_generator_is_not() -> None:
+    def body(run: RunContext) -> None:
+        for name, items in (("list", ["a", "b"]), ("generator", iter(["a", "b"]))):
+            with run.step(name) as step:
+                for _ in step.batches(items):
+                    pass
+
+    stage.body = body
+    outcome = testing.run(scripted, Nothing())
+    steps = Run.objects.get(pk=outcome.run).steps
+    assert (steps["list"]["total"], steps["generator"]["total"]) == (2, None)

@@ -8,7 +8,7 @@ from django.db import DataError, Error, IntegrityError
 
 from upkeep.operations.plans import Change
 
-DATA_ERRORS = (IntegrityError, DataError, ValidationError, OSError)
+DATA_ERRORS = (IntegrityError, DataError, ValidationError, OSError, ValueError, ArithmeticError)
 """Another item may fare better; any other exception stops the step."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from threading import Semaphore, Thread
 from time import monotonic
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -15,8 +16,8 @@ from upkeep.conf import conf
 from upkeep.operations.execution.shares import Cursor
 
 T = TypeVar("T")
-Source: TypeAlias = QuerySet[Any, T] | Callable[[Cursor], Iterable[tuple[Sequence[T], Cursor]]]
-"""A queryset, or a function from a cursor to the pages behind it, each with the cursor that stands for its end."""
+Source: TypeAlias = QuerySet[Any, T] | Callable[[Cursor], Iterable[tuple[Sequence[T], Cursor]]] | Iterable[T]
+"""A queryset; any items; or a function from a cursor to the pages behind it, each with the cursor that ends it."""
 
 BATCH_SECONDS = 0.5
 FETCHES_IN_FLIGHT = 2
@@ -130,6 +131,13 @@ def function_pages(found: Iterable[tuple[Sequence[T], Cursor]]) -> Iterator[Page
     """The pages that a function source gives."""
     for rows, cursor in found:
         yield Page(cursor, len(rows), rows, tuple)
+
+
+def iterable_pages(items: Iterable[T], size: BatchSize) -> Iterator[Page[T]]:
+    """Any items in pages, each as large as `size` then says. They have no cursor: a resumed step starts again."""
+    rest = iter(items)
+    while rows := list(islice(rest, size.items)):
+        yield Page(None, len(rows), rows, tuple)
 
 
 def limited(pages: Iterator[Page[T]], limit: int | None, size: BatchSize) -> Iterator[Page[T]]:

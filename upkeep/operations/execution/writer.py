@@ -1,6 +1,6 @@
 """Writes what becomes of a step's items, with the progress that it means and within the limits that hold for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from typing import Any
 
 from django.db import transaction
@@ -92,8 +92,8 @@ class StepWriter:
         """Begin the step's items: from the start where its last page had no cursor, and with their number if known."""
         if self.state.cursor is None and self.state.counts.processed:
             self.ledger.restart(self.name)
-        if self.state.total is None and isinstance(source, QuerySet):
-            number = source.count()
+        if self.state.total is None and isinstance(source, (QuerySet, Sized)):
+            number = source.count() if isinstance(source, QuerySet) else len(source)
             self.ledger.update(self.name, total=number if limit is None else min(number, limit))
 
     def fail(self, error: Exception) -> None:
