@@ -117,4 +117,5 @@ def _reason(pattern: str, error: Exception) -> str:
     if BACKREFERENCE.search(plain):
         return r"patterns are RE2's, which has no backreference, such as \1 and (?P=name)"
     message = error.args[0] if error.args else "it does not compile"
-    return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
+    text = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)  # it quotes a part of the pattern

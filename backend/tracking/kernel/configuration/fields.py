@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from backend.tracking.kernel import patterns
 from backend.tracking.kernel.configuration.documents import Unquoted
-from backend.tracking.kernel.configuration.problems import shown, suggestion
+from backend.tracking.kernel.configuration.problems import is_secret, shown, suggestion
 
 E = TypeVar("E", bound=StrEnum)
 LONGEST_CODE = 100
@@ -77,7 +77,8 @@ def _pattern(value: str) -> str:
     try:
         patterns.groups(value)
     except patterns.PatternError as error:
-        raise ValueError(f"{shown(value)} is no pattern: {error}") from None
+        reason = str(error).partition(": ")[0] if is_secret(value) else str(error)  # RE2 quotes a part of it
+        raise ValueError(f"{shown(value)} is no pattern: {reason}") from None
     return value
 
 

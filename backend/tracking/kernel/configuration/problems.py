@@ -39,9 +39,14 @@ class ConfigurationError(ValueError):
 
 def shown(value: str) -> str:
     """A text of the file in quotes, in one line and shortened; not where it names a secret: that may stand there."""
-    if SECRET.search(value):
+    if is_secret(value):
         return "a text that names a token, a key or a password (not shown)"
     return repr(value if len(value) <= LONGEST else f"{value[: LONGEST - 1]}…")
+
+
+def is_secret(value: str) -> bool:
+    """Whether a text of the file names a secret, which may then stand in it."""
+    return bool(SECRET.search(value))
 
 
 def suggestion(word: str, known: Collection[str]) -> str:

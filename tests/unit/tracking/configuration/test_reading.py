@@ -176,6 +176,7 @@ def test_what_is_no_name_of_a_variable_is_not_quoted(name: str, key: str) -> Non
             "text_pattern '(?P<task_code>a' is no pattern: missing )",
         ),
         (rf"{TEXT} '\(?=\\1('", r"text_pattern '\\(?=\\\\1(' is no pattern: missing )"),
+        (f"{TEXT} 'a[\tb'", r"text_pattern 'a[\tb' is no pattern: missing ]: [\tb"),
         (f"{TEXT} '{'a' * 2001}'", "text_pattern 'aaaaaaaaaa"),
         (f"{ALWAYS}, priority: 1.5", "priority is to be a whole number"),
         (f"{ALWAYS}, priority: '1'", "priority is to be a whole number, without quotes"),
@@ -264,3 +265,9 @@ def test_an_alias_is_the_same_key() -> None:
 def test_the_line_of_what_is_wrong_below_an_alias_is_known() -> None:
     text = rules(f"{TEXT} a,\n priority: 1,\n breadcrumb_pattern: '('")
     assert problems(text)[0].startswith("5: breadcrumb_trail_pattern '(' is no pattern")
+
+
+def test_of_a_pattern_that_names_a_secret_nothing_is_quoted() -> None:
+    [found] = problems(rules("match_on: pattern_to_task, target_task: pm, text_pattern: 'token=[abc123'"))
+    assert found.endswith("is no pattern: missing ]")
+    assert "abc123" not in found
