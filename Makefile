@@ -22,7 +22,7 @@ test: $(STAMP)  ## the test suite, but for `make acceptance`
 	@$(RUN) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --ignore=tests/acceptance/shop $(PYTEST_ARGS); status=$$?; $(STOP); exit $$status
 
 acceptance: $(STAMP)  ## the library out of its wheel, in a project of its own, on PostgreSQL 15 (if installed) and 18
-	@$(RUN) -m pytest tests/acceptance/shop $(PYTEST_ARGS)
+	@$(RUN) -m pytest -n 2 --dist loadscope tests/acceptance/shop $(PYTEST_ARGS)
 
 test-rabbitmq: $(STAMP)  ## the tests that need a broker once more, on RabbitMQ: wants rabbitmq-server installed
 	@$(RUN) -m pytest tests/acceptance --ignore=tests/acceptance/shop --broker=rabbitmq $(PYTEST_ARGS); status=$$?; $(STOP); exit $$status
