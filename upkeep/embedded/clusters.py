@@ -54,14 +54,17 @@ class Cluster:
 
     def make(self, prefix: Sequence[str]) -> None:
         """Make the cluster. Only one process may do so at a time; one that is killed meanwhile leaves none."""
-        for draft in self.folder.parent.glob(f"{DRAFTS}*"):
-            shutil.rmtree(draft, ignore_errors=True)
+        self._remove_drafts()
         # A name of its own: an initdb whose process was killed may still be at work in the last one.
         draft = Path(tempfile.mkdtemp(prefix=DRAFTS, dir=self.folder.parent))
         try:
             Cluster(draft)._fill(prefix)  # noqa: SLF001 - one of us
             draft.rename(self.folder)
         finally:
+            self._remove_drafts()  # that initdb has ended by now, and may have written while its draft was removed
+
+    def _remove_drafts(self) -> None:
+        for draft in self.folder.parent.glob(f"{DRAFTS}*"):
             shutil.rmtree(draft, ignore_errors=True)
 
     def _fill(self, prefix: Sequence[str]) -> None:
