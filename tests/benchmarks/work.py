@@ -29,8 +29,8 @@ PEOPLE = """
     member AS (
         INSERT INTO tracking_organizationprofile (id, organization_id, user_id)
         SELECT gen_random_uuid(), %(organization)s, id FROM person)
-    INSERT INTO tracking_externaluser (id, tracker_id, external_id, username, name, email, user_id)
-    SELECT gen_random_uuid(), %(tracker)s, username, username, '', '', id FROM person
+    INSERT INTO tracking_externaluser (id, tracker_id, external_id, username, name, email, user_id, former_names)
+    SELECT gen_random_uuid(), %(tracker)s, username, username, '', '', id, '{}' FROM person
 """
 ENTRIES = """
     INSERT INTO tracking_workentry (id, tracker_id, external_id, external_user_id, breadcrumb, text, started_at,
