@@ -15,6 +15,7 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 
 DEBUG = env.bool("DEBUG", default=False)
+DEFAULT_EXCEPTION_REPORTER_FILTER = "backend.config.errors.ReporterFilter"
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret(UPKEEP_HOME / "secret_key", new_secret_key)
 FERNET_KEYS = env.fernet_keys("FERNET_KEYS") or [kept_secret(UPKEEP_HOME / "fernet_key", new_fernet_key)]

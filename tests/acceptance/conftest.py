@@ -28,7 +28,7 @@ from pytest_celery import (
 from backend.config.celery import app, broker_settings
 from tests.acceptance.faults.scale import CHAOS
 from tests.acceptance.polling import until
-from tests.acceptance.processes import ROOT, BrokerProcess, Manage, Start, WorkerProcess
+from tests.acceptance.processes import FLOWER_LOGIN, ROOT, BrokerProcess, Manage, Start, WorkerProcess
 from tests.acceptance.rabbitmq import RabbitProcess
 from tests.servers.tmdb import KEY, tmdb_server
 from upkeep.operations import cancellation
@@ -141,6 +141,7 @@ def environment(
         "FERNET_KEYS": ",".join(settings.FERNET_KEYS),
         "TMDB_API_URL": tmdb_of_all.url,
         "TMDB_API_KEY": KEY,
+        "FLOWER_BASIC_AUTH": FLOWER_LOGIN,
         **({} if CHAOS in os.environ else INTERVALS),
         "LOG_LEVEL": "INFO",
         "TERM": "xterm",  # a dumb terminal has no progress bar

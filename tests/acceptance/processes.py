@@ -138,6 +138,9 @@ class LocalProcess(CeleryTestContainer):  # type: ignore[misc]  # pytest-celery 
         self.stop()
 
 
+REDIS_PASSWORD, FLOWER_LOGIN = "the-password-of-redis", "operator:over-the-wall"
+
+
 class BrokerProcess(LocalProcess):
     """A redis-server of the wheel, on a port of its own."""
 
@@ -146,12 +149,13 @@ class BrokerProcess(LocalProcess):
     def __init__(self, *, folder: Path) -> None:
         self._port = free_port()
         options = f"--bind 127.0.0.1 --port {self._port} --appendonly no --daemonize no".split()
-        command: list[str | Path] = [wheels.redis_program(), *options, "--dir", folder, "--save", ""]
+        login = ["--requirepass", REDIS_PASSWORD]
+        command: list[str | Path] = [wheels.redis_program(), *options, *login, "--dir", folder, "--save", ""]
         super().__init__("broker", command, env=dict(os.environ), folder=folder)
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self._port}/0"
+        return f"redis://:{REDIS_PASSWORD}@127.0.0.1:{self._port}/0"
 
     @property
     def celeryconfig(self) -> dict[str, str]:

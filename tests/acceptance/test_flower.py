@@ -14,12 +14,12 @@ from pytest_celery import CeleryTestSetup
 
 from backend.collection.models import DVD
 from tests.acceptance.films import certification, copies, shelf, shouting
-from tests.acceptance.processes import CeleryProcess, free_port
+from tests.acceptance.processes import FLOWER_LOGIN as LOGIN
+from tests.acceptance.processes import REDIS_PASSWORD, CeleryProcess, free_port
 from tests.acceptance.runs import CLEANUP, INCREMENT, NORMALIZE, REFRESH, committed, ended, sent, the_run
 from tests.integration.collection.factories import poster
 from upkeep.operations.models import Run
 
-LOGIN = "operator:over-the-wall"
 Post = Callable[..., tuple[int, Any]]
 
 
@@ -27,7 +27,7 @@ Post = Callable[..., tuple[int, Any]]
 def flower(environment: dict[str, str], folder: Path) -> Iterator[str]:
     """The address of a Flower that wants a login."""
     port = free_port()
-    options = (f"--port={port}", "--address=127.0.0.1", f"--basic-auth={LOGIN}")
+    options = (f"--port={port}", "--address=127.0.0.1")
     process = CeleryProcess("flower", "flower", *options, env=environment, folder=folder)
     process.ready_prompt = "Visit me at"
     process.start()
@@ -37,14 +37,23 @@ def flower(environment: dict[str, str], folder: Path) -> Iterator[str]:
     assert "Traceback" not in process.logs()
 
 
+def get(url: str) -> str:
+    """The page, for who has the login."""
+    with build_opener(ProxyHandler({})).open(Request(url, headers=authorization(LOGIN)), timeout=20) as answer:  # noqa: S310 - our own server
+        text: str = answer.read().decode()
+        return text
+
+
+def authorization(login: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"} if login else {}
+
+
 @pytest.fixture
 def post(setup: CeleryTestSetup, flower: str) -> Post:  # noqa: ARG001
     """Posts this JSON; gives the status and the answer."""
 
     def posted(path: str, body: object = None, *, login: str = LOGIN) -> tuple[int, Any]:
-        headers = {"Content-Type": "application/json"}
-        if login:
-            headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
+        headers = {"Content-Type": "application/json", **authorization(login)}
         request = Request(flower + path, json.dumps(body).encode(), headers, method="POST")  # noqa: S310 - our own server
         try:
             with build_opener(ProxyHandler({})).open(request, timeout=20) as answer:
@@ -195,3 +204,18 @@ def test_abort_cancels_a_running_run(post: Post, setup: CeleryTestSetup) -> None
     status, _ = post(f"/api/task/abort/{run_id}")
     run = ended(run_id, 4)
     assert (status, run.status, copies()[2]) == (200, "cancelled", run.counts["updated"])
+
+
+def test_no_secret_is_shown_to_those_who_ask_the_worker(
+    flower: str, setup: CeleryTestSetup, environment: dict[str, str]
+) -> None:
+    inspect = setup.app.control.inspect(timeout=5)
+    answers = [inspect.conf(with_defaults=True), inspect.report(), inspect.stats()]
+    assert all(answers)
+    (worker,) = answers[0]
+    shown = [repr(answers), get(f"{flower}/api/workers?refresh=1"), get(f"{flower}/worker/{worker}")]
+    assert "broker_url" in shown[1]
+    assert worker in shown[2]
+    for name in ("SECRET_KEY", "FERNET_KEYS", "TMDB_API_KEY", "FLOWER_BASIC_AUTH"):
+        assert [text.count(environment[name]) for text in shown] == [0] * len(shown), name
+    assert not [text for text in shown if REDIS_PASSWORD in text]

@@ -1,6 +1,8 @@
 """The project's Celery app: how it comes to carry out operations, and how the others of this package find it."""
 
 import os
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import django
@@ -28,6 +30,7 @@ def attach(app: Celery) -> None:
     """See `upkeep.worker.setup`. Django need not be set up yet: what needs it is done later."""
     global _app  # noqa: PLW0603 - a process has one app
     _app = app
+    app.prepare_config = partial(_own_settings, app, app.prepare_config)
     app.set_default()  # else threads that did not import it, as those of a web server, have an app without a broker
     app.on_after_configure.connect(_prefix)
     app.on_after_configure.connect(_choose_scheduler)
@@ -59,6 +62,23 @@ def offer() -> None:
         return
     if path and _state.default_app is None:
         _state.set_default_app(Proxy(current))
+
+
+def _own_settings(app: Celery, prepare: Callable[[Any], Mapping[str, Any]], source: Any) -> Mapping[str, Any]:
+    """Of the project's settings those that are Celery's: what it is given, its workers show to all who ask them.
+
+    They get the names by which Celery knows an address from which it must take the password. TIME_ZONE is among them:
+    Celery goes by it where it has no time zone of its own.
+    """
+    found = prepare(source)
+    if not app.namespace:  # a module of Celery's own
+        return found
+    own, prefix = {}, f"{app.namespace}_"
+    for name in found:
+        if name.startswith(prefix) or name == "TIME_ZONE":
+            known = name.removeprefix(prefix).lower()
+            own[known if known in DEFAULTS else name] = found[name]
+    return own
 
 
 def _prefix(sender: Celery, source: Any, **_kwargs: Any) -> None:  # noqa: ARG001 - Celery passes the app itself, too
@@ -93,8 +113,9 @@ def _check(**_kwargs: Any) -> None:
 
 def _prepare_worker(**_kwargs: Any) -> None:
     """Before the worker puts its parts together; Django is set up by then."""
-    from upkeep.worker import sweeper  # noqa: PLC0415 - wants Django to be set up
+    from upkeep.worker import control, sweeper  # noqa: PLC0415 - wants Django to be set up
 
+    control.register()
     current().steps["worker"].add(sweeper.Recovery)
 
 
