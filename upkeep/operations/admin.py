@@ -5,12 +5,15 @@ from upkeep.operations.models import Run, RunChange, RunLog
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # subscriptable for mypy alone
-    """Runs are written by their executors alone."""
+    """Runs are written by their executors alone, and removed by `prune_runs`, or with whom they are about."""
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
         return False
 
     def has_change_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
         return False
 
 

@@ -5,14 +5,16 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
+from django.core.signing import BadSignature, Signer
 from django.db import IntegrityError, transaction
 
 from upkeep.operations import files, registry, subjects, submission
 from upkeep.operations.definition import Operation
-from upkeep.operations.errors import InvalidParamsError, OperationError
+from upkeep.operations.errors import InvalidParamsError, OperationError, UnconfirmedError
 from upkeep.operations.leases import claims
 from upkeep.operations.leases.claims import DatabaseNow
 from upkeep.operations.models import Run
+from upkeep.operations.params import Params
 from upkeep.operations.states import Status
 from upkeep.operations.storable import storable
 from upkeep.worker import canvas, options
@@ -21,13 +23,31 @@ Given: TypeAlias = Mapping[str, Any]
 NOTHING: Given = MappingProxyType({})
 BEAT = "beat"
 RECORDED = "upkeep_recorded"
-"""The header of a message whose run has a row. Without the row, it must not make a new run."""
+"""The header of a message whose run has a row: the run's id, signed. Without the row, it must not make a new run."""
 
 
 def origin_of(headers: object) -> str:
     """Who sent it: `beat: <entry>`, or a message from anywhere else."""
     entry = headers.get("periodic_task_name") if isinstance(headers, Mapping) else None
     return storable(f"{BEAT}: {entry}")[:200] if isinstance(entry, str) else "message"
+
+
+def signed(run: Run) -> dict[str, str]:
+    """The header by which a message is known as this project's own, and as that of this run."""
+    return {RECORDED: _signer().sign(str(run.pk))}
+
+
+def is_signed(headers: object, task_id: object) -> bool:
+    """Whether this project recorded a run of this id, and sent this message for it; maybe with a key from before."""
+    header = headers.get(RECORDED) if isinstance(headers, Mapping) else None
+    try:
+        return isinstance(header, str) and _signer().unsign(header) == str(task_id)
+    except BadSignature:
+        return False
+
+
+def _signer() -> Signer:
+    return Signer(salt="upkeep.worker.receipt")
 
 
 def run_id_of(task_id: object) -> UUID | None:
@@ -53,11 +73,13 @@ def accept(  # noqa: PLR0913 - the three parts of a call, and the columns
     run_id: UUID,
     origin: str,
     follows: Run | None = None,
+    by_message: bool = False,
 ) -> Run:
     """Record a run for values from outside: a queued one, or one that has failed because they are invalid.
 
     `given` is what is said beside `args` and `kwargs`; a chain in it is recorded, too. It waits until
-    the run that it `follows` has succeeded.
+    the run that it `follows` has succeeded. What destroys data is not started `by_message`: anybody may have put
+    it into the queue.
     """
     try:
         if args:
@@ -66,12 +88,20 @@ def accept(  # noqa: PLR0913 - the three parts of a call, and the columns
         how = {**_how(values), **options.times(given), "follows": follows, **({"sent_at": None} if follows else {})}
         params = operation.parse(values)
         files.check_stored(params)
+        if by_message:
+            _check_harmless(operation, params, dry_run=how["dry_run"])
         with transaction.atomic():
             run = submission.record(operation, params, run_id=run_id, queue=operation.queue, origin=origin, **how)
             return _with_chain(run, given)
     except OperationError as error:
         about = operation.apparent_subjects(kwargs if isinstance(kwargs, Mapping) else {})
         return refuse(operation.name, str(error), run_id=run_id, origin=origin, queue=operation.queue, about=about)
+
+
+def _check_harmless(operation: Operation[Any], params: Params, *, dry_run: bool) -> None:
+    if operation.confirmation(params) and not dry_run:
+        message = f"{operation.name} destroys data, which no message can confirm: start it by its command, in the admin"
+        raise UnconfirmedError(f"{message}, or by its task's delay()")
 
 
 def _with_chain(first: Run, given: Given) -> Run:
@@ -155,23 +185,23 @@ def received(  # noqa: PLR0913 - as above
 ) -> Run | None:
     """The run that a message names; a new one when it was sent past `apply_async`, or names a run of something else.
 
-    None when the run was deleted since its message was sent.
+    None when the run was deleted since its message was sent, or its row is in no backup that was restored since.
     """
     run_id = free_id(task_id)  # before the look, so that a run recorded in between is not taken for another message's
     names = (operation.name, *operation.aliases)
     run = Run.objects.filter(pk=run_id_of(task_id) or run_id, operation__in=names).first()
-    if run or (isinstance(headers, Mapping) and headers.get(RECORDED)):
+    if run or is_signed(headers, task_id):
         return run
+    origin = origin_of(headers)
     try:
-        return accept(operation, args, kwargs, given=given, run_id=run_id, origin=origin_of(headers))
+        return accept(operation, args, kwargs, given=given, run_id=run_id, origin=origin, by_message=True)
     except IntegrityError:  # the same message was delivered twice, and another process recorded it just now
         return received(operation, task_id, args, kwargs, given=given, headers=headers)
 
 
 def message(run: Run) -> dict[str, Any]:
-    """A run's task kwargs: its params, and how to run; flat."""
-    how = {"dry_run": run.dry_run, "confirm": run.confirm}
-    return {**run.params, **{name: value for name, value in how.items() if value}}
+    """A run's task kwargs: its params, and whether it is a dry run; flat. What confirms it is in its row alone."""
+    return {**run.params, **({"dry_run": True} if run.dry_run else {})}
 
 
 def _how(values: dict[str, Any]) -> dict[str, Any]:

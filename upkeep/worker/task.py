@@ -74,7 +74,7 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
             kwargs=receipt.message(run),
             task_id=str(run.pk),
             queue=run.queue,
-            headers={receipt.RECORDED: True},
+            headers=receipt.signed(run),
             **expires,
             **sending,
         )
@@ -85,7 +85,7 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         headers = self.request.headers
         run = receipt.received(self.operation, self.request.id, args, kwargs, given=given, headers=headers)
         if run is None:
-            logger.info("run %s was deleted: its message is dropped", self.request.id)
+            logger.warning("run %s was deleted: its message is dropped", self.request.id)
             raise Ignore
         if run.status == Status.FAILED and not run.attempt:
             raise OperationError(run.error)

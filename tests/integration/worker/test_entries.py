@@ -15,6 +15,7 @@ from tests.integration.operations.factories import COMMITTED
 from tests.integration.worker.beats import HOUR, at, beat, daily, entry, every, now, planned, settle
 from upkeep.operations.models import Run
 from upkeep.operations.schedule import ScheduleEntry
+from upkeep.worker import receipt
 from upkeep.worker.beat import Scheduler
 from upkeep.worker.schedules import synchronise
 
@@ -350,7 +351,7 @@ def test_a_worker_that_does_not_know_the_operation_of_an_entry_leaves_a_failed_r
 
 def test_a_run_that_a_person_asked_for_stays_queued_for_a_worker_with_newer_code() -> None:
     run = Run.objects.create(operation="testing.add_one", queue="default", origin="command")
-    unknown(run.operation, str(run.pk), {"upkeep_recorded": True})
+    unknown(run.operation, str(run.pk), receipt.signed(run))
     assert Run.objects.get().status == "queued"
 
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from celery.exceptions import Ignore
+from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
+from django.test import override_settings
 
 from tests.integration.messages import messages, received, task
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds
@@ -249,6 +251,29 @@ def test_a_message_that_was_sent_past_us_is_recorded_on_receipt() -> None:
     received("testing.add_one", sent, {"limit": 1}, headers={"periodic_task_name": "Nightly"})
     run = Run.objects.get()
     assert (str(run.pk), run.status, run.origin, copies()) == (sent, "succeeded", "beat: Nightly", [2, 1])
+
+
+def test_a_message_whose_run_was_deleted_is_dropped_also_under_a_new_key(broker: str) -> None:
+    dvds(1)
+    submission.enqueue(remove_dvds, Remove(), confirm="all")
+    [(headers, [_, kwargs, _])] = messages(broker)
+    assert kwargs == {"kind": "all", "most": 100}  # its confirmation is in the row alone
+    Run.objects.all().delete()
+    for keys in ({}, {"SECRET_KEY": "a new one", "SECRET_KEY_FALLBACKS": [settings.SECRET_KEY]}):
+        with override_settings(**keys), pytest.raises(Ignore):
+            received(headers["task"], headers["id"], kwargs, headers=headers)
+    assert (Run.objects.count(), copies()) == (0, [1])
+
+
+@pytest.mark.parametrize("mark", [True, "", "no signature", "another"])
+def test_a_message_that_only_claims_to_be_ours_is_a_new_run_which_destroys_nothing(mark: object) -> None:
+    dvds(1)
+    if mark == "another":
+        mark = receipt.signed(Run(operation="testing.remove_dvds"))[receipt.RECORDED]
+    with pytest.raises(OperationError, match="destroys data, which no message can confirm"):
+        received("testing.remove_dvds", str(uuid.uuid4()), {"confirm": "all"}, headers={receipt.RECORDED: mark})
+    run = Run.objects.get()
+    assert (run.status, run.attempt, run.confirm, copies()) == ("failed", 0, "", [1])
 
 
 def test_a_message_that_names_the_run_of_another_operation_gets_a_run_of_its_own() -> None:
