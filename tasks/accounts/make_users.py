@@ -4,7 +4,7 @@ from typing import Annotated
 
 from backend.accounts.kernel.enrolment import Enrolment
 from backend.accounts.kernel.records import Delimiter
-from backend.accounts.kernel.text import UnusableFileError
+from backend.accounts.kernel.text import Encoding, UnusableFileError
 from backend.accounts.services.pages import pages
 from backend.accounts.services.passwords import hash_passwords, objection
 from backend.accounts.services.users import accounts, write_users
@@ -24,7 +24,9 @@ class MakeUsers(Params):
     reset_passwords: bool = False
     """Also give existing users the passwords of the file."""
     delimiter: Delimiter = ","
-    """The character between two cells, or tab."""
+    """The character between two cells, or tab; a first line such as sep=; in the file wins."""
+    encoding: Encoding | None = None
+    """The file's encoding, such as windows-1252. Default: UTF-16 if its byte order mark says so, else UTF-8."""
     organization: str | None = None
     """The code of an organization of which the users become members."""
 
@@ -43,12 +45,16 @@ def make_users(params: MakeUsers, run: RunContext) -> None:
     """Create the users of a CSV file.
 
     Its columns, all optional but for one of username and email: username, email, full_name, first_name, last_name,
-    is_active, is_staff, is_superuser, password.
+    is_active, is_staff, is_superuser, password. Spellings such as First Name and E-Mail are understood. The three with
+    is_ hold a yes (true, yes, y, wahr, ja, j, x, on, 1) or a no (false, no, n, falsch, nein, off, 0, or an empty cell:
+    an empty is_active makes an inactive user). Without a column is_active, new users are active.
     """
     owner = organization(params.organization) if params.organization is not None else None
     enrolment = Enrolment(update=params.update, reset_passwords=params.reset_passwords, objection=objection)
     with run.open(params.file) as file:
-        for batch in run.batches(pages(file, delimiter=params.delimiter)):
+        for batch in run.batches(
+            pages(file, name=params.file.name, delimiter=params.delimiter, encoding=params.encoding)
+        ):
             plan = enrolment.plan(batch.items, accounts(batch.items))
             if owner is None:
                 batch.commit(plan, write=write_users, prepare=hash_passwords)

@@ -1,18 +1,22 @@
 """The records of a CSV file, with the lines where they start."""
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated
 
 from pydantic import AfterValidator
 
 _TAB = {"tab": "\t", "\\t": "\t"}
+_SEPARATOR = re.compile(r'("?)sep=(tab|\\t|\t|[^"\r\n])\1\s*', re.IGNORECASE)
+"""The line by which Excel learns, and tells, what stands between two cells."""
 
 
 def _delimiter(value: str) -> str:
-    character = _TAB.get(value, value)
+    character = _TAB.get(value.lower(), value)
     if len(character) != 1 or character == '"' or not (character == "\t" or character.isprintable()):
         raise ValueError("must be one character, not the quote, or tab")
     return character
@@ -31,12 +35,15 @@ class Record:
 
 
 def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
-    """Every record but blank lines.
+    """Every record but blank lines and a first line such as `sep=;`, which wins over `delimiter`.
 
     A broken record (a quote that nobody closes) is its first line alone: the next record starts at the line after it,
     so that no row is lost to another's quote.
     """
     source = _Lines(lines)
+    if separator := _separator(source.peek()):
+        delimiter = separator
+        next(source)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     while True:
         line = source.start_record()
@@ -50,6 +57,14 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
         else:
             if cells:
                 yield Record(line, cells)
+
+
+def _separator(line: str) -> str | None:
+    found = _SEPARATOR.fullmatch(line)
+    try:
+        return _delimiter(found[2]) if found else None
+    except ValueError:
+        return None
 
 
 class _Lines:
@@ -68,6 +83,12 @@ class _Lines:
         line = self._again.popleft() if self._again else next(self._lines)
         self._record.append(line)
         return line
+
+    def peek(self) -> str:
+        """The line that is read next, or an empty text."""
+        if not self._again:
+            self._again.extend(islice(self._lines, 1))
+        return self._again[0] if self._again else ""
 
     def start_record(self) -> int:
         """The number of the line that is read next."""

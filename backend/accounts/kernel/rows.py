@@ -35,12 +35,14 @@ class BrokenRow:
     detail: str
 
 
-def rows(raw: Iterable[bytes], delimiter: str) -> Iterator[Row | BrokenRow]:
+def rows(raw: Iterable[bytes], delimiter: str, encoding: str | None = None) -> Iterator[Row | BrokenRow]:
     """The users of a CSV file, given as the lines of a binary file. Memory grows with their names alone.
+
+    Rows of empty cells, and empty cells after those of the columns, are ignored: spreadsheets write them.
 
     Raises UnusableFileError for a heading that is none, before the first row, and for what is not text, where it comes.
     """
-    source = records(lines(raw), delimiter)
+    source = filter(_has_content, records(lines(raw, encoding), delimiter))
     columns = _columns(source)
     first_lines: dict[str, int] = {}
     for record in source:
@@ -48,6 +50,10 @@ def rows(raw: Iterable[bytes], delimiter: str) -> Iterator[Row | BrokenRow]:
             yield _row(record, columns, first_lines)
         except CellError as error:
             yield BrokenRow(record.line, error.reason, str(error))
+
+
+def _has_content(record: Record) -> bool:
+    return record.cells is None or any(map(cells.trimmed, record.cells))
 
 
 def _columns(source: Iterator[Record]) -> tuple[str, ...]:
@@ -66,7 +72,7 @@ def _row(record: Record, columns: tuple[str, ...], first_lines: dict[str, int]) 
     if first != record.line:
         raise CellError("duplicate", f"the username is that of line {first}")
     values = {column: _read(column, READERS[column], given) for column in columns if column in READERS}
-    password = given.get("password")
+    password = _read("password", cells.password, given)
     return Row(record.line, username, values, SecretStr(password) if password else None)
 
 
@@ -74,7 +80,7 @@ def _given(record: Record, columns: tuple[str, ...]) -> Mapping[str, str]:
     """The cells by column; a row may be shorter than the heading."""
     if record.cells is None:
         raise CellError("broken_row", "not CSV: is a quote not closed, or not doubled?")
-    if len(record.cells) > len(columns):
+    if any(map(cells.trimmed, record.cells[len(columns) :])):
         raise CellError("too_many_cells", f"{len(record.cells)} cells in {len(columns)} columns")
     return dict(zip(columns, record.cells, strict=False))
 

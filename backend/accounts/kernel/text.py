@@ -1,32 +1,80 @@
 """The lines of a text file."""
 
-from codecs import BOM_UTF8
+import codecs
 from collections.abc import Iterable, Iterator
-from io import StringIO
+from contextlib import suppress
+from io import IncrementalNewlineDecoder, StringIO
+from itertools import chain
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "UTF-8",
+    codecs.BOM_UTF16_LE: "UTF-16-LE",
+    codecs.BOM_UTF16_BE: "UTF-16-BE",
+}
+NOT_CHARACTER_SETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
+"""What Python decodes to text, but no program saves files in."""
 
 
 class UnusableFileError(ValueError):
     """The file is not a CSV file of users."""
 
 
-def lines(raw: Iterable[bytes]) -> Iterator[str]:
-    """The lines of a UTF-8 file, given as the lines of a binary one, without its BOM and with their ends.
+def _encoding(value: str) -> str:
+    try:
+        with suppress(UnicodeError):  # two letters need not be text in it
+            b"ab".decode(value)
+        known = codecs.lookup(value).name not in NOT_CHARACTER_SETS
+    except (LookupError, ValueError):
+        known = False
+    if not known:
+        raise ValueError("must be the name of an encoding, such as utf-8, utf-16 or windows-1252")
+    return value
 
-    Lines end as on Unix, Windows or the first Macs. Raises UnusableFileError, which names the line, where the file is
-    not text.
+
+Encoding = Annotated[str, AfterValidator(_encoding)]
+"""An encoding by a name that Python knows."""
+
+
+def lines(raw: Iterable[bytes], encoding: str | None = None) -> Iterator[str]:
+    """The lines of a text file, given as those of a binary one, without its byte order mark and with their ends.
+
+    Lines end as on Unix, Windows or the first Macs. Without an `encoding` the byte order mark says it, or else it is
+    UTF-8. Raises UnusableFileError, which names the line, where the file is not text in it.
     """
-    number = 0
-    for index, line in enumerate(raw):
-        for text in StringIO(_decoded(line if index else line.removeprefix(BOM_UTF8), number + 1), newline=""):
+    pieces = iter(raw)
+    first = next(pieces, b"")
+    marked = next((name for mark, name in BYTE_ORDER_MARKS.items() if first.startswith(mark)), None)
+    found = encoding or marked or "UTF-8"
+    advice = _advice(found, chosen=encoding is not None)
+    decoder = IncrementalNewlineDecoder(codecs.getincrementaldecoder(found)(), translate=False)
+    number, begun = 0, ""
+    for piece in chain([first], pieces, [b""]):
+        # In UTF-16 the bytes between two line feeds need not be whole lines, nor whole characters.
+        begun += _decoded(decoder, piece, f"line {number + 1}: {advice}")
+        if piece and not begun.endswith(("\n", "\r")):
+            continue
+        for text in StringIO(begun if number else begun.removeprefix("\ufeff"), newline=""):
             number += 1
             yield text
+        begun = ""
 
 
-def _decoded(line: bytes, number: int) -> str:
+def _decoded(decoder: IncrementalNewlineDecoder, piece: bytes, complaint: str) -> str:
+    """The text of the piece; an empty one is the last."""
     try:
-        text = line.decode()
-    except UnicodeDecodeError:
+        text: str = decoder.decode(piece, final=not piece)
+    except UnicodeError:
         text = "\0"  # raised below, out of reach of this error: it carries the line, which may carry a password
     if "\0" in text:
-        raise UnusableFileError(f"line {number}: the file is not UTF-8 text")
+        raise UnusableFileError(complaint)
     return text
+
+
+def _advice(encoding: str, *, chosen: bool) -> str:
+    if chosen:
+        return f"the file is not {encoding} text: name another --encoding, or save the file as UTF-8"
+    save = "save it as UTF-8 (in Excel: CSV UTF-8), or name its encoding, such as --encoding windows-1252"
+    return f"the file is not {encoding} text: {save}"

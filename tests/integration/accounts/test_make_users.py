@@ -199,8 +199,14 @@ def test_bad_rows_are_told_with_line_and_reason_and_the_others_go_on(imported: I
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (FILE.encode() + b"caf\xe9,,,,\n", "line 4: the file is not UTF-8 text"),
-        (FILE.encode() + b"\0", "line 4: the file is not UTF-8 text"),
+        (
+            FILE.encode() + b"caf\xe9,,,,\n",
+            "line 4: the file is not UTF-8 text: save it as UTF-8 (in Excel: CSV UTF-8), or name its encoding",
+        ),
+        (
+            FILE.encode() + b"\0",
+            "line 4: the file is not UTF-8 text: save it as UTF-8 (in Excel: CSV UTF-8), or name its encoding",
+        ),
         (b"username,nickname\nann,a\n", "unknown column 'nickname'"),
         (b"username,email,email\nann,a@example.com,\n", "the column 'email' is there more than once"),
         (b"full_name\nAnn Lee\n", "neither a column 'username' nor 'email'"),
@@ -210,9 +216,9 @@ def test_bad_rows_are_told_with_line_and_reason_and_the_others_go_on(imported: I
 def test_an_unusable_file_is_an_error_before_any_work(imported: Importer, content: bytes, message: str) -> None:
     found = imported(content)
     assert found.code == 1
-    assert found.output.splitlines()[-1].startswith(message)
+    assert found.output.splitlines()[-1].startswith(f"users.csv: {message}")
     assert found.run.status == "failed"
-    assert found.run.error.startswith(message)
+    assert found.run.error.startswith(f"users.csv: {message}")
     assert not User.objects.exists()
 
 
@@ -228,6 +234,26 @@ def test_a_delimiter_that_is_none_is_wrong_from_the_command_line_alone(imported:
     assert caught.value.returncode == 2
     assert imported("username;is_staff\nann;x\n", delimiter=";").counts == {"created": 1}
     assert imported("username\tis_staff\nbob\tx\n", delimiter="tab").counts == {"created": 1}
+
+
+def test_a_file_as_a_german_spreadsheet_saves_it_is_understood(imported: Importer) -> None:
+    text = "sep=;\r\nUser Name;E-Mail;First Name;Last Name;Is Active;Is Staff;;\r\n"
+    text += "ann;ann@example.com;Ann\xa0 Mé;Lée;WAHR;1,0;;\r\nbob;;;;;FALSCH;;\r\n;;;;;;;\r\n"
+    for encoding, given in (("utf-16", None), ("utf-8-sig", None), ("cp1252", "windows-1252")):
+        options = {} if given is None else {"encoding": given}
+        assert imported(text.encode(encoding), **options).counts in ({"created": 2}, {"unchanged": 2})
+    ann, bob = User.objects.order_by("username")
+    assert (ann.full_name, ann.first_name, ann.is_active, ann.is_staff) == ("Ann Mé Lée", "Ann Mé", True, True)
+    assert (bob.is_active, bob.is_staff) == (False, False)
+
+
+def test_an_encoding_that_is_none_is_wrong_from_the_command_line_alone(imported: Importer) -> None:
+    for name in ("latin-99", "hex", "unicode_escape", ""):
+        with pytest.raises(CommandError, match="must be the name of an encoding, such as utf-8") as caught:
+            call_command("make_users", __file__, f"--encoding={name}")
+        assert caught.value.returncode == 2
+    found = imported(FILE.encode("utf-16"), encoding="utf-8")
+    assert "users.csv: line 1: the file is not utf-8 text: name another --encoding" in found.output
 
 
 @pytest.mark.parametrize("content", [FILE, BROKEN, f"ann,{PASSWORD}\n", f"{FILE}\xff"])

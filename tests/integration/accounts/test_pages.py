@@ -16,12 +16,12 @@ def users(number: int) -> bytes:
 
 def sizes(number: int, clock: Iterator[float]) -> list[int]:
     """The sizes of the pages of so many users, on a clock that is looked at when a page comes, and when it goes."""
-    after = pages(BytesIO(users(number)), delimiter=",", clock=lambda: next(clock))
+    after = pages(BytesIO(users(number)), name="people.csv", delimiter=",", clock=lambda: next(clock))
     return [len(page) for page, _ in after(None)]
 
 
 def test_each_page_ends_at_its_last_row_and_goes_on_behind_any_of_them() -> None:
-    after = pages(BytesIO(users(50)), delimiter=",")
+    after = pages(BytesIO(users(50)), name="people.csv", delimiter=",")
     lines = [row.line for page, _ in after(None) for row in page]
     assert lines == list(range(2, 52))
     assert all(page[-1].line == cursor for page, cursor in after(None))
@@ -30,7 +30,7 @@ def test_each_page_ends_at_its_last_row_and_goes_on_behind_any_of_them() -> None
 
 
 def test_a_resumed_file_still_knows_the_names_of_the_rows_that_are_done() -> None:
-    [(page, cursor)] = pages(BytesIO(b"username\nann\nbob\nANN\ncy\n"), delimiter=",")(3)
+    [(page, cursor)] = pages(BytesIO(b"username\nann\nbob\nANN\ncy\n"), name="people.csv", delimiter=",")(3)
     assert cursor == 5
     assert page == [BrokenRow(4, "duplicate", "the username is that of line 2"), Row(5, "cy", {})]
 
@@ -49,5 +49,5 @@ def test_slow_pages_halve_down_to_a_row_a_core() -> None:
 
 @pytest.mark.parametrize("content", [users(9_000) + b"\xff\n", users(9_000) + b"\0", b"nickname\n", b""])
 def test_a_file_that_is_unusable_is_refused_before_its_first_page(content: bytes) -> None:
-    with pytest.raises(UnusableFileError):
-        pages(BytesIO(content), delimiter=",")
+    with pytest.raises(UnusableFileError, match=r"^people\.csv: "):
+        pages(BytesIO(content), name="people.csv", delimiter=",")

@@ -4,9 +4,9 @@ from backend.accounts.kernel.enrolment import DEFAULTS, Account, Details, Enrolm
 from backend.accounts.kernel.rows import BrokenRow, Row, rows
 
 
-def parsed(text: str | bytes, *, delimiter: str = ",") -> list[Row | BrokenRow]:
+def parsed(text: str | bytes, *, delimiter: str = ",", encoding: str | None = None) -> list[Row | BrokenRow]:
     raw = text.encode() if isinstance(text, str) else text
-    return list(rows(raw.splitlines(keepends=True), delimiter))
+    return list(rows(raw.splitlines(keepends=True), delimiter, encoding))
 
 
 def row(line: int = 2, *, username: str = "ann", password: str | None = None, **values: str | bool) -> Row:

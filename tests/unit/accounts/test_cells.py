@@ -9,22 +9,25 @@ from hypothesis import strategies as st
 from backend.accounts.kernel import cells
 from backend.accounts.kernel.cells import CellError
 
+EDGES = st.text(st.characters(categories=["Cf", "Zs"]) | st.sampled_from("\t\r\n\u3164"), max_size=4)
 NEARLY_EMAILS = st.from_regex(r"\A[a-z.'\"é\u212a]{1,4}@[a-z0-9.\-é\u212a\U0001d4b6]{1,8}\.[a-z0-9\-é]{1,4}\Z")
 
 
-@pytest.mark.parametrize("cell", ["x", "X", "true", "TRUE", "yes", " Yes ", "1"])
+@pytest.mark.parametrize(
+    "cell", ["x", "X", "true", "TRUE", "yes", " Yes ", "1", "1.0", "1,00", "WAHR", "ja", "J", "y", "on", "\u200by\xa0"]
+)
 def test_a_boolean_is_true_in_any_case(cell: str) -> None:
     assert cells.boolean(cell) is True
 
 
-@pytest.mark.parametrize("cell", ["", "  ", "false", "No", "0"])
+@pytest.mark.parametrize("cell", ["", "  ", "\ufeff", "false", "No", "0", "0.0", "0,0", "Falsch", "NEIN", "n", "off"])
 def test_a_boolean_is_false_when_empty_too(cell: str) -> None:
     assert cells.boolean(cell) is False
 
 
-@pytest.mark.parametrize("cell", ["maybe", "2", "y", "truetrue"])
-def test_anything_else_is_no_boolean(cell: str) -> None:
-    with pytest.raises(CellError) as caught:
+@pytest.mark.parametrize("cell", ["maybe", "2", "1.5", "01.0", "y.0", "truetrue", "jain"])
+def test_anything_else_is_no_boolean_and_the_message_says_what_is_one(cell: str) -> None:
+    with pytest.raises(CellError, match=r"neither true \(true, yes, y, wahr, .*, or empty\)") as caught:
         cells.boolean(cell)
     assert caught.value.reason == "invalid_boolean"
 
@@ -64,7 +67,7 @@ def test_an_address_that_is_taken_is_one_for_django_too(cell: str) -> None:
 
 
 @given(cell=st.text(max_size=300) | st.emails())
-@pytest.mark.parametrize("reader", [cells.username, cells.email, cells.name, cells.full_name])
+@pytest.mark.parametrize("reader", [cells.username, cells.email, cells.name, cells.full_name, cells.password])
 def test_what_was_read_reads_the_same_again(reader: Callable[[str], str], cell: str) -> None:
     try:
         text = reader(cell)
@@ -109,6 +112,35 @@ def test_the_longest_values_are_taken() -> None:
     assert len(cells.username("u" * 254)) == 254
     assert len(cells.name("n" * 150)) == 150
     assert len(cells.full_name("f" * 301)) == 301
+
+
+@given(text=st.text("ab", min_size=1, max_size=5), edges=st.tuples(EDGES, EDGES))
+@pytest.mark.parametrize("reader", [cells.username, cells.name, cells.full_name])
+def test_what_nobody_sees_is_removed_at_the_edges(
+    reader: Callable[[str], str], text: str, edges: tuple[str, str]
+) -> None:
+    assert reader(edges[0] + text + edges[1]) == text
+
+
+@given(hidden=st.characters(categories=["Cf"]) | st.sampled_from("\u115f\u2800\u3164"))
+@pytest.mark.parametrize("reader", [cells.username, cells.name, cells.full_name, cells.email, cells.password])
+def test_what_nobody_sees_inside_is_refused_and_named(reader: Callable[[str], str], hidden: str) -> None:
+    with pytest.raises(CellError, match=f"inside that nobody sees: U\\+{ord(hidden):04X}, [a-z]") as caught:
+        reader(f"ann@exam{hidden}ple.com")
+    assert caught.value.reason == "hidden_character"
+
+
+@given(
+    words=st.lists(st.text("abé", min_size=1, max_size=3), max_size=4),
+    space=st.text("\t\r\n \xa0\u2003\u3000", min_size=1),
+)
+@pytest.mark.parametrize("reader", [cells.name, cells.full_name])
+def test_white_space_in_a_name_is_one_blank(reader: Callable[[str], str], words: list[str], space: str) -> None:
+    assert reader(space + space.join(words) + space) == " ".join(words)
+
+
+def test_a_password_keeps_its_blanks_and_loses_what_nobody_types() -> None:
+    assert cells.password("\ufeff two  words \u200b") == " two  words "
 
 
 def test_names_that_differ_by_case_alone_have_one_key() -> None:

@@ -9,10 +9,22 @@ def test_all_columns_are_known_in_any_order_case_and_spacing() -> None:
 
 
 @pytest.mark.parametrize(
+    "spelling", ["First Name", "FIRSTNAME", "first-name", "first\u2011name", "\u200bFirst\xa0 Name "]
+)
+def test_a_column_may_be_spelled_as_people_do(spelling: str) -> None:
+    assert heading(["E-Mail", spelling, "Is Active"]) == ("email", "first_name", "is_active")
+
+
+def test_empty_columns_at_the_end_are_none() -> None:
+    assert heading(["email", "password", "", " ", "\ufeff"]) == ("email", "password")
+
+
+@pytest.mark.parametrize(
     ("names", "message"),
     [
         (["username", "nickname"], "unknown column 'nickname': the columns are username, email"),
-        (["username", ""], "unknown column ''"),
+        (["username", "", "email"], "column 2 has no name"),
+        (["email", "E-Mail"], "the column 'email' is there more than once"),
         (["username", "email", "Username"], "the column 'username' is there more than once"),
         (["full_name", "password"], "neither a column 'username' nor 'email'"),
     ],
@@ -22,7 +34,7 @@ def test_a_heading_that_is_none_is_refused_with_its_fault(names: list[str], mess
         heading(names)
 
 
-@pytest.mark.parametrize("names", [["ann", "s3cret-pass"], ["username;password"]])
+@pytest.mark.parametrize("names", [["ann", "s3cret-pass"], ["username;password"], ["e;mail"]])
 def test_a_first_line_that_is_no_heading_is_not_repeated_since_it_may_hold_a_password(names: list[str]) -> None:
     with pytest.raises(UnusableFileError, match="no heading") as caught:
         heading(names)

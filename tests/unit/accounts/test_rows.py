@@ -7,6 +7,11 @@ from backend.accounts.kernel.rows import BrokenRow, Row
 from backend.accounts.kernel.text import UnusableFileError
 from tests.unit.accounts.factories import parsed, row
 
+NO_BOOLEAN = (
+    "is_staff is neither true (true, yes, y, wahr, ja, j, x, on, 1) nor false (false, no, n, falsch, nein, off, 0, or "
+    "empty)"
+)
+HIDDEN = "has a character inside that nobody sees: U+200B, zero width space"
 NEARLY_CSV = st.text(st.sampled_from('ab,;"\n\r\0\x85é@.x1 \ufeff'), max_size=60).map(str.encode)
 
 
@@ -56,13 +61,39 @@ def test_a_row_may_be_shorter_than_the_heading_and_then_ends_in_empty_cells() ->
     assert parsed("username,full_name,is_active,password\nann\n") == [row(full_name="", is_active=False)]
 
 
+def test_what_a_spreadsheet_writes_beyond_its_rows_and_columns_is_ignored() -> None:
+    assert parsed(",,,,\nusername,password,,,\n,,,,\nann,p,,,\n ,\u200b,,,\n\n,,,,\nbob,,,,,,\n,,\n") == [
+        row(4, password="p"),
+        row(8, username="bob"),
+    ]
+
+
+def test_duplicates_are_found_after_spellings_are_made_one() -> None:
+    assert reasons("username\n\u200bann\nann\xa0\n\uff21NN\n") == ["", "duplicate", "duplicate"]
+
+
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', "sep=tab", "sep=\\t", "sep=\t", "sep=|", "sep=,"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_first_line_with_the_separator_is_obeyed(first: str, end: str) -> None:
+    cell = first.strip('"').removeprefix("sep=").removeprefix("SEP=")
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(cell, cell)
+    text = end.join([first, f"username{delimiter}password", f'ann{delimiter}"p{delimiter}q"', ""])
+    assert parsed(f"\ufeff{text}", delimiter="#") == [row(3, password=f"p{delimiter}q")]
+
+
+@pytest.mark.parametrize("first", ['sep="', "sep=", "sep=;;", "sep=\x07"])
+def test_a_separator_that_is_none_is_no_heading_either(first: str) -> None:
+    with pytest.raises(UnusableFileError, match="no heading"):
+        parsed(f"{first}\nusername\nann\n")
+
+
 def test_a_password_is_taken_with_its_spaces() -> None:
     assert parsed("username,password\nann, two words \n") == [row(password=" two words ")]
 
 
 def test_a_value_may_go_over_lines_and_the_next_row_knows_its_line() -> None:
     assert parsed('username,full_name\nann,"Ann\nLee"\nbob,Bob\n') == [
-        row(full_name="Ann\nLee"),
+        row(full_name="Ann Lee"),
         row(4, username="bob", full_name="Bob"),
     ]
 
@@ -74,15 +105,16 @@ def test_a_bom_and_windows_line_ends_and_another_delimiter_change_nothing() -> N
 @pytest.mark.parametrize(
     ("line", "reason", "detail"),
     [
-        ("ann,a@example.com,maybe,p", "invalid_boolean", "is_staff is neither true nor false"),
+        ("ann,a@example.com,maybe,p", "invalid_boolean", NO_BOOLEAN),
         ("ann,nonsense,x,p", "invalid_email", "email is not an e-mail address"),
         (",nonsense,x,p", "invalid_email", "email is not an e-mail address"),
         ("a n n,a@example.com,x,p", "invalid_username", "username has characters that no username has"),
         (f"{'u' * 255},a@example.com,x,p", "too_long", "username has more than 254 characters"),
         (",a@«».com,x,p", "invalid_username", "email has characters that no username has"),
         (",,x,p", "no_name", "neither a username nor an e-mail address"),
-        (",,,", "no_name", "neither a username nor an e-mail address"),
-        ("ann,a@example.com,x,p,", "too_many_cells", "5 cells in 4 columns"),
+        ("ann,a@example.com,x,p,,q", "too_many_cells", "6 cells in 4 columns"),
+        ("a\u200bnn,a@example.com,x,p", "hidden_character", f"username {HIDDEN}"),
+        ("ann,a@example.com,x,p\u200bq", "hidden_character", f"password {HIDDEN}"),
         ('ann,"a@example.com,x,p', "broken_row", "not CSV: is a quote not closed, or not doubled?"),
     ],
 )
