@@ -1,14 +1,14 @@
 #!/usr/bin/env python
 """Django's command line, on Upkeep's settings."""
 
-import os
 import sys
 
 from django.core.management import execute_from_command_line
 
+from backend.config.startup import load_settings
 from upkeep.operations import streams
 
 if __name__ == "__main__":
     streams.open_missing()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
+    load_settings()
     execute_from_command_line(sys.argv)

@@ -13,13 +13,13 @@ from urllib.request import ProxyHandler, build_opener
 
 import django
 
+from backend.config.startup import load_settings
 from ops.holding import HeldError, end_leftovers, held
 from ops.processes import ROOT, Process, celery, stop
 from upkeep.embedded.locks import is_held
 from upkeep.embedded.polling import attempts
 from upkeep.operations.execution.failures import explanation
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
 USERNAME = "admin"
 LOCK = "stack.pid"
 """In UPKEEP_HOME: held while the stack runs."""
@@ -28,6 +28,7 @@ READY_SECONDS = 60.0
 
 def main(arguments: list[str]) -> int:
     """Run the stack, or stop the one that runs."""
+    load_settings()
     django.setup()
     from django.conf import settings  # noqa: PLC0415 - readable once Django is set up
     from django.db import Error  # noqa: PLC0415

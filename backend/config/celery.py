@@ -1,6 +1,5 @@
 """The Celery app: `celery -A backend worker`."""
 
-import os
 from typing import Any
 
 import django
@@ -9,9 +8,10 @@ from django.apps import apps
 from django.conf import settings
 from kombu import Queue
 
+from backend.config.startup import load_settings
 from upkeep.embedded import redis
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
+load_settings()
 
 
 class App(Celery):  # type: ignore[misc]  # Celery has no annotations

@@ -1,13 +1,16 @@
 """Where the settings' values come from: the environment and `.env`; in the home of a demo, from its own file alone."""
 
 import os
-from collections.abc import Mapping, MutableMapping
+import re
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from backend.config import passwords
 from backend.config.secrets import is_fernet_key
 
 DEMO = "demo.env"
@@ -16,6 +19,9 @@ FILE = "UPKEEP_ENV_FILE"
 """The variable that names another file than `.env`; empty: none. The tests have no `.env`."""
 READ_BY_LIBRARIES = ("CELERY_", "PG")
 """What Celery's and libpq's variables begin with: they lead elsewhere, whatever the settings say."""
+PLACEHOLDER = "replace-me"
+"""What stands in `.env.example` for a secret, in any case."""
+SECRET_KEY_CHARACTERS = 32
 TERMINAL = ("TERM", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
 LIBRARIES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 ORDINARY = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "LANG", "LANGUAGE", *TERMINAL, *LIBRARIES)
@@ -30,17 +36,65 @@ class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
         self.ENVIRON = values
         self.names: set[str] = set()
 
-    def get_value(self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET, **options: Any) -> Any:
-        """The variable's value. Raises ImproperlyConfigured when it must be a number and is not one."""
+    def get_value(self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET, **_: Any) -> Any:
+        """The variable's value. Raises ImproperlyConfigured when it is an example's, or is not the number it must be.
+
+        django-environ's own takes a value that begins with $ for the name of another variable.
+        """
         self.names.add(var)
-        if default is not self.NOTSET and not self.ENVIRON.get(var, "").strip():
+        value = self.ENVIRON.get(var, "")
+        if not value.strip():
+            if default is self.NOTSET:
+                raise ImproperlyConfigured(f"{var} is not set")
             return default
+        if PLACEHOLDER in value.casefold():
+            raise ImproperlyConfigured(f"{var} is still that of .env.example: put your own in place of REPLACE-ME")
         try:
-            return super().get_value(var, cast=cast, default=default, **options)
+            return self.parse_value(value, cast)
         except ValueError:
             if cast not in (int, float):
                 raise
-            raise ImproperlyConfigured(f"{var} is to be a number, not {self.ENVIRON.get(var)!r}") from None
+            raise ImproperlyConfigured(f"{var} is to be a number, not {value!r}") from None
+
+    def server(self, var: str, password: str = "") -> str:
+        """The variable's URL, with what is in the variable `password` as its password; empty when there is none.
+
+        Raises ImproperlyConfigured, which shows nothing of the URL.
+        """
+        with _without_value(var, password):
+            url = self._url(var, password)
+            passwords.check_port(url)
+            return url
+
+    def database(self, var: str, password: str) -> dict[str, Any]:
+        """The variable's URL, with what is in the variable `password` as its password, as Django wants it.
+
+        Empty when there is none. Raises ImproperlyConfigured, which shows nothing of the URL.
+        """
+        with _without_value(var, password):
+            url = self._url(var, password)
+            return dict(self.db_url_config(url)) if url else {}
+
+    def _url(self, var: str, password: str) -> str:
+        url = self.str(var, default="")
+        own = self.str(password, default="") if password else ""
+        return passwords.quoted(url, own) if url else ""
+
+    def secret_key(self, var: str) -> str:
+        """The variable's secret, empty when there is none. Raises ImproperlyConfigured when it is easily guessed."""
+        key: str = self.str(var, default="")
+        if key and (len(key) < SECRET_KEY_CHARACTERS or re.search(r"\s", key)):
+            raise ImproperlyConfigured(
+                f"{var} must be {SECRET_KEY_CHARACTERS} random characters or more, without blanks: see .env.example"
+            )
+        return key
+
+    def flower_logins(self, var: str) -> str:
+        """The variable's logins, empty when there are none. Raises ImproperlyConfigured when one lacks a part."""
+        logins: str = self.str(var, default="")
+        if logins and not all(re.fullmatch(r"[^:]+:.+", login.strip()) for login in logins.split(",")):
+            raise ImproperlyConfigured(f"{var} must be name:password, without a comma; a comma begins the next login")
+        return logins
 
     def fernet_keys(self, var: str) -> list[str]:
         """The variable's keys. Raises ImproperlyConfigured, without its value, when one of them is none."""
@@ -50,6 +104,17 @@ class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
                 wanted = "32 bytes in URL-safe base64, 44 characters"
                 raise ImproperlyConfigured(f"{var}: key {number} of {len(keys)} is no key of Fernet's: {wanted}")
         return keys
+
+
+@contextmanager
+def _without_value(var: str, password: str) -> Iterator[None]:
+    """Raise ImproperlyConfigured for a ValueError of a URL's parsing, which may show the beginning of its password."""
+    try:
+        yield
+    except ValueError as error:
+        reason = error.args[0] if isinstance(error, passwords.URLError) else "it cannot be understood"
+        apart = f"; {password} takes a password as it is" if password else ""
+        raise ImproperlyConfigured(f"{var} must be {passwords.WANTED}, but {reason}{apart}") from None
 
 
 def load(root: Path) -> Environment:

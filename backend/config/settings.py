@@ -1,5 +1,6 @@
 """Django's and Celery's settings, read from the environment and from `.env`. Importing them starts no server."""
 
+import os
 from pathlib import Path
 
 from backend.config import environment
@@ -17,7 +18,7 @@ WHITENOISE_USE_FINDERS = True
 DEBUG = env.bool("DEBUG", default=False)
 DEFAULT_EXCEPTION_REPORTER_FILTER = "backend.config.errors.ReporterFilter"
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
-SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret(UPKEEP_HOME / "secret_key", new_secret_key)
+SECRET_KEY = env.secret_key("SECRET_KEY") or kept_secret(UPKEEP_HOME / "secret_key", new_secret_key)
 FERNET_KEYS = env.fernet_keys("FERNET_KEYS") or [kept_secret(UPKEEP_HOME / "fernet_key", new_fernet_key)]
 
 INSTALLED_APPS = [
@@ -64,10 +65,10 @@ TEMPLATES = [
     },
 ]
 
-if env.str("DATABASE_URL", default=""):
-    DATABASES = {"default": env.db("DATABASE_URL")}
-else:
-    DATABASES = {"default": {"ENGINE": "upkeep.embedded.postgresql", "NAME": "upkeep", "HOME": UPKEEP_HOME}}
+DATABASES = {
+    "default": env.database("DATABASE_URL", "DATABASE_PASSWORD")
+    or {"ENGINE": "upkeep.embedded.postgresql", "NAME": "upkeep", "HOME": UPKEEP_HOME}
+}
 DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
 
 CACHES = {
@@ -100,10 +101,12 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = env.server("REDIS_URL", "REDIS_PASSWORD")
 """Empty: the embedded redis-server, started when it is first needed."""
 
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
+CELERY_BROKER_URL = env.server("CELERY_BROKER_URL", "CELERY_BROKER_PASSWORD") or REDIS_URL
+if os.environ.get("CELERY_BROKER_URL"):
+    os.environ["CELERY_BROKER_URL"] = CELERY_BROKER_URL  # Celery looks there first, whatever the settings say
 CELERY_RESULT_BACKEND = "upkeep.worker.results.RunBackend"
 CELERY_RESULT_EXPIRES = None  # runs are records: nothing of Celery's cleans them up
 CELERY_TIMEZONE = TIME_ZONE
@@ -156,7 +159,7 @@ REMOTE_HTTP_HOSTS = env.list("REMOTE_HTTP_HOSTS", default=["localhost", "127.0.0
 REMOTE_REDIS_URL = "backend.config.servers.redis_url"
 """The function that says in which Redis the processes share the rate limits of remote hosts."""
 
-FLOWER_BASIC_AUTH = env.str("FLOWER_BASIC_AUTH", default="")
+FLOWER_BASIC_AUTH = env.flower_logins("FLOWER_BASIC_AUTH")
 
 LOGGING = {
     "version": 1,

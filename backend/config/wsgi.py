@@ -1,6 +1,9 @@
-import os
-
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.config.settings")
+from backend.config.startup import load_settings
+
+GUNICORN_BOOT_ERROR = 3
+"""The exit code of a worker that gunicorn does not start again."""
+
+load_settings(code=GUNICORN_BOOT_ERROR)
 application = get_wsgi_application()
