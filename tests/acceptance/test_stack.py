@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx2
 import pytest
-import yaml
 
 from tests.acceptance.polling import until
 from upkeep.embedded import postgres, redis
@@ -94,12 +93,3 @@ def test_a_database_that_cannot_be_used_is_said_in_one_line(home: Path) -> None:
     [line] = done.stderr.splitlines()
     assert line.startswith("The database cannot be used: connection")
     assert "s3cret" not in line
-
-
-def test_the_compose_file_has_every_part_of_the_stack() -> None:
-    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    assert set(services) == {"backend", "worker", "beat", "flower", "postgres", "redis"}
-    assert services["postgres"]["image"] == "pgvector/pgvector:pg18"
-    for name in ("backend", "worker", "beat", "flower"):
-        assert (ROOT / services[name]["build"]["dockerfile"]).exists()
-        assert services[name]["environment"]["DATABASE_URL"].startswith("postgresql://")

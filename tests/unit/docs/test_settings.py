@@ -5,9 +5,11 @@ import inspect
 import re
 from pathlib import Path
 
+from backend.config import settings
 from upkeep.conf import Options
 
 PAGE = (Path(__file__).parents[3] / "docs" / "settings.md").read_text(encoding="utf-8")
+LIBRARY, DEPLOYMENT = PAGE.split("\n## Variables of the deployment\n")
 
 
 def meanings() -> dict[str, str]:
@@ -24,6 +26,11 @@ def meanings() -> dict[str, str]:
 
 
 def test_the_table_has_every_setting_with_its_default_and_meaning() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| `(.+)` \| (.+) \|$", PAGE, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| `(.+)` \| (.+) \|$", LIBRARY, re.MULTILINE)
     fields = Options.model_fields.items()
     assert rows == [(name, repr(field.default), meanings()[name]) for name, field in fields]
+
+
+def test_the_table_of_the_deployment_has_every_variable_that_its_settings_read() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| .*? \| [a-z, ]+ \| .*\|$", DEPLOYMENT, re.MULTILINE)
+    assert sorted(rows) == sorted(settings.ENVIRONMENT_NAMES)
