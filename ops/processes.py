@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +35,7 @@ class Process:
 
     def start(self) -> None:
         """Start it, in a session of its own: Ctrl-C in the terminal reaches only us."""
+        self._kill_group()  # what a former one that died has left running
         self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self._popen = subprocess.Popen(  # noqa: S603 - our own command lines
@@ -62,14 +64,18 @@ class Process:
             self._popen.send_signal(signal.SIGTERM)
 
     def wait(self) -> None:
-        """Wait until it ended; what does not listen is killed with its children."""
+        """Wait until it ended. If it does not, it is killed; and so are the children of it that are left."""
         if self._popen is None:
             return
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._popen.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._popen.pid, signal.SIGKILL)
-            self._popen.wait()
+        self._kill_group()
+        self._popen.wait()
+
+    def _kill_group(self) -> None:
+        if self._popen:
+            with suppress(ProcessLookupError):
+                os.killpg(self._popen.pid, signal.SIGKILL)
 
 
 def stop(processes: Sequence[Process]) -> None:

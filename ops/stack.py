@@ -6,7 +6,8 @@ import signal
 import socket
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from urllib.request import ProxyHandler, build_opener
@@ -16,6 +17,8 @@ import django
 from backend.config.startup import load_settings
 from ops.holding import HeldError, end_leftovers, held
 from ops.processes import ROOT, Process, celery, stop
+from upkeep.embedded import postgres, redis
+from upkeep.embedded.errors import EmbeddedError
 from upkeep.embedded.locks import is_held
 from upkeep.embedded.polling import attempts
 from upkeep.operations.execution.failures import explanation
@@ -24,6 +27,7 @@ USERNAME = "admin"
 LOCK = "stack.pid"
 """In UPKEEP_HOME: held while the stack runs."""
 READY_SECONDS = 60.0
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(arguments: list[str]) -> int:
@@ -33,22 +37,39 @@ def main(arguments: list[str]) -> int:
     from django.conf import settings  # noqa: PLC0415 - readable once Django is set up
     from django.db import Error  # noqa: PLC0415
 
-    lock = settings.UPKEEP_HOME / LOCK
+    home = settings.UPKEEP_HOME
     if arguments == ["stop"]:
-        return stop_running(lock)
+        return stop_running(home / LOCK)
+    let_signals_interrupt()
     try:
-        with held(lock) as life:
-            return run(settings.UPKEEP_HOME, life)
+        with held(home / LOCK) as life, servers_stopped_after(home):
+            run(home, life)
+    except KeyboardInterrupt:
+        return 0
     except HeldError as error:
         reason = f"The stack of this home is running already (process {error.pid}): `{named()}make stop` ends it."
     except Error as error:
         reason = f"The database cannot be used: {explanation(error)}"
+    except EmbeddedError as error:
+        reason = str(error)
     print(reason, file=sys.stderr)
     return 1
 
 
-def run(home: Path, life: int) -> int:
-    """Prepare the database, start everything, tell where it is, and keep it running."""
+@contextmanager
+def servers_stopped_after(home: Path) -> Iterator[None]:
+    """Stop at the end which embedded servers were started within."""
+    started_before = [server for server in (postgres, redis) if server.running(home)]
+    try:
+        yield
+    finally:
+        for server in (postgres, redis):
+            if server not in started_before:
+                server.stop(home)
+
+
+def run(home: Path, life: int) -> None:
+    """Prepare the database, start everything, tell where it is, and keep it running. Raises KeyboardInterrupt."""
     from django.conf import settings  # noqa: PLC0415 - readable once Django is set up
     from django.core.management import call_command  # noqa: PLC0415
 
@@ -61,32 +82,34 @@ def run(home: Path, life: int) -> int:
         free_port(int(os.environ.get("WEB_PORT", "8000"))),
         free_port(int(os.environ.get("FLOWER_PORT", "5555"))),
     )
-    processes = programs(home / "log", web, flower, settings.FLOWER_BASIC_AUTH or f"{USERNAME}:{password}")
-    for process in processes:
-        process.life = life
-        process.start()
+    processes = programs(home, life, web, flower, settings.FLOWER_BASIC_AUTH or f"{USERNAME}:{password}")
     try:
+        for process in processes:
+            process.start()
         await_answers(f"http://127.0.0.1:{web}/admin/login/", f"http://127.0.0.1:{flower}/healthcheck")
         tell(web, flower, login, home)
         keep(processes)
-    except KeyboardInterrupt:
-        print("\nStopping …", flush=True)
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        print("\nStopping …", flush=True)
         stop(processes)
-    return 0
 
 
-def programs(log: Path, web: int, flower: int, flower_login: str) -> list[Process]:
+def programs(home: Path, life: int, web: int, flower: int, flower_login: str) -> list[Process]:
     """What the stack consists of."""
-    gunicorn = [sys.executable, "-m", "gunicorn", "backend.config.wsgi", "--threads", "4", "--bind", f"127.0.0.1:{web}"]
-    flower_options = ["flower", "--address=127.0.0.1", f"--port={flower}"]
+    temporary = home / "tmp"
+    temporary.mkdir(mode=0o700, exist_ok=True)
+    gunicorn = [sys.executable, "-m", "gunicorn", "backend.config.wsgi", "--threads", "4", "--no-control-socket"]
+    commands = {
+        "web": [*gunicorn, "--bind", f"127.0.0.1:{web}"],
+        "worker": celery("worker", "--concurrency=2", "--loglevel=INFO"),
+        "beat": celery("beat", "--loglevel=INFO", "--pidfile="),
+        "flower": celery("flower", "--address=127.0.0.1", f"--port={flower}"),
+    }
+    environment = {"TMPDIR": str(temporary)}
+    login = {"FLOWER_BASIC_AUTH": flower_login}
     return [
-        Process("web", gunicorn, log / "web.log"),
-        Process("worker", celery("worker", "--concurrency=2", "--loglevel=INFO"), log / "worker.log"),
-        Process("beat", celery("beat", "--loglevel=INFO", "--pidfile="), log / "beat.log"),
-        Process("flower", celery(*flower_options), log / "flower.log", {"FLOWER_BASIC_AUTH": flower_login}),
+        Process(name, command, home / "log" / f"{name}.log", environment | (login if name == "flower" else {}), life)
+        for name, command in commands.items()
     ]
 
 
@@ -148,7 +171,7 @@ def database() -> str:
     """In which database the stack works, without its password."""
     from django.db import connection  # noqa: PLC0415 - wants Django to be set up
 
-    if connection.settings_dict["ENGINE"].startswith("backend."):
+    if connection.settings_dict["ENGINE"].startswith("upkeep."):
         return f"the embedded PostgreSQL in {connection.settings_dict['HOME']}"
     place = connection.get_connection_params()
     return f"DATABASE_URL: {place.get('dbname')} at {place.get('host') or 'this machine'}"
@@ -166,7 +189,6 @@ def for_home(home: Path) -> str:
 
 def keep(processes: list[Process]) -> None:
     """Start again what dies, until SIGTERM or Ctrl-C."""
-    signal.signal(signal.SIGTERM, interrupt)
     while True:
         for process in processes:
             if process.died():
@@ -175,8 +197,17 @@ def keep(processes: list[Process]) -> None:
         time.sleep(1)
 
 
+def let_signals_interrupt() -> None:
+    """Let Ctrl-C, SIGTERM and the end of the terminal raise KeyboardInterrupt, unless they are ignored (nohup)."""
+    for number in ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, interrupt)
+
+
 def interrupt(_number: int, _frame: FrameType | None) -> None:
-    """SIGTERM ends the stack as Ctrl-C does."""
+    """Raise KeyboardInterrupt; from then on nothing disturbs the stopping."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -3,7 +3,6 @@
 All of it in a home of its own, `.upkeep/demo` or the one that is named, made anew each time and open to nothing else.
 """
 
-import signal
 import sys
 import time
 from pathlib import Path
@@ -15,7 +14,7 @@ from ops.demo import homes
 from ops.demo.stage import Stage, StepFailedError
 from ops.holding import HeldError, held
 from ops.processes import ROOT
-from ops.stack import for_home, interrupt
+from ops.stack import for_home, let_signals_interrupt
 from upkeep.embedded.errors import EmbeddedError
 
 HOME = ROOT / ".upkeep" / "demo"
@@ -26,7 +25,7 @@ def main(arguments: list[str]) -> int:
     """Show it. Returns the exit code: 0 when every operation ended as it should."""
     home = Path(*arguments).resolve() if arguments else HOME
     console = Console()
-    signal.signal(signal.SIGTERM, interrupt)
+    let_signals_interrupt()
     try:
         with held(home.with_name(f"{home.name}.lock")) as life, homes.fresh(home):
             homes.enter(home)

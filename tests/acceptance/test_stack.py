@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
@@ -36,19 +37,27 @@ def program(home: Path, name: str, *words: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.fixture
-def stack(home: Path) -> Iterator[str]:
-    """What the running stack printed."""
+@contextmanager
+def running(home: Path, variables: dict[str, str]) -> Iterator[str]:
+    """Run the stack; yields what it printed. Ctrl-C ends it."""
     output = home / "printed"
-    proxied = environment(home) | {"http_proxy": "http://127.0.0.1:1"}  # which nobody uses for this machine itself
+    command = [sys.executable, "-m", "ops.stack"]
     with output.open("wb") as printed:
-        process = subprocess.Popen([sys.executable, "-m", "ops.stack"], cwd=ROOT, env=proxied, stdout=printed)
+        process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=printed, start_new_session=True)
     try:
         until(lambda: "Stop with" in output.read_text() or process.poll() is not None, why="no URLs", seconds=90)
         yield output.read_text()
     finally:
-        program(home, "ops.stack", "stop")
+        process.send_signal(signal.SIGINT)
         process.wait(60)
+
+
+@pytest.fixture
+def stack(home: Path) -> Iterator[str]:
+    """What the running stack printed."""
+    proxied = environment(home) | {"http_proxy": "http://127.0.0.1:1"}  # which nobody uses for this machine itself
+    with running(home, proxied) as printed:
+        yield printed
 
 
 def test_the_stack_prints_where_it_is_and_a_login_that_works(stack: str, home: Path) -> None:
