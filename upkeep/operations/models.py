@@ -7,7 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from upkeep.operations.states import Status
+from upkeep.operations.states import TRANSITIONS, Status
+from upkeep.operations.transitions import StatusTransitions
 
 
 class Run(models.Model):
@@ -83,6 +84,7 @@ class Run(models.Model):
                 name="upkeep_run_one_running_per_key",
             ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="upkeep_run_known_status"),
+            StatusTransitions(name="upkeep_run_status_transition", transitions=TRANSITIONS),
         ]
         indexes: ClassVar = [
             models.Index(fields=["created_at"], name="upkeep_run_created"),

@@ -28,13 +28,7 @@ TRANSITIONS = {
     (Status.FAILED, Status.QUEUED): "it is resumed",
     (Status.CANCELLED, Status.QUEUED): "it is resumed",
 }
-"""Every allowed transition, with its reason."""
+"""Every allowed transition, with its reason. The database refuses others: `makemigrations` tells it of a change."""
 
 ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.SKIPPED})
 RESUMABLE = frozenset(before for before, after in TRANSITIONS if after is Status.QUEUED and before in ENDED)
-
-
-def check_transition(before: Status, after: Status) -> None:
-    """Raise ValueError unless a run may go from `before` to `after`."""
-    if (before, after) not in TRANSITIONS:
-        raise ValueError(f"a run that is {before} cannot become {after}")

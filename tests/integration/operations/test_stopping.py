@@ -216,8 +216,7 @@ def test_cancelling_a_queued_run_ends_it_at_once() -> None:
 
 @pytest.mark.parametrize("status", ["succeeded", "failed", "skipped"])
 def test_cancelling_an_ended_run_changes_nothing(status: str) -> None:
-    run = recorded(add_one_to_each)
-    Run.objects.filter(pk=run.pk).update(status=status)
+    run = recorded(add_one_to_each, status=status)
     assert cancellation.cancel(run.pk) == status
     assert reread(run).cancel_at is None
 

@@ -66,7 +66,8 @@ def test_a_run_of_a_queue_that_is_no_more_is_sent_by_that_of_its_operation() -> 
 
 def test_a_split_run_of_an_operation_that_this_worker_does_not_know_harms_no_sweep() -> None:
     run = divided()
-    Run.objects.filter(parent=run.pk).update(status="succeeded")
+    for status in ("running", "succeeded"):
+        Run.objects.filter(parent=run.pk).update(status=status)
     Run.objects.update(operation="testing.unknown")
     assert sweep.sweep().finished == [run.pk]
     assert (reread(run).status, reread(run).sent_at) == ("queued", None)

@@ -10,12 +10,11 @@ from backend.collection.models import DVD
 from tests.integration.messages import messages, worked_off
 from tests.integration.operations.factories import COMMITTED, copies, dvds, paged, skipped
 from tests.operations.dvds import PLAN, WRITE, RefusalError, add, added, delete
-from tests.operations.scripted import played, reread, resumed, scripted_parts, stage
+from tests.operations.scripted import played, reread, resumed, rewind, scripted_parts, stage
 from upkeep.operations import runner
 from upkeep.operations.context import RunContext
 from upkeep.operations.execution.batches import Prepare
 from upkeep.operations.leases import claims
-from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
 
 pytestmark = COMMITTED
@@ -192,7 +191,7 @@ def test_a_plan_that_was_committed_is_not_made_again_when_its_end_was_not_record
 
     run = played(body)
     steps = {"": {**run.steps[""], "done": False}}  # as it is after the commit, when the process is killed then
-    Run.objects.filter(pk=run.pk).update(status="failed", steps=steps)
+    rewind(run.pk, status="failed", steps=steps)
     run = resumed(reread(run))
     assert (run.counts["processed"], run.result, copies()) == (2, {"copies": 4, "rows": 2}, [2, 2])
 

@@ -27,6 +27,7 @@ from tests.integration.collection.commands import Ended, ran
 from tests.integration.messages import messages, received
 from tests.integration.tracking.factories import organization, project, tracker
 from tests.integration.tracking.test_make_demo_organization import MODELS, everything
+from tests.operations.scripted import rewind
 from upkeep.operations import runner, subjects, submission
 from upkeep.operations.errors import HandOver
 from upkeep.operations.leases import claims
@@ -204,7 +205,7 @@ def test_a_removal_that_is_interrupted_after_its_last_commit_succeeds() -> None:
     attempt = claims.claim(run.pk)
     assert attempt
     runner.carry_out(run.pk, attempt)
-    Run.objects.filter(pk=run.pk).update(status="queued", finished_at=None, result={})
+    rewind(run.pk, status="queued", result={})
     attempt = claims.claim(run.pk)
     assert attempt
     outcome = runner.carry_out(run.pk, attempt)

@@ -16,6 +16,7 @@ from backend.collection.services.poster_folder import PosterFolder
 from backend.tracking.models import ExternalUser, Organization, OrganizationProfile, Task, UserMapping
 from tests.integration.collection.factories import dvd, poster
 from tests.integration.tracking.projects import Example
+from tests.operations.scripted import rewind
 from upkeep.operations import registry, runner, submission
 from upkeep.operations.errors import RunInterrupted
 from upkeep.operations.execution.progress import Unwatched
@@ -211,6 +212,6 @@ def test_a_run_that_was_resumed_reports_what_one_reports_that_nobody_stopped(
     for stop in (LAST, 1, 2, 4):
         run = started(name, anew(name, tmp_path / f"stopped {stop}", settings), dry_run=dry_run, stop=stop)
         if run.status == "succeeded":
-            Run.objects.filter(pk=run.pk).update(status="failed")
+            rewind(run.pk, status="failed")
             run.refresh_from_db()
         assert told(taken_up(run)) == undisturbed, f"stopped after {stop}"

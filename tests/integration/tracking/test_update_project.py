@@ -33,6 +33,7 @@ from tasks.tracking.update_project import UpdateProject, update_project
 from tests.integration.collection.commands import ran
 from tests.integration.messages import messages
 from tests.integration.tracking.factories import api_tracker, organization, project
+from tests.operations.scripted import rewind
 from tests.servers.trackers import clockodo, github, gitlab, jira, kimai, toggl, work, youtrack
 from upkeep.operations import runner, submission
 from upkeep.operations.errors import HandOver
@@ -279,7 +280,7 @@ def test_a_complete_download_that_dies_before_its_end_is_noted_removes_nothing_t
     # As a crash leaves it right after what was met is forgotten: the last commit is that of the last page.
     run.refresh_from_db()
     steps = {name: state | {"done": False} for name, state in run.steps.items() if name == "shop/github"}
-    Run.objects.filter(pk=run.pk).update(status="queued", finished_at=None, steps=steps, result={})
+    rewind(run.pk, status="queued", steps=steps, result={})
     attempt = claims.claim(run.pk)
     assert attempt
     runner.carry_out(run.pk, attempt)

@@ -72,8 +72,7 @@ def test_a_skipped_run_is_revoked_and_says_why() -> None:
 
 @pytest.mark.parametrize("status", Status)
 def test_a_run_exists_for_celery_in_every_status_and_is_ready_once_it_has_ended(status: Status) -> None:
-    run = recorded(do_nothing)
-    Run.objects.filter(pk=run.pk).update(status=status)
+    run = recorded(do_nothing, status=status)
     assert result_of(run).exists()
     assert result_of(run).ready() == (status in ENDED)
 
