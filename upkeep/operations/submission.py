@@ -121,7 +121,9 @@ def named(run_id: UUID | str) -> Run:
 
 
 def requeue(run_id: UUID, *, queue: str) -> Run:
-    """Make a failed or cancelled run queued again, so that it goes on after its last commit.
+    """Make a failed or cancelled run queued again, so that it continues after its last commit.
+
+    Of a `queue`, it is sent after the caller's transaction is committed; without one, it is for `runner.resume`.
 
     Raises:
         OperationError: there is no such run, it is neither failed nor cancelled, or it was refused when it was sent,
@@ -141,6 +143,8 @@ def requeue(run_id: UUID, *, queue: str) -> Run:
     if not claims.requeue(run, queue=queue):
         raise OperationError(f"run {run_id} {run.status}: only a failed or cancelled run can be resumed")
     run.refresh_from_db()
+    if queue:
+        transaction.on_commit(partial(broker.publish, run))
     return run
 
 

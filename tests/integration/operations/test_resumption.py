@@ -1,12 +1,16 @@
 from collections.abc import Iterator
 from itertools import chain, repeat
+from typing import Any
+from uuid import UUID
 
 import pytest
+from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
 from backend.collection.models import DVD
+from tests.integration.messages import publishing
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, skipped, tallied
 from tests.operations.dvds import PLAN, WRITE, CrashError, RefusalError, add, added, delete
 from tests.operations.scripted import claimed_again, played, recorded, reread, resumed
@@ -272,11 +276,28 @@ def test_an_error_that_a_step_does_not_isolate_fails_the_run() -> None:
 
 @pytest.mark.parametrize("status", ["queued", "running", "succeeded", "skipped"])
 def test_only_a_failed_or_cancelled_run_is_resumed(status: str) -> None:
-    run = recorded(add_one_to_each)
-    Run.objects.filter(pk=run.pk).update(status=status)
+    run = recorded(add_one_to_each, status=status)
     with pytest.raises(OperationError, match="only a failed or cancelled run can be resumed"):
         requeue(run.pk, queue="default")
     assert reread(run).status == status
+
+
+def test_a_run_that_is_requeued_for_workers_is_sent_once_the_transaction_is_committed() -> None:
+    sent: list[UUID] = []
+
+    def publish(run: Run, **_options: Any) -> bool:
+        sent.append(run.pk)
+        return True
+
+    run = recorded(add_one_to_each, status="failed", attempt=1)
+    with publishing(publish), transaction.atomic():
+        requeue(run.pk, queue="default")
+        assert sent == []
+    assert sent == [run.pk]
+    here = recorded(add_one_to_each, status="failed", attempt=1)
+    with publishing(publish):
+        requeue(here.pk, queue="")
+    assert sent == [run.pk]
 
 
 def test_a_cancelled_run_that_was_resumed_is_not_cancelled_again() -> None:

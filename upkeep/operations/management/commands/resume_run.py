@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from upkeep.operations import broker, registry, runner, submission
+from upkeep.operations import registry, runner, submission
 from upkeep.operations.command import RunCommand, check_waitable
 from upkeep.operations.terminal.arguments import run_id
 
@@ -20,7 +20,6 @@ class Command(RunCommand):
         if options["enqueue"] or options["wait"]:
             check_waitable(options)
             run = submission.requeue(named.pk, queue=operation.queue)
-            broker.publish(run)
             self.queued(run, options)
             return
         run = submission.requeue(named.pk, queue="")
