@@ -19,11 +19,15 @@ def _organization(params: RemoveOrganization) -> str:
     return of_organization(params.organization)
 
 
+def _code(params: RemoveOrganization) -> str:
+    return params.organization
+
+
 @operation(
     "tracking.remove_organization",
     exclusive=_organization,
     about=_organization,
-    confirm=lambda params: params.organization,
+    confirm=_code,
     errors=(UnknownCodeError,),
 )
 def remove_organization(params: RemoveOrganization, run: RunContext) -> None:

@@ -18,7 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from upkeep.conf import Options, conf
-from upkeep.operations import default_commands, registry
+from upkeep.operations import default_commands, discovery, registry
 from upkeep.operations.command import OperationCommand
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import OperationError
@@ -128,6 +128,19 @@ def check_declarations(**_kwargs: Any) -> list[CheckMessage]:
 
 
 @register(TAG)
+def check_packages(**_kwargs: Any) -> list[CheckMessage]:
+    """No folder of operations lacks its `__init__.py`."""
+    return [
+        Error(
+            f"{folder} has Python modules and no __init__.py: operations in it are not found.",
+            hint=f"Add {folder}/__init__.py; it may be empty.",
+            id="upkeep_operations.E018",
+        )
+        for folder in discovery.folders_without_init()
+    ]
+
+
+@register(TAG)
 def check_commands(**_kwargs: Any) -> list[CheckMessage]:
     """The command of each operation's name is the operation's."""
     options = _options()
@@ -168,14 +181,25 @@ def _problem_of_command(operation: Operation[Any], options: Options) -> CheckMes
             hint=f"Add {folder}/management/commands/{name}.py: `class Command(OperationCommand): operation = {name}`.",
             id="upkeep_operations.E020",
         )
-    command = load_command_class(app, name)
-    if isinstance(command, OperationCommand) and command.operation is operation:
+    found = _what_runs(app, name)
+    if found is operation:
         return None
-    return Error(
-        f"The command {name!r} is that of {app}, and not of operation {operation.name}.",
-        hint=f"Rename the operation; until then it is run by `run_task {operation.name}`.",
-        id="upkeep_operations.E021",
-    )
+    if isinstance(found, Operation):
+        message, hint = f"runs {found.name}, and not {operation.name}", f"Let its class say `operation = {name}`"
+    else:
+        message = f"{found}, and not that of operation {operation.name}"
+        hint = f"Rename the operation; until then it is run by `run_task {operation.name}`"
+    return Error(f"The command {name!r} {message}.", hint=f"{hint}.", id="upkeep_operations.E021")
+
+
+def _what_runs(app: str, name: str) -> Operation[Any] | str:
+    """The operation that the command of this name in the app runs; or whose the command is."""
+    try:
+        command = load_command_class(app, name)
+    except (AttributeError, ImportError) as error:
+        return f"cannot be loaded ({error})"
+    operation = getattr(command, "operation", None)
+    return operation if isinstance(command, OperationCommand) and operation else f"is that of {app}"
 
 
 def _problems_of_entries(entries: Sequence[ScheduleEntry]) -> Iterable[CheckMessage]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol, cast, get_type_hints
+from typing import Any, Generic, Never, TypeVar, cast, get_type_hints, overload
 
 from upkeep.operations import params, registry
 from upkeep.operations.context import RunContext
@@ -12,44 +12,67 @@ from upkeep.operations.params import Params
 from upkeep.operations.registry import Problem
 
 NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+Exclusive_co = TypeVar("Exclusive_co", bound=Params, covariant=True)
+Confirm_co = TypeVar("Confirm_co", bound=Params, covariant=True)
+Asked_co = TypeVar("Asked_co", bound=Params, covariant=True)
+Limited_co = TypeVar("Limited_co", bound=Params, covariant=True)
 
 
-class Declare(Protocol):
-    """What `operation` returns: a decorator whose params type follows from the function."""
+class Declare(Generic[Exclusive_co, Confirm_co, Asked_co, Limited_co]):
+    """Declares the decorated function as an operation, whose params are those of the functions that were given.
 
-    def __call__(self, function: Callable[[P, RunContext], None], /) -> Operation[P]:
-        """Declare the function as the operation."""
+    For mypy: the type variables are the params that `exclusive`, `confirm`, `about` and `limits` take, and Never where
+    these are no functions. Being covariant, two that differ have no params in common that the decorated function takes.
+    """
+
+    def __init__(self, declare: Callable[[Callable[[Any, RunContext], None]], Operation[Any]]) -> None:
+        """`declare` does it."""
+        self._declare = declare
+
+    @overload
+    def __call__(
+        self: "Declare[Never, Never, Never, Never]", function: Callable[[P, RunContext], None], /
+    ) -> Operation[P]: ...
+
+    @overload
+    def __call__(self: "Declare[P, P, P, P]", function: Callable[[P, RunContext], None], /) -> Operation[P]: ...
+
+    def __call__(self, function: Callable[[Any, RunContext], None], /) -> Operation[Any]:
+        """Declare it."""
+        return self._declare(function)
 
 
 def operation(  # noqa: PLR0913 - each keyword is one documented property of an operation
     name: str,
     *,
     queue: str = "",
-    exclusive: Text[Any] = None,
-    confirm: Text[Any] = None,
+    exclusive: Text[Exclusive_co] = None,
+    confirm: Text[Confirm_co] = None,
     read_only: bool = False,
     errors: tuple[type[Exception], ...] = (),
     aliases: tuple[str, ...] = (),
     partitions: int = 1,
-    about: About[Any] = None,
+    about: About[Asked_co] = None,
     prints: Printed = "summary",
-    limits: Limits | Callable[[Any], Limits | None] | None = None,
-) -> Declare:
+    limits: Limits | Callable[[Limited_co], Limits | None] | None = None,
+) -> Declare[Exclusive_co, Confirm_co, Asked_co, Limited_co]:
     """Declare and register the decorated function as the operation `name`; it keeps no other name.
 
-    A declaration that cannot work is not registered; a system check says why.
+    A declaration that cannot work is not registered; a system check says why. Functions among the properties take the
+    operation's own params; mypy sees to that, but for lambdas.
     """
 
-    def declare(function: Callable[[P, RunContext], None], /) -> Operation[P]:
+    def declare(function: Callable[[Any, RunContext], None], /) -> Operation[Any]:
         params_type = _params_type(function)
-        declared = Operation(
+        declared: Operation[Any] = Operation(
             name, function, lambda: params_type, queue, exclusive, confirm, read_only, errors, aliases, partitions,
             about, prints, limits, has_dry_run=not read_only,
         )  # fmt: skip
         register(declared, _problems_of_params(declared))
+        registry.examine(lambda: _problems_of_help(declared))
         return declared
 
-    return declare
+    return Declare(declare)
 
 
 def register(operation: Operation[Any], further: Iterable[Problem] = ()) -> None:
@@ -98,3 +121,9 @@ def _problems_of_params(operation: Operation[Any]) -> Iterator[Problem]:
         )
     for message, hint in params.problems(operation.params_type):
         yield Problem("upkeep_operations.E015", f"{place}: {message}", hint)
+
+
+def _problems_of_help(operation: Operation[Any]) -> Iterator[Problem]:
+    """What is missing in `--help`. It runs nevertheless: compiled modules without their source have no help at all."""
+    for message, hint in params.without_help(operation.params_type):
+        yield Problem("upkeep_operations.E017", f"Operation {operation.name!r}: {message}", hint)

@@ -1,6 +1,8 @@
 """Finds the operations of a project: each installed app's module or package `operations`, as Celery finds `tasks`."""
 
+from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 
 from django.apps import apps
@@ -9,6 +11,8 @@ from django.utils.module_loading import module_has_submodule
 MODULE = "operations"
 NOT_OPERATIONS = ("conftest", "management", "migrations", "tests")
 """Modules of a package that are not imported, beside those whose names begin with `test_`."""
+_roots: set[str] = set()
+"""What was imported here."""
 
 
 def discover() -> None:
@@ -20,7 +24,28 @@ def discover() -> None:
 
 def import_modules(name: str) -> None:
     """Import a module; of a package, also the modules in it, at any depth."""
+    _roots.add(name)
+    _import(name)
+
+
+def folders_without_init() -> Iterator[str]:
+    """Folders with Python files that are no packages for want of an `__init__.py`: operations in them are not found."""
+    for name in sorted(_roots):
+        for path in getattr(import_module(name), "__path__", ()):
+            root = Path(path)
+            files = (file.relative_to(root) for file in root.rglob("*.py"))
+            folders = {folder for file in files if not _is_test(file) for folder in file.parents}
+            for folder in sorted(folders):
+                if not (root / folder / "__init__.py").exists():
+                    yield str(Path(*name.split("."), folder))
+
+
+def _import(name: str) -> None:
     path = getattr(import_module(name), "__path__", ())
     for _, child, _ in iter_modules(path):
         if child not in NOT_OPERATIONS and not child.startswith("test_"):
-            import_modules(f"{name}.{child}")
+            _import(f"{name}.{child}")
+
+
+def _is_test(file: Path) -> bool:
+    return any(part == "tests" or part.startswith(("test_", ".")) or part.endswith("__") for part in file.parts[:-1])

@@ -60,3 +60,10 @@ def problems(params_type: type[Params]) -> Iterator[tuple[str, str]]:
             yield f"parameter {name!r} has a name that belongs to the command line.", "Choose another name."
         if any(secret.__name__ in repr(field.annotation) for secret in (SecretStr, SecretBytes)):
             yield f"parameter {name!r} is a secret, and parameters are recorded.", "Read it from the settings."
+
+
+def without_help(params_type: type[Params]) -> Iterator[tuple[str, str]]:
+    """Parameters of which nobody is told what they mean, and what to do about it."""
+    for name, field in params_type.model_fields.items():
+        if not (field.description or "").strip():
+            yield f"parameter {name!r} has no help.", "Say what it means in a docstring below it."

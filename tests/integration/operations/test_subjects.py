@@ -26,7 +26,11 @@ class Named(Params):
     """One of several runs."""
 
 
-@operation("testing.about_names", about=lambda params: [f"name:{name}" for name in params.names], partitions=2)
+def _named(params: Named) -> list[str]:
+    return [f"name:{name}" for name in params.names]
+
+
+@operation("testing.about_names", about=_named, partitions=2)
 def about_names(params: Named, run: RunContext) -> None:  # noqa: ARG001
     """Do what the test says, about the names."""
     stage.body(run)

@@ -36,13 +36,26 @@ class Keyed(Params):
 def key(params: Keyed, run: RunContext) -> None:
     \"\"\"Do nothing.\"\"\"
 
+@operation("goods.archive")
+def archive(params: SyncPrices, run: RunContext) -> None:
+    \"\"\"Do nothing.\"\"\"
+
 @operation("goods.migrate")
 def migrate(params: SyncPrices, run: RunContext) -> None:
     \"\"\"Do nothing.\"\"\"
 """,
+    "goods/management/commands/archive.py": """
+from goods.operations import sync_prices
+from upkeep.operations import OperationCommand
+class Command(OperationCommand):
+    operation = sync_prices
+""",
     "bills/__init__.py": "",
     "bills/operations/__init__.py": "",
     "bills/operations/nightly/__init__.py": "",
+    "bills/operations/forgotten/weekly/__init__.py": "",
+    "bills/operations/forgotten/weekly/sums.py": "",
+    "bills/operations/tests/test_sums.py": "",
     "bills/operations/nightly/prices.py": HEAD + '@operation("bills.sync_prices")\n' + SYNC.format("sync"),
 }
 WRONG = [
@@ -56,8 +69,11 @@ WRONG = [
     ("upkeep_operations.E013", "Operation 'goods.forget' of goods.operations has no docstring"),
     ("upkeep_operations.E014", "Operation 'goods.forget' of goods.operations has no argument `params`"),
     ("upkeep_operations.E015", "Operation 'goods.key' of goods.operations: parameter 'verbosity'"),
+    ("upkeep_operations.E017", "Operation 'goods.key': parameter 'verbosity' has no help"),
+    ("upkeep_operations.E018", "bills/operations/forgotten has Python modules and no __init__.py"),
     ("upkeep_operations.E020", "Operation goods.sync_prices has no module for its command"),
-    ("upkeep_operations.E021", "The command 'migrate' is that of django.core, and not of operation goods.migrate"),
+    ("upkeep_operations.E021", "The command 'archive' runs goods.sync_prices, and not goods.archive"),
+    ("upkeep_operations.E021", "The command 'migrate' is that of django.core, and not that of operation goods.migrate"),
     ("upkeep_operations.E031", "Schedule entry 'night': no operation 'goods.sync_pricse'"),
     ("upkeep_operations.E031", "Schedule entry 'noon': unknown parameter 'limti' (did you mean 'limit'?)"),
     ("upkeep_worker.E001", "Upkeep has no Celery app"),

@@ -1,7 +1,7 @@
 from typing import Annotated, Any
 
 import pytest
-from pydantic import SecretBytes, SecretStr, create_model
+from pydantic import Field, SecretBytes, SecretStr, create_model
 
 from tests.operations.dvds import AddOne, Read, Remove, add_one, read_file, remove_dvds
 from tests.operations.scripted import scripted_alone
@@ -11,6 +11,8 @@ from upkeep.operations.declaration import operation
 from upkeep.operations.errors import InvalidParamsError, OperationError, UnconfirmedError, UnknownOperationError
 from upkeep.operations.files import InputFile
 from upkeep.operations.params import RESERVED_NAMES, Params
+
+HELP = Field(description="What it means.")
 
 
 class Nothing(Params):
@@ -51,6 +53,7 @@ def with_params(params_type: type[Params]) -> Any:
 def _no_problems(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of a test end with it."""
     monkeypatch.setattr(registry, "_problems", [])
+    monkeypatch.setattr(registry, "_examined", [])
 
 
 def refusal(declare: Any, function: Any) -> registry.Problem:
@@ -120,16 +123,30 @@ def test_everything_that_is_wrong_with_a_declaration_is_reported() -> None:
 @pytest.mark.parametrize("secret", [SecretStr, SecretBytes, SecretStr | None, list[SecretStr], Annotated[SecretStr, 1]])
 def test_a_secret_among_the_params_is_refused(secret: Any) -> None:
     problem = refusal(
-        operation("testing.leaky"), with_params(create_model("Leaky", __base__=Params, token=(secret, ...)))
+        operation("testing.leaky"), with_params(create_model("Leaky", __base__=Params, token=(secret, HELP)))
     )
     assert problem.id == "upkeep_operations.E015"
     assert "parameter 'token' is a secret" in problem.message
 
 
+@pytest.mark.parametrize("description", [None, "", " \n"])
+def test_a_parameter_without_help_is_reported_and_its_operation_runs_nevertheless(
+    monkeypatch: pytest.MonkeyPatch, description: str | None
+) -> None:
+    for name in ("_operations", "_names"):
+        monkeypatch.setattr(registry, name, {})
+    fields: Any = {"limit": (int, Field(description=description)), "known": (int, HELP)}
+    problem = refusal(operation("testing.mute"), with_params(create_model("Mute", __base__=Params, **fields)))
+    assert (problem.id, problem.message) == (
+        "upkeep_operations.E017", "Operation 'testing.mute': parameter 'limit' has no help."
+    )  # fmt: skip
+    assert registry.find("mute").name == "testing.mute"
+
+
 @pytest.mark.parametrize("name", sorted(RESERVED_NAMES))
 @pytest.mark.filterwarnings("ignore:Field name .* shadows an attribute")
 def test_a_parameter_with_a_name_of_the_command_line_is_refused(name: str) -> None:
-    shadowing: Any = type("Shadowing", (Params,), {"__annotations__": {name: str}, "__module__": __name__})
+    shadowing: Any = type("Shadowing", (Params,), {"__annotations__": {name: str}, name: HELP, "__module__": __name__})
     problem = refusal(operation("testing.shadowing"), with_params(shadowing))
     assert problem.id == "upkeep_operations.E015"
     assert f"parameter {name!r} has a name that belongs to the command line" in problem.message
