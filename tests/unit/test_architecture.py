@@ -1,25 +1,24 @@
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.apps import apps
 from django.core.management import call_command, get_commands, load_command_class
-from django.utils.module_loading import import_string
 
-from upkeep.conf import conf
+from backend.config import settings as product
 from upkeep.operations import registry
 from upkeep.operations.command import OperationCommand
 
 ROOT = Path(__file__).parents[2]
 SHIMS = ROOT / "tasks" / "management" / "commands"
 OPERATIONS = [found for found in registry.operations() if found.function.__module__.startswith("tasks.")]
-DOTTED = [
-    "REMOTE_REDIS_URL",
-    "CELERY_RESULT_BACKEND",
-    "WSGI_APPLICATION",
-]
+DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+(:\w+)?")
+NO_PATHS = ("ALLOWED_HOSTS", "ENVIRONMENT_NAMES", "REMOTE_HTTP_HOSTS", "SECRET_KEY")
+"""Settings in which a text with a point in it may be something else: the name of a host."""
 
 
 def imported(file: Path) -> Iterator[str]:
@@ -42,19 +41,78 @@ def test_celery_is_imported_by_the_worker_and_its_configuration_alone() -> None:
     assert {path for path in found if not path.startswith("upkeep/worker/")} == {"backend/config/celery.py"}
 
 
-@pytest.mark.parametrize("name", ["SCHEDULE"])
-def test_every_dotted_path_of_the_library_s_settings_leads_somewhere(name: str) -> None:
-    assert import_string(getattr(conf(), name)) is not None
+def texts(value: object, place: str) -> Iterator[tuple[str, str]]:
+    """All texts within a setting, each with the place where it stands."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from texts(key, f"{place} key")
+            yield from texts(part, f"{place}[{key!r}]")
+    elif isinstance(value, list | tuple | set | frozenset):
+        for number, part in enumerate(value):
+            yield from texts(part, f"{place}[{number}]")
 
 
-@pytest.mark.parametrize("name", DOTTED)
-def test_every_dotted_path_of_the_settings_leads_somewhere(name: str) -> None:
-    assert import_string(getattr(settings, name)) is not None
+def leads_somewhere(path: str) -> bool:
+    """Whether a module has that name, or an attribute of one: `shop.beat:Scheduler` or `shop.beat.Scheduler`."""
+    parts = path.replace(":", ".").split(".")
+    for end in range(len(parts), 0, -1):
+        if module_exists(".".join(parts[:end])):
+            found: object = import_module(".".join(parts[:end]))
+            for name in parts[end:]:
+                found = getattr(found, name, None)
+            return found is not None
+    return False
 
 
-def test_beat_finds_its_scheduler() -> None:
-    module, _, name = settings.CELERY_BEAT_SCHEDULER.partition(":")
-    assert getattr(import_module(module), name)
+def module_exists(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # what it would be in is no package
+        return False
+
+
+SETTINGS = {name: getattr(product, name) for name in dir(product) if name.isupper()}
+PATHS = {
+    place: text
+    for name, value in SETTINGS.items()
+    for place, text in texts(value, name)
+    if DOTTED.fullmatch(text) and name not in NO_PATHS
+}
+"""Every text in the product's settings that looks like a dotted path, by its place."""
+
+
+def test_dotted_paths_are_found_wherever_in_the_settings_they_stand() -> None:
+    assert {*PATHS} >= {
+        "UPKEEP['SCHEDULE']",
+        "UPKEEP['CELERY_APP']",
+        "CELERY_BEAT_SCHEDULER",
+        "REMOTE_REDIS_URL",
+        "ROOT_URLCONF",
+        "WSGI_APPLICATION",
+        "MIDDLEWARE[0]",
+        "INSTALLED_APPS[0]",
+        "CACHES['downloads']['BACKEND']",
+        "TEMPLATES[0]['OPTIONS']['context_processors'][0]",
+        "AUTH_PASSWORD_VALIDATORS[0]['NAME']",
+        "LOGGING['handlers']['console']['class']",
+    }
+
+
+@pytest.mark.parametrize("place", PATHS)
+def test_every_dotted_path_in_the_settings_leads_somewhere(place: str) -> None:
+    if place == "AUTH_USER_MODEL":
+        assert apps.get_model(PATHS[place])
+    else:
+        assert leads_somewhere(PATHS[place]), f"{place} = {PATHS[place]!r}"
+
+
+@pytest.mark.parametrize(
+    "path", ["backend.nowhere.app", "backend.celery_ap", "upkeep.worker.beat:Scheduller", "no.app"]
+)
+def test_a_dotted_path_that_leads_nowhere_is_seen(path: str) -> None:
+    assert not leads_somewhere(path)
 
 
 @pytest.mark.django_db

@@ -25,5 +25,10 @@ def test_a_kind_has_a_location_with_an_example_and_tests(kind: ApiKind) -> None:
 
 
 @pytest.mark.parametrize("kind", ApiKind)
-def test_a_kind_has_a_stand_in(kind: ApiKind) -> None:
-    assert find_spec(f"tests.servers.trackers.{kind}"), f"docs/connectors.md says what a stand-in for {kind} has"
+def test_a_kind_has_a_stand_in_with_all_that_the_conformance_tests_ask_of_it(kind: ApiKind) -> None:
+    name = f"tests.servers.trackers.{kind}"
+    assert find_spec(name), f"docs/connectors.md says what a stand-in for {kind} has"
+    stand_in = import_module(name)
+    assert kind == stand_in.KIND
+    assert {"TOKEN", "USERNAME", "PAGE", "location", "server", "expected"} <= {*dir(stand_in)}
+    assert parsed(kind, stand_in.location("http://127.0.0.1:1")).name
