@@ -12,7 +12,7 @@ from ops.holding import end_leftovers
 from upkeep.embedded import postgres, redis
 from upkeep.embedded.locks import is_held
 
-HEADING = "# The home of a demo: what is said here counts, and neither the environment nor .env. See README.md.\n"
+HEADING = "# The home of a demo: what is said here counts, not the environment or .env: docs/deployment.md.\n"
 
 
 class HomeError(Exception):
