@@ -65,7 +65,9 @@ class RunCommand(TolerantCommand):
         verbose = _is_verbose(options)
         bars = bool(options["verbosity"]) and streams.is_terminal(sys.stderr)
         write = partial(out.write, style_func=str) if options["verbosity"] else _unsaid
-        progress = ConsoleProgress(write, bars=bars, shared=streams.is_terminal(out), verbose=verbose)
+        shared = streams.is_terminal(out)
+        beside_errors = bool(options["verbosity"]) and (out is self.stderr or (bars and shared))
+        progress = ConsoleProgress(write, bars=bars, shared=shared, beside_errors=beside_errors, verbose=verbose)
         self._seen = progress.seen
         return progress
 

@@ -23,9 +23,9 @@ SECRET = re.compile(
 )
 """In the words of the name of a query's value. Other keys are those of issues and projects."""
 JIRA_KEY = re.compile(r"/(?:projects|browse)/([A-Z][A-Z0-9_]+)(?:-[0-9]+)?(?:/|$)")
-KIMAI_PAGE = re.compile(
-    r"(?P<base>.*?)/[a-z]{2,3}(?:_[A-Za-z]+)?/admin/(?P<what>project|customer)/(?P<id>[0-9]+)(?:/.*)?"
-)
+KIMAI_SECTION = r"(?P<base>.*?)/[a-z]{2,3}(?:_[A-Za-z]+)*/"
+KIMAI_PAGE = re.compile(KIMAI_SECTION + r"admin/(?P<what>project|customer)/(?P<id>[0-9]+)(?:/.*)?")
+KIMAI_SEARCH = re.compile(KIMAI_SECTION + r"(?:admin|reporting|team|timesheet|export|invoice)/.*")
 YOUTRACK_PAGE = re.compile(
     r"(?P<base>.*?)/(?:projects|issues|issue)/(?P<key>[A-Za-z][A-Za-z0-9_]*)(?:-[0-9]+)?(?:/.*)?"
 )
@@ -38,6 +38,10 @@ TOGGL_PAGES = (
     re.compile(r"/(?P<workspace>[0-9]+)/projects/(?P<project>[0-9]+)(?:/.*)?"),
     re.compile(r"/projects/(?P<workspace>[0-9]+)(?:/.*)?"),
     re.compile(r"/(?P<workspace>[0-9]+)(?:/.*)?"),
+    re.compile(
+        r"/reports/(?:summary|detailed|weekly)/(?P<workspace>[0-9]+)(?:/period/\w+|/from/[0-9-]+/to/[0-9-]+)?"
+        r"(?:/projects/(?P<project>[0-9]+))?/?"
+    ),
 )
 
 WEB_HOSTS = {"www.github.com": "github.com", "ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
@@ -143,7 +147,8 @@ def _parts(path: str) -> list[str]:
 def _github(url: SplitResult) -> Place | None:
     owner, repository, *_ = [*_parts(url.path), "", ""]
     name = repository.removesuffix(".git")
-    is_other_host = (url.hostname or "").endswith(".github.com")  # gists, documentation, the API itself
+    # Gists, documentation, the API itself, files.
+    is_other_host = (url.hostname or "").endswith((".github.com", ".githubusercontent.com"))
     if name in ("", ".", "..") or NO_OWNERS[ApiKind.GITHUB].fullmatch(owner) or is_other_host:
         return None
     return Place(_github_api(url), _origin(url), f"{owner}/{name}")
@@ -199,6 +204,8 @@ def _searched_by_jira(url: SplitResult) -> str | None:
     Its language: https://support.atlassian.com/jira-software-cloud/docs/jql-fields/
     """
     query = parse_qs(url.query)
+    if boards := query.get("projectKey"):
+        return _only(key if JQL_KEY.fullmatch(key) else "" for key in boards)
     jql = " ".join(query.get("jql", []) + query.get("jqlQuery", []))
     plain = JQL_TEXT.sub(lambda text: key if JQL_KEY.fullmatch(key := text[1] or text[2] or "") else "?", jql)
     keys = (match[1].removeprefix("(").removesuffix(")").strip() for match in JQL_PROJECT.finditer(plain))
@@ -212,11 +219,24 @@ def _only(keys: Iterable[str]) -> str | None:
 
 
 def _kimai(url: SplitResult) -> Place | None:
-    match = KIMAI_PAGE.fullmatch(url.path)
-    if match is None:
+    if match := KIMAI_PAGE.fullmatch(url.path):
+        name = f"{match['what']}={match['id']}"
+    else:
+        match, name = KIMAI_SEARCH.fullmatch(url.path), _searched_by_kimai(url) or ""
+    if match is None or not name:
         return None
     base = f"{_origin(url)}{match['base']}"
-    return Place(f"{base}/api", base, f"{match['what']}={match['id']}")
+    return Place(f"{base}/api", base, name)
+
+
+def _searched_by_kimai(url: SplitResult) -> str | None:
+    """The filter of a list or a report that is about one project or, without any, about one customer."""
+    query = parse_qs(url.query)
+    for what in ("project", "customer"):
+        if ids := [number for name in (what, f"{what}s[]", f"{what}s") for number in query.get(name, ())]:
+            found = _only(number if re.fullmatch("[0-9]+", number) else "" for number in ids)
+            return f"{what}={found}" if found else None
+    return None
 
 
 def _clockodo(url: SplitResult) -> Place | None:
@@ -231,7 +251,7 @@ def _toggl(url: SplitResult) -> Place | None:
     if match is None:
         return None
     api = "https://api.track.toggl.com" if url.hostname == "track.toggl.com" else _origin(url)
-    return Place(api, _origin(url), "/".join(match.groups()))
+    return Place(api, _origin(url), "/".join(filter(None, match.groups())))
 
 
 _PARSERS: dict[ApiKind, Callable[[SplitResult], Place | None]] = {

@@ -5,7 +5,8 @@ from io import StringIO
 
 import pytest
 
-from upkeep.operations.command import _complaint
+from tests.operations.dvds import read_file
+from upkeep.operations.command import RunCommand, _complaint
 from upkeep.operations.models import Run
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.plans import Change
@@ -96,9 +97,23 @@ def test_lines_that_go_elsewhere_are_written_there(terminal: Terminal) -> None:
     assert "a line" not in terminal.getvalue()
 
 
-def test_what_was_seen_on_the_same_terminal_is_known(terminal: Terminal) -> None:
+@pytest.mark.parametrize("verbosity", [0, 1])
+def test_what_was_seen_where_errors_stand_is_known(verbosity: int) -> None:
+    options = {"verbosity": verbosity, "verbose": False}
+    for as_json in (True, False):
+        command = RunCommand(stdout=StringIO(), stderr=StringIO())
+        with command.progress(read_file, {**options, "json": as_json}) as progress:
+            progress.logged("gh: no road to gh")
+        assert progress.seen == ({"gh: no road to gh"} if as_json and verbosity else set())
+
+
+def test_what_was_seen_on_the_terminal_of_errors_is_known(terminal: Terminal) -> None:
     for shared in (True, False):
-        with redirect_stderr(terminal), ConsoleProgress(terminal.write, bars=True, shared=shared) as progress:
+        command = RunCommand(stdout=terminal if shared else StringIO(), stderr=terminal)
+        with (
+            redirect_stderr(terminal),
+            command.progress(read_file, {"verbosity": 1, "verbose": False, "json": False}) as progress,
+        ):
             progress.logged("gh: no road to gh")
         assert progress.seen == ({"gh: no road to gh"} if shared else set())
 

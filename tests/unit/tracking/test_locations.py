@@ -100,6 +100,7 @@ RIGHT = {
         "https://example.atlassian.net/issues/?jql=project%20in%20(DEMO)%20AND%20project%20!%3D%20OTHER": JIRA,
         "https://example.atlassian.net/issues/?jql=project%20%3D%20demo%20AND%20text~%22project%20%3D%20A%22": JIRA,
         "https://example.atlassian.net/secure/IssueNavigator.jspa?reset=true&jqlQuery=project+%3D+'DEMO'": JIRA,
+        "https://example.atlassian.net/secure/RapidBoard.jspa?rapidView=1&projectKey=DEMO": JIRA,
         "https://example.atlassian.net/browse/DEMO": JIRA,
         "https://example.atlassian.net/browse/DEMO-123": JIRA,
         "https://example.atlassian.net/browse/DEMO-123?focusedId=1": JIRA,
@@ -110,6 +111,12 @@ RIGHT = {
         "https://kimai.example.com/de_CH/admin/project/123/details": KIMAI,
         "https://kimai.example.com/zh_CN/admin/project/123": KIMAI,
         "https://kimai.example.com/en/admin/customer/234/details": Place(KIMAI.api_url, KIMAI.web_url, "customer=234"),
+        "https://kimai.example.com/zh_Hant_TW/admin/project/123/details": KIMAI,
+        "https://kimai.example.com/en/reporting/project_details?project=123": KIMAI,
+        "https://kimai.example.com/en/admin/timesheet/?projects%5B%5D=123&customers%5B%5D=234": KIMAI,
+        "https://kimai.example.com/en/admin/project/?customers[]=234": Place(
+            KIMAI.api_url, KIMAI.web_url, "customer=234"
+        ),
         "https://example.com/kimai/en/admin/project/1/details": Place(
             "https://example.com/kimai/api", "https://example.com/kimai", "project=1"
         ),
@@ -125,6 +132,10 @@ RIGHT = {
         "https://track.toggl.com/projects/1234567/list": Place(TOGGL.api_url, TOGGL.web_url, "1234567"),
         "https://track.toggl.com/1234567/clients": Place(TOGGL.api_url, TOGGL.web_url, "1234567"),
         "https://track.toggl.com/1234567": Place(TOGGL.api_url, TOGGL.web_url, "1234567"),
+        "https://track.toggl.com/reports/summary/1234567/period/thisWeek/projects/7654321": TOGGL,
+        "https://track.toggl.com/reports/detailed/1234567/from/2026-01-01/to/2026-01-31": Place(
+            TOGGL.api_url, TOGGL.web_url, "1234567"
+        ),
         "http://127.0.0.1:8080/1/projects/2": Place("http://127.0.0.1:8080", "http://127.0.0.1:8080", "1/2"),
     },
 }
@@ -148,6 +159,7 @@ WRONG = {
         "https://gist.github.com/someone/0123abc",
         "https://api.github.com/repos/someone/anything",
         "https://docs.github.com/en/issues",
+        "https://raw.githubusercontent.com/someone/anything/main/README.md",
         "https://github.com/some one/anything",
         "https://github.com/someone/größe",
         "git@github.com:anything",
@@ -208,6 +220,9 @@ WRONG = {
         "https://kimai.example.com/en/admin/project/abc/details",
         "https://kimai.example.com/en/admin/activity/1/details",
         "https://kimai.example.com/admin/project/1/details",
+        "https://kimai.example.com/en/admin/timesheet/?projects[]=1&projects[]=2&customers[]=3",
+        "https://kimai.example.com/en/admin/timesheet/?projects[]=x",
+        "https://kimai.example.com/en/homepage?project=1",
         "https://kimai.example.com/../en/admin/project/1/details",
         "https://kimai.example.com/en/admin/project/1٣/details",
     ],
@@ -220,6 +235,8 @@ WRONG = {
         "https://track.toggl.com/timer",
         "https://track.toggl.com/projects/list",
         "https://track.toggl.com/12a/clients",
+        "https://track.toggl.com/reports/summary/1234567/projects/1,2",
+        "https://track.toggl.com/reports/summary/1234567/clients/3/projects/1",
     ],
 }
 

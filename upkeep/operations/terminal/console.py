@@ -24,19 +24,27 @@ class ConsoleProgress:
         write: where lines go.
         bars: whether stderr is a terminal that shows how far the steps are.
         shared: whether `write` ends on that terminal, too.
+        beside_errors: whether `write` ends where errors do.
         verbose: whether each item has a line.
     """
 
     def __init__(
-        self, write: Callable[[str], object], *, bars: bool = False, shared: bool = False, verbose: bool = False
+        self,
+        write: Callable[[str], object],
+        *,
+        bars: bool = False,
+        shared: bool = False,
+        beside_errors: bool = False,
+        verbose: bool = False,
     ) -> None:
         self._write = write
         self._shared = shared
+        self._beside_errors = beside_errors
         self._verbose = verbose
         self._wants_bars = bars
         self._bars: StepBars | None = None
         self.seen: set[str] = set()
-        """The lines of the log that somebody saw on the same terminal as errors."""
+        """The lines of the log that stand where errors do."""
 
     def __enter__(self) -> Self:
         if self._wants_bars:
@@ -68,7 +76,7 @@ class ConsoleProgress:
     def logged(self, message: str) -> None:
         """Write the line."""
         self._write(plain(message))
-        if self._bars and self._shared:
+        if self._beside_errors:
             self.seen.add(message)
 
 
