@@ -1,6 +1,10 @@
 """DVDs by the thousand, and what has become of their copy numbers."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from django.db import connections
 
 from backend.collection.models import DVD
 
@@ -8,6 +12,18 @@ from backend.collection.models import DVD
 def shelf(number: int) -> None:
     """So many DVDs, each with copy number 1."""
     DVD.objects.bulk_create([DVD(name=f"Film {place}") for place in range(number)])
+
+
+@contextmanager
+def locked(*places: int) -> Iterator[None]:
+    """Within the block nobody else can write the films at these places of the shelf: a run that comes there waits."""
+    films = list(DVD.objects.order_by("pk").values_list("pk", flat=True))
+    chosen = [films[place] for place in places]
+    with closing(connections.create_connection("default")) as other:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT FROM collection_dvd WHERE id = ANY(%s) FOR UPDATE", [chosen])
+        yield
 
 
 def copies() -> Counter[int]:

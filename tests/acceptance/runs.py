@@ -5,7 +5,7 @@ from uuid import UUID
 
 from celery import Celery
 
-from tests.acceptance.polling import until
+from tests.acceptance.polling import MAX_SECONDS, until
 from upkeep.operations.models import Run
 from upkeep.operations.states import ENDED
 
@@ -21,7 +21,7 @@ def sent(app: Celery, name: str, **kwargs: Any) -> str:
     return str(app.send_task(name, kwargs=kwargs).id)
 
 
-def ended(run_id: str | UUID, seconds: float = 20.0) -> Run:
+def ended(run_id: str | UUID, seconds: float = MAX_SECONDS) -> Run:
     """The run, once it has ended."""
     return until(lambda: Run.objects.filter(pk=run_id, status__in=ENDED).first(), seconds, why=f"{run_id} did not end")
 
@@ -35,6 +35,12 @@ def committed(run_id: str | UUID) -> Run:
     """The run, once it has committed something and goes on."""
     found = Run.objects.filter(pk=run_id, status="running", commits__gt=0)
     return until(found.first, why=f"{run_id} did not commit")
+
+
+def hurried(run_id: str | UUID) -> None:
+    """Let the run's next attempt make no pauses."""
+    run = Run.objects.get(pk=run_id)
+    Run.objects.filter(pk=run_id).update(params=run.params | {"pause": 0})
 
 
 def the_run(**columns: Any) -> Run:

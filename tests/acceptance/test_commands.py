@@ -8,7 +8,7 @@ from contextlib import suppress
 from django.core.management import call_command
 from pytest_celery import CeleryTestSetup
 
-from tests.acceptance.films import copies, shelf
+from tests.acceptance.films import copies, locked, shelf
 from tests.acceptance.polling import until
 from tests.acceptance.processes import Manage, Start
 from tests.acceptance.runs import INCREMENT, committed, ended, the_run
@@ -57,7 +57,7 @@ def test_wait_shows_the_progress_and_exits_with_130_when_the_run_is_cancelled(
 ) -> None:
     shelf(1000)
     terminal, its_end = pty.openpty()
-    with start("increment_rows", "--wait", "--rows", "10", "--pause", "0.3", stderr=its_end) as process:
+    with locked(500), start("increment_rows", "--wait", "--rows", "10", stderr=its_end) as process:
         os.close(its_end)
         shown = ""
         while "processed" not in shown:
@@ -66,17 +66,17 @@ def test_wait_shows_the_progress_and_exits_with_130_when_the_run_is_cancelled(
         with suppress(OSError):  # Linux's way to say that the terminal has no other end any more
             while os.read(terminal, 4096):
                 pass
-        assert process.wait(timeout=20) == 130
+        assert process.wait(timeout=60) == 130
     os.close(terminal)
     assert setup.worker.container.status == "running"
 
 
 def test_ctrl_c_only_stops_watching(start: Start) -> None:
     shelf(20)
-    with start("increment_rows", "--wait", "--rows", "4", "--pause", "0.3") as process:
+    with locked(10), start("increment_rows", "--wait", "--rows", "4") as process:
         run = committed(until(Run.objects.filter(operation=INCREMENT).first).pk)
         process.send_signal(2)
-        assert process.wait(timeout=20) == 130
+        assert process.wait(timeout=60) == 130
     assert ended(run.pk).status == "succeeded"
     assert copies() == {2: 20}
 

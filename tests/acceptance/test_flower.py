@@ -56,7 +56,7 @@ def post(setup: CeleryTestSetup, flower: str) -> Post:  # noqa: ARG001
         headers = {"Content-Type": "application/json", **authorization(login)}
         request = Request(flower + path, json.dumps(body).encode(), headers, method="POST")  # noqa: S310 - our own server
         try:
-            with build_opener(ProxyHandler({})).open(request, timeout=20) as answer:
+            with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
                 return answer.status, json.load(answer)
         except HTTPError as error:
             with error:
@@ -199,11 +199,11 @@ def test_the_id_of_another_run_is_not_taken(post: Post, setup: CeleryTestSetup) 
 
 
 def test_abort_cancels_a_running_run(post: Post, setup: CeleryTestSetup) -> None:
-    shelf(100)
+    shelf(1000)
     run_id = sent(setup.app, INCREMENT, rows=1, pause=0.2)
     committed(run_id)
     status, _ = post(f"/api/task/abort/{run_id}")
-    run = ended(run_id, 4)
+    run = ended(run_id)
     assert (status, run.status, copies()[2]) == (200, "cancelled", run.counts["updated"])
 
 

@@ -7,13 +7,16 @@ from uuid import UUID
 import pytest
 from pytest_celery import CeleryTestSetup
 
-from tests.acceptance.films import copies, shelf
+from tests.acceptance.films import copies, locked, shelf
 from tests.acceptance.polling import until
 from tests.acceptance.processes import Manage
 from tests.acceptance.runs import ended
 from tests.operations.increment_parts import IncrementParts, increment_parts
 from upkeep.operations import cancellation, submission
 from upkeep.operations.models import Run
+
+ENDS = (2_999, 5_999, 8_999)
+"""The last film of each part of 9,000."""
 
 
 @pytest.mark.usefixtures("app")
@@ -29,23 +32,25 @@ def test_a_split_run_does_every_row_once_and_shows_the_sum_of_its_parts() -> Non
 @pytest.mark.usefixtures("app")
 def test_two_processes_work_on_the_parts_at_the_same_time() -> None:
     shelf(9_000)
-    whole = submission.enqueue(increment_parts, IncrementParts(pause=0.0003))
-    parts = until(lambda: _running(whole.pk, 2))
-    assert len({part.executor for part in parts}) == 2
-    assert Run.objects.get(pk=whole.pk).status == "running"
+    with locked(*ENDS):
+        whole = submission.enqueue(increment_parts, IncrementParts())
+        parts = until(lambda: _running(whole.pk, 2))
+        assert len({part.executor for part in parts}) == 2
+        assert Run.objects.get(pk=whole.pk).status == "running"
     assert ended(whole.pk).status == "succeeded"
 
 
 @pytest.mark.usefixtures("app")
 def test_the_cancellation_of_a_split_run_reaches_its_parts() -> None:
-    shelf(15_000)
-    whole = submission.enqueue(increment_parts, IncrementParts(pause=0.0005))
-    until(lambda: _running(whole.pk, 2))
-    cancellation.cancel(whole.pk)
-    run = ended(whole.pk, 5)
+    shelf(9_000)
+    with locked(*ENDS):
+        whole = submission.enqueue(increment_parts, IncrementParts())
+        until(lambda: _running(whole.pk, 2))
+        cancellation.cancel(whole.pk)
+        run = ended(whole.pk)
     assert run.status == "cancelled"
     assert {part.status for part in run.parts.all()} == {"cancelled"}
-    assert 0 < run.counts["updated"] == copies()[2] < 15_000
+    assert 0 < run.counts["updated"] == copies()[2] < 9_000
 
 
 @pytest.mark.usefixtures("app")
@@ -65,13 +70,14 @@ def test_a_part_that_fails_fails_the_whole_which_can_be_resumed(manage: Manage) 
 
 @pytest.mark.usefixtures("app")
 def test_a_part_whose_process_is_killed_goes_on_after_its_last_commit() -> None:
-    shelf(15_000)
-    whole = submission.enqueue(increment_parts, IncrementParts(pause=0.0003))
-    for part in until(lambda: _running(whole.pk, 2)):
-        os.kill(int(part.executor.rpartition(":")[2]), signal.SIGKILL)
-    run = ended(whole.pk, 60)
-    assert (run.status, run.error, run.counts["updated"]) == ("succeeded", "", 15_000)
-    assert copies() == {2: 15_000}
+    shelf(9_000)
+    with locked(*ENDS):
+        whole = submission.enqueue(increment_parts, IncrementParts())
+        for part in until(lambda: _running(whole.pk, 2)):
+            os.kill(int(part.executor.rpartition(":")[2]), signal.SIGKILL)
+    run = ended(whole.pk)
+    assert (run.status, run.error, run.counts["updated"]) == ("succeeded", "", 9_000)
+    assert copies() == {2: 9_000}
 
 
 def test_the_command_line_says_into_how_many_parts(setup: CeleryTestSetup, manage: Manage) -> None:

@@ -17,7 +17,7 @@ def test_details_are_filled_and_what_tmdb_lacks_or_refuses_is_counted_by_its_rea
     for tmdb_id in range(1, 31):
         dvd(tmdb_id=tmdb_id)
     tmdb.fail({"7": status(404), "8": status(503)})
-    run = ended(setup.app.tasks[REFRESH].delay().id, 40)
+    run = ended(setup.app.tasks[REFRESH].delay().id)
     assert run.status == "succeeded"
     assert (run.counts["processed"], run.counts["updated"], run.counts["failed"]) == (30, 28, 2)
     assert run.reasons == {"failed": {"not_found": 1, "unavailable": 1}}

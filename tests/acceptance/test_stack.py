@@ -97,7 +97,7 @@ def test_what_a_killed_stack_has_left_running_is_stopped(home: Path, stack: str)
 def test_a_database_that_cannot_be_used_is_said_in_one_line(home: Path) -> None:
     elsewhere = environment(home) | {"DATABASE_URL": "postgresql://upkeep:s3cret@127.0.0.1:1/upkeep"}
     command = [sys.executable, "-m", "ops.stack"]
-    done = subprocess.run(command, cwd=ROOT, env=elsewhere, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=elsewhere, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     [line] = done.stderr.splitlines()
     assert line.startswith("The database cannot be used: connection")

@@ -12,6 +12,7 @@ KEY = Fernet.generate_key().decode()
 def test_a_project_need_not_set_anything(settings: Any) -> None:
     del settings.UPKEEP
     assert conf().LEASE_SECONDS == 20
+    assert conf().POLL_SECONDS <= 1  # half of the two seconds within which a cancelled run stops
     assert conf().SCHEDULE == ""
 
 

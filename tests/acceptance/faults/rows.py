@@ -14,10 +14,6 @@ from upkeep.operations import submission
 from upkeep.operations.models import Run
 
 ROWS = 20_000
-CHILD_SECONDS = 5.0
-"""Within which the run of a killed child goes on."""
-WORKER_SECONDS = 30.0
-"""Within which that of a killed worker does."""
 
 
 def filled(rows: int = ROWS) -> None:

@@ -10,6 +10,7 @@ from django.db import connection
 
 from tests.acceptance.faults.rows import check_once, enqueued, filled
 from tests.acceptance.faults.scale import WHATEVER_BROKER
+from tests.acceptance.films import locked
 from tests.acceptance.runs import committed, ended
 from upkeep.embedded import postgres
 
@@ -18,12 +19,13 @@ from upkeep.embedded import postgres
 @pytest.mark.usefixtures("app")
 def test_a_run_goes_on_after_a_restart_of_the_database(random: Random, see: Callable[[str], None]) -> None:
     filled()
-    run_id = enqueued(rows=200, pause=0.03)
-    committed(run_id)
-    time.sleep(random.uniform(0.0, 0.5))  # the moment is the point
-    connection.close()
-    started = time.monotonic()
-    postgres.stop(settings.UPKEEP_HOME)
+    with locked(15_000):
+        run_id = enqueued(rows=200, pause=0.03)
+        committed(run_id)
+        time.sleep(random.uniform(0.0, 0.5))  # the moment is the point
+        connection.close()
+        started = time.monotonic()
+        postgres.stop(settings.UPKEEP_HOME)
     postgres.ensure(settings.UPKEEP_HOME)
     away = time.monotonic() - started
     run = ended(run_id, 120)

@@ -15,10 +15,11 @@ pytestmark = WHATEVER_BROKER
 
 
 @pytest.fixture
-def limited(held: CeleryTestSetup, environment: dict[str, str], folder: Path) -> Iterator[WorkerProcess]:
-    """The only worker that takes messages has a soft limit of 0.6 s and a hard one of 1 s."""
+def limited(
+    held: CeleryTestSetup, environment: dict[str, str], folder: Path, limits: dict[str, str]
+) -> Iterator[WorkerProcess]:
+    """The only worker that takes messages has these limits."""
     assert held
-    limits = {"TASK_SOFT_TIME_LIMIT": "0.6", "TASK_TIME_LIMIT": "1"}
     process = WorkerProcess("limited", env=environment | limits, folder=folder)
     process.start()
     process.ready()
@@ -26,19 +27,21 @@ def limited(held: CeleryTestSetup, environment: dict[str, str], folder: Path) ->
     process.stop()
 
 
+@pytest.mark.parametrize("limits", [{"TASK_SOFT_TIME_LIMIT": "1", "TASK_TIME_LIMIT": "600"}], ids=["soft"])
 @pytest.mark.usefixtures("app", "limited")
 def test_a_run_that_is_longer_than_the_soft_time_limit_is_handed_over_until_it_is_done() -> None:
     filled(60)
-    run = ended(enqueued(rows=2, pause=0.1), 60)
+    run = ended(enqueued(rows=4, pause=0.2))
     assert (run.status, run.losses, run.counts["updated"]) == ("succeeded", 0, 60)
-    assert run.attempt > 2
+    assert run.attempt > 1
     check_once(60)
 
 
+@pytest.mark.parametrize("limits", [{"TASK_TIME_LIMIT": "1"}], ids=["hard"])
 @pytest.mark.usefixtures("app", "limited")
 def test_a_batch_that_is_longer_than_the_hard_time_limit_fails_the_run_and_says_so() -> None:
     filled(2)
-    run = ended(enqueued(rows=2, pause=30), 60)
+    run = ended(enqueued(rows=2, pause=600))
     assert (run.status, run.losses) == ("failed", 5)
     assert "longer than the hard time limit of 1 s" in run.error
     check_once(2, times=0)

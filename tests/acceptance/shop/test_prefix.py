@@ -36,11 +36,11 @@ def test_a_worker_takes_only_what_its_own_project_sent(shops: tuple[Shop, Shop],
     with Redis.from_url(broker.url, decode_responses=True) as redis:
         assert {key.partition("-")[0] for key in redis.scan_iter() if "celery" in key} == {"first", "second"}
     worker = second.worker()
-    until(lambda: statuses(second) == STATUSES, 30)
+    until(lambda: statuses(second) == STATUSES)
     assert statuses(first) == {"queued"}
     assert not [run for run in sent[0] if run in worker.logs()]
     first.worker()
-    until(lambda: statuses(first) == STATUSES, 30)
+    until(lambda: statuses(first) == STATUSES)
 
 
 def test_flower_shows_only_its_own_project(shops: tuple[Shop, Shop]) -> None:
@@ -52,12 +52,12 @@ def test_flower_shows_only_its_own_project(shops: tuple[Shop, Shop]) -> None:
     first.env["FLOWER_UNAUTHENTICATED_API"] = "true"
     first.celery("flower", "flower", f"--port={port}", "--address=127.0.0.1", prompt="Visit me at")
     theirs = enqueued(second, 2)
-    until(lambda: statuses(second) == STATUSES, 30)
+    until(lambda: statuses(second) == STATUSES)
     ours = enqueued(first, 1)
 
     def shown() -> set[str]:
         with build_opener(ProxyHandler({})).open(f"http://127.0.0.1:{port}/api/tasks", timeout=10) as answer:
             return set(json.load(answer))
 
-    until(lambda: ours <= shown(), 30)
+    until(lambda: ours <= shown())
     assert not theirs & shown()

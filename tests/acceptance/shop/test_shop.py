@@ -58,7 +58,7 @@ def run_of(shop: Shop, run: str) -> dict[str, object]:
 
 def ended(shop: Shop, run: str) -> dict[str, object]:
     """What is recorded of the run, once it has ended."""
-    return until(lambda: found if (found := run_of(shop, run))["status"] not in {"queued", "running"} else None, 60)
+    return until(lambda: found if (found := run_of(shop, run))["status"] not in {"queued", "running"} else None)
 
 
 def test_the_project_is_in_order_and_has_the_commands(shop: Shop) -> None:
@@ -97,7 +97,7 @@ def test_beat_starts_it(staffed: Shop) -> None:
     staffed.python(EACH_SECOND)
     beat = staffed.celery("beat", "beat", "--loglevel=INFO", "--max-interval=1", prompt="beat: Starting")
     chosen = ("runs", "--operation=sessions.clearsessions", "--status=succeeded", "--json")
-    until(lambda: any("beat" in run["origin"] for run in json.loads(staffed.manage(*chosen))), 30)
+    until(lambda: any("beat" in run["origin"] for run in json.loads(staffed.manage(*chosen))))
     beat.teardown()
 
 
@@ -109,7 +109,7 @@ def test_flower_starts_it(staffed: Shop) -> None:
     address = f"http://127.0.0.1:{port}/api/task/async-apply/catalogue.reprice"
     body = json.dumps({"kwargs": {"percent": 10}}).encode()
     request = Request(address, body, {"Content-Type": "application/json"}, method="POST")
-    with build_opener(ProxyHandler({})).open(request, timeout=20) as answer:
+    with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
         run = json.load(answer)["task-id"]
     assert ended(staffed, run)["status"] == "succeeded"
     assert repriced(staffed) == {1: ARTICLES}

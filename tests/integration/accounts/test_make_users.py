@@ -103,7 +103,7 @@ def rival(username: str) -> Iterator[None]:
 
 
 def _commit_when_awaited(other: BaseDatabaseWrapper) -> None:
-    deadline = monotonic() + 20
+    deadline = monotonic() + 60
     with other.cursor() as cursor:
         cursor.execute(AWAITED)
         while not cursor.fetchone()[0] and monotonic() < deadline:

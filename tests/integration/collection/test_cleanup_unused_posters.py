@@ -252,13 +252,13 @@ def begun(write: Callable[[], object]) -> Iterator[Callable[[], None]]:
             with transaction.atomic():
                 write()
                 written.set()
-                assert ending.wait(20)
+                assert ending.wait(60)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as threads:
         done = threads.submit(transact)
-        assert written.wait(20)
+        assert written.wait(60)
 
         def commit() -> None:
             ending.set()

@@ -56,4 +56,4 @@ def exists(pid: int) -> bool:
 def kill(pid: int) -> None:
     """Kill without warning, and wait until the process is gone."""
     os.kill(pid, signal.SIGKILL)
-    assert any(not exists(pid) for _ in attempts(10))
+    assert any(not exists(pid) for _ in attempts(60))

@@ -52,7 +52,7 @@ def impostor(port: int) -> Iterator[list[bytes]]:
         yield told
         with socket.create_connection(("127.0.0.1", port)) as last:
             last.sendall(b"end")
-            thread.join(timeout=10)
+            thread.join(timeout=60)
 
 
 def test_the_first_need_starts_a_server_that_keeps_values(home: Path) -> None:

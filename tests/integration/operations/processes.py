@@ -5,16 +5,16 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
-from typing import Any, TypeVar
+from time import monotonic
+from typing import Any
 
-T = TypeVar("T")
+from tests.acceptance.polling import MAX_SECONDS, until
+
 ROOT = Path(__file__).parents[3]
-DEADLINE = 20.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def manage(environment: Mapping[str, str], *arguments: str, **variables: str) ->
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=MAX_SECONDS,
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
@@ -66,7 +66,7 @@ def typed(environment: Mapping[str, str], *arguments: str, prompt: str, answer: 
     if child == 0:
         os.chdir(ROOT)
         os.execvpe(sys.executable, [sys.executable, "manage.py", *arguments], dict(environment))  # noqa: S606
-    out, answered, deadline = "", False, monotonic() + DEADLINE
+    out, answered, deadline = "", False, monotonic() + MAX_SECONDS
     while monotonic() < deadline and (text := _read(terminal, deadline)):
         out += text
         if prompt in out and not answered:
@@ -93,12 +93,3 @@ def _read(terminal: int, deadline: float) -> str:
         return os.read(terminal, 4096).decode()
     except OSError:  # on Linux, the end of a terminal
         return ""
-
-
-def until(look: Callable[[], T], *, seconds: float = DEADLINE) -> T:
-    """What `look` returns as soon as that is true."""
-    deadline = monotonic() + seconds
-    while not (found := look()) and monotonic() < deadline:
-        sleep(0.02)
-    assert found, "it did not happen in time"
-    return found

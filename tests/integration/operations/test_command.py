@@ -12,9 +12,10 @@ from django.core.management.base import BaseCommand
 from django.db import connection, transaction
 
 from backend.collection.models import DVD
+from tests.acceptance.polling import until
 from tests.integration.messages import publishing
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, skipped
-from tests.integration.operations.processes import manage, typed, until
+from tests.integration.operations.processes import manage, typed
 from tests.operations.dvds import AddOne, CrashError, RefusalError, add, add_one, added
 from tests.operations.management.commands import add_one as adding
 from tests.operations.management.commands import read_file as reading
@@ -355,7 +356,6 @@ def test_waiting_follows_the_run_and_returns_its_code(environment: dict[str, str
 
     def work() -> None:
         run = until(Run.objects.filter(status="queued").first)
-        assert run
         attempt = claims.claim(run.pk)
         assert attempt
         runner.carry_out(run.pk, attempt)
@@ -374,7 +374,6 @@ def test_who_waits_for_a_run_that_is_deleted_is_told_so(environment: dict[str, s
 
     def delete() -> None:
         run = until(Run.objects.filter(status="queued").first)
-        assert run
         with transaction.atomic():
             erasure.erase(erasure.plan([run]))
         connection.close()

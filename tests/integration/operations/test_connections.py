@@ -11,6 +11,7 @@ from django.db import OperationalError, connection, transaction
 from pytest_django import Settings
 
 from backend.collection.models import DVD
+from tests.acceptance.polling import MAX_SECONDS
 from tests.integration.operations.factories import COMMITTED, copies, dvds, lose, paged, tallied
 from tests.integration.operations.outages import away, elsewhere
 from tests.operations.dvds import add, added
@@ -151,14 +152,14 @@ def test_a_deadlock_is_survived() -> None:
                 cursor.execute("SET LOCAL deadlock_timeout = '20s'")
                 DVD.objects.filter(pk=second.pk).update(location="theirs")
                 theirs.set()
-                assert ours.wait(20)
+                assert ours.wait(MAX_SECONDS)
                 DVD.objects.filter(pk=first.pk).update(location="theirs")
         finally:
             connection.close()
 
     def write(changes: Sequence[Change]) -> None:
         if next(attempts) == 1:
-            assert theirs.wait(20)
+            assert theirs.wait(MAX_SECONDS)
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL deadlock_timeout = '50ms'")
         for change in changes:
@@ -205,7 +206,7 @@ def test_a_database_that_does_not_come_back_leaves_a_run_that_a_sweep_takes_up(s
 
 
 def test_a_database_that_comes_back_in_time_is_waited_for(settings: Settings) -> None:
-    settings.UPKEEP = {**settings.UPKEEP, "RECONNECT_SECONDS": 20}
+    settings.UPKEEP = {**settings.UPKEEP, "RECONNECT_SECONDS": 600}
     stored = dvds(PAGES * ROWS)
     run = claimed(adding(stored, Faults("after the write", page=1)))
     with away() as come_back:

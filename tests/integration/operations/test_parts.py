@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from pytest_django import Settings
 
 from backend.collection.models import DVD
+from tests.acceptance.polling import MAX_SECONDS, until
 from tests.integration.messages import messages, task, worked_off
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, lose, tallied
 from tests.operations.dvds import PLAN, WRITE, RefusalError, add, added
@@ -38,7 +39,7 @@ ROWS = 9
 
 @pytest.fixture(autouse=True)
 def _short(settings: Settings, broker: str) -> None:
-    settings.UPKEEP = {**settings.UPKEEP, "LEASE_SECONDS": 2}
+    settings.UPKEEP = {**settings.UPKEEP, "LEASE_SECONDS": 10}
     messages(broker)
 
 
@@ -414,22 +415,18 @@ def test_a_cancellation_that_races_the_split_reaches_the_parts() -> None:
         with transaction.atomic():
             assert parts.split(ledger, "", DVD.objects.all(), limit=None)
             cancelled = threads.submit(cancel)
-            assert begun.wait(20)
-            until_waiting()
+            assert begun.wait(MAX_SECONDS)
+            until(is_waited_for)
         assert cancelled.result() == "cancelled"
     assert {part.status for part in run.parts.all()} == {"cancelled"}
     assert run.parts.count() == 3
 
 
-def until_waiting() -> None:
-    """Return when another connection waits for a row of ours."""
-    for _ in range(1_000):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-        Event().wait(0.01)
-    raise AssertionError("nobody waits")
+def is_waited_for() -> bool:
+    """Whether another connection waits for a row of ours."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
 
 
 # ---- resuming what is not to be resumed

@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +11,9 @@ import pytest
 from django.db import ProgrammingError, connection
 
 from backend.collection.models import DVD
+from tests.acceptance.polling import MAX_SECONDS, until
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, tallied
-from tests.integration.operations.processes import managing, until
+from tests.integration.operations.processes import managing
 from tests.operations.dvds import PLAN, WRITE, add, added
 from tests.operations.scripted import claimed, claimed_again, played, recorded, reread, resumed
 from upkeep.operations import cancellation, runner
@@ -24,47 +25,44 @@ pytestmark = COMMITTED
 
 
 @contextmanager
-def cancelling(run: Run, *, after: Event) -> Iterator[Callable[[], float]]:
-    """Cancel the run from another connection once the event is set; tells the seconds since then."""
-    at: list[float] = []
+def cancelling(run: Run, *, after: Event) -> Iterator[None]:
+    """Cancel the run from another connection once the event is set."""
 
     def cancel() -> None:
-        assert after.wait(20)
+        assert after.wait(MAX_SECONDS)
         cancellation.cancel(run.pk)
-        at.append(monotonic())
         connection.close()
 
     with ThreadPoolExecutor(1) as threads:
         cancelled = threads.submit(cancel)
-        yield lambda: monotonic() - at[0]
+        yield
         cancelled.result()
 
 
-def cancelled(body: Callable[[RunContext, Event], None], **columns: Any) -> tuple[Run, float]:
-    """A run that does that and is cancelled when it sets the event, and the seconds it then took to stop."""
+def cancelled(body: Callable[[RunContext, Event], None], **columns: Any) -> Run:
+    """A run that does that, and is cancelled when it sets the event."""
     ready = Event()
     run = claimed(lambda context: body(context, ready), **columns)
-    with cancelling(run, after=ready) as seconds:
+    with cancelling(run, after=ready):
         runner.carry_out(run.pk, run.attempt)
-        took = seconds()
-    return reread(run), took
+    return reread(run)
 
 
 def sleeping(_run: RunContext, ready: Event) -> None:
     ready.set()
-    sleep(30)
+    sleep(600)
 
 
 def in_a_statement(_run: RunContext, ready: Event) -> None:
     with connection.cursor() as cursor:
         ready.set()
-        cursor.execute("SELECT pg_sleep(30)")
+        cursor.execute("SELECT pg_sleep(600)")
 
 
 def fetching(run: RunContext, ready: Event) -> None:
     def fetch(_items: Sequence[int]) -> None:
         ready.set()
-        released.wait(30)
+        released.wait(600)
 
     released = Event()
     try:
@@ -77,7 +75,7 @@ def fetching(run: RunContext, ready: Event) -> None:
 def preparing(run: RunContext, ready: Event) -> None:
     def prepare(_changes: object) -> list[Any]:
         ready.set()
-        sleep(30)
+        sleep(600)
         return []
 
     run.commit(lambda: added(DVD.objects.all()), write=add, prepare=prepare)
@@ -94,15 +92,14 @@ def writing(run: RunContext, ready: Event) -> None:
 def writing_by_sql(run: RunContext, ready: Event) -> None:
     for batch in run.batches(DVD.objects.all()):
         ready.set()
-        batch.commit_sql(plan=PLAN, write=WRITE.replace(" WHERE", ", pg_sleep(30) AS slow WHERE"))
+        batch.commit_sql(plan=PLAN, write=WRITE.replace(" WHERE", ", pg_sleep(600) AS slow WHERE"))
 
 
 @pytest.mark.parametrize("body", [sleeping, in_a_statement, fetching, preparing, writing, writing_by_sql])
-def test_a_cancelled_run_stops_within_two_seconds(body: Callable[[RunContext, Event], None]) -> None:
+def test_a_cancelled_run_stops_in_the_middle_of_whatever_it_does(body: Callable[[RunContext, Event], None]) -> None:
     dvds(2)
-    run, seconds = cancelled(body)
+    run = cancelled(body)
     assert (run.status, run.error) == ("cancelled", "")
-    assert seconds < 2
     assert run.finished_at
     assert copies() == [1, 1]
     assert tallied(run.counts) == {}
@@ -117,12 +114,12 @@ def test_a_cancelled_run_is_cancelled_whatever_its_operation_makes_of_the_interr
         except KeyboardInterrupt:
             raise ProgrammingError("can't change 'autocommit' now") from None
 
-    run, _ = cancelled(body)
+    run = cancelled(body)
     assert (run.status, run.error) == ("cancelled", "")
 
 
 def test_a_run_in_another_thread_than_the_main_one_is_cancelled_between_two_batches() -> None:
-    stored = dvds(400)
+    stored = dvds(4_000)
 
     def body(run: RunContext, ready: Event) -> None:
         for batch in run.batches(paged([[dvd] for dvd in stored])):
@@ -130,16 +127,16 @@ def test_a_run_in_another_thread_than_the_main_one_is_cancelled_between_two_batc
             ready.set()
             sleep(0.02)
 
-    def work() -> tuple[Run, float]:
+    def work() -> Run:
         try:
             return cancelled(body)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as threads:
-        run, seconds = threads.submit(work).result()
-    assert (run.status, seconds < 2) == ("cancelled", True)
-    assert 0 < run.counts["updated"] < 400
+        run = threads.submit(work).result()
+    assert run.status == "cancelled"
+    assert 0 < run.counts["updated"] < 4_000
 
 
 def test_the_batches_before_a_cancellation_keep_their_effects_and_resuming_finishes_the_others() -> None:
@@ -151,9 +148,9 @@ def test_the_batches_before_a_cancellation_keep_their_effects_and_resuming_finis
             batch.commit(added(batch.items), write=add)
             if number == 1 and not ready.is_set():
                 ready.set()
-                sleep(30)
+                sleep(600)
 
-    run, _ = cancelled(body)
+    run = cancelled(body)
     assert (run.status, copies()) == ("cancelled", [2, 2, 2, 2, 1, 1])
     assert tallied(run.counts) == {"processed": 4, "updated": 4}
     run = resumed(run)
@@ -188,7 +185,7 @@ def interrupting(*, after: Event, seconds: float) -> Iterator[None]:
     """Press Ctrl-C so long after the event."""
 
     def interrupt() -> None:
-        assert after.wait(20)
+        assert after.wait(MAX_SECONDS)
         sleep(seconds)
         if not ended.is_set():
             signal.raise_signal(signal.SIGINT)
@@ -264,19 +261,16 @@ def test_a_run_watches_itself_no_longer_than_it_lasts() -> None:
 
 
 @pytest.mark.parametrize(("number", "hang"), [(signal.SIGINT, "fetch"), (signal.SIGTERM, "sleep")])
-def test_a_command_that_is_interrupted_ends_with_130_within_two_seconds(
+def test_a_command_that_is_interrupted_ends_with_130(
     environment: dict[str, str], number: signal.Signals, hang: str
 ) -> None:
     dvds(90)
     with managing(environment, "add_one", f"--hang={hang}") as process:
         until(lambda: Run.objects.filter(counts__updated__gt=0).exists())
-        since = monotonic()
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
-        seconds = monotonic() - since
+        out, err = process.communicate(timeout=MAX_SECONDS)
     run = Run.objects.get()
     assert (process.returncode, run.status) == (130, "cancelled")
-    assert seconds < 2
     assert sum(copies()) == 90 + run.counts["updated"] > 90
     assert "cancelled" in out
     assert f"resume_run {run.pk}" in err

@@ -19,8 +19,9 @@ from django.core.management import call_command
 from django.db import connection
 
 from backend.collection.models import DVD
+from tests.acceptance.polling import until
 from tests.integration.operations.factories import COMMITTED, copies, dvds
-from tests.integration.operations.processes import ROOT, Ended, typed, until
+from tests.integration.operations.processes import ROOT, Ended, typed
 from tests.operations.dvds import AddOne, add_one
 from tests.operations.management.commands import add_one as adding
 from tests.operations.management.commands import remove_dvds as removing
@@ -115,8 +116,7 @@ def test_who_waits_gets_the_code_of_the_run(environment: dict[str, str], broker:
     dvds(1)
 
     def work() -> None:
-        run = until(Run.objects.filter(status="queued").first, seconds=60)
-        assert run
+        run = until(Run.objects.filter(status="queued").first)
         attempt = claims.claim(run.pk)
         assert attempt
         runner.carry_out(run.pk, attempt)

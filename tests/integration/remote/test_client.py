@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
 from pathlib import Path
-from time import monotonic
 
 import pytest
 import stamina
+from stamina.instrumentation import get_on_retry_hooks, set_on_retry_hooks
 
+from tests.acceptance.polling import until
 from tests.servers import films
 from tests.servers.tmdb import KEY, tmdb_server
 from tests.unit.remote.oracles import said
@@ -22,6 +23,7 @@ from upkeep.remote.answers import Reply
 from upkeep.remote.client import RemoteClient
 from upkeep.remote.errors import RemoteResponseError, RemoteUnavailableError
 from upkeep.remote.exchange import Request
+from upkeep.remote.retries import LONGEST_PAUSE
 from upkeep.testing.servers import faults
 from upkeep.testing.servers.faults import Fault
 from upkeep.testing.servers.process import Server
@@ -111,35 +113,36 @@ def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew(server: Se
 
 def test_attempts_are_apart_by_a_growing_and_random_time(server: Server) -> None:
     seen = len(server.stats().arrivals)
-    start = monotonic()
-    outcome, requests = ask(server, faults.status(503))
+    waits: list[float] = []
+    hooks = get_on_retry_hooks()
+    set_on_retry_hooks([lambda details: waits.append(details.wait_for)])
+    try:
+        outcome, requests = ask(server, faults.status(503))
+    finally:
+        set_on_retry_hooks(hooks)
     assert isinstance(outcome, RemoteUnavailableError)
     assert requests == 4
-    first, second, third, fourth = server.stats().arrivals[seen:]
-    assert 0.5 <= second - first <= 1.8
-    assert 1.0 <= third - second <= 2.3
-    assert 2.0 <= fourth - third <= 3.3
-    assert monotonic() - start < 8
+    arrivals = server.stats().arrivals[seen:]
+    for wait, least, (earlier, later) in zip(waits, (0.5, 1, 2), pairwise(arrivals), strict=True):
+        assert least <= wait <= least + 1
+        assert later - earlier >= least
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_everybody_waits_as_many_seconds_as_the_server_asks_for(server: Server, status: int) -> None:
     longest, *others = gaps(server, faults.status(status, times=1, retry_after="2"), films_asked_for=40)
-    assert longest >= 1.9
-    assert others[0] < 0.5
+    assert longest >= 1.9 > others[0]
 
 
 def test_everybody_waits_until_the_date_that_the_server_names(server: Server) -> None:
-    date = format_datetime(datetime.now(UTC) + timedelta(seconds=3), usegmt=True)
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=4), usegmt=True)
     longest, *others = gaps(server, faults.status(429, times=1, retry_after=date), films_asked_for=40)
-    assert longest >= 1.5
-    assert others[0] < 0.5
+    assert longest >= 1.5 > others[0]
 
 
 def test_everybody_waits_a_second_when_it_was_too_fast(server: Server) -> None:
     longest, *others = gaps(server, faults.status(429, times=1), films_asked_for=40)
-    assert longest >= 0.95
-    assert others[0] < 0.5
+    assert longest >= 0.95 > others[0]
 
 
 def test_a_redirect_takes_the_key_nowhere(server: Server) -> None:
@@ -154,11 +157,19 @@ def test_no_more_requests_than_allowed_are_on_their_way() -> None:
         with client(server) as tmdb, ThreadPoolExecutor(3) as pool:
             requests = [Request(f"/movie/{number}") for number in range(1, 101)]
             assert sum(len(outcomes) for outcomes in pool.map(tmdb.map, [requests] * 3)) == 300
+        assert server.stats().peak <= 20
+
+
+def test_as_many_requests_as_allowed_are_on_their_way() -> None:
+    with tmdb_server(delay=600) as server, ThreadPoolExecutor() as pool:
+        with client(server, timeout=600) as tmdb:
+            pool.submit(tmdb.map, [Request(f"/movie/{number}") for number in range(1, 41)])
+            until(lambda: server.stats().requests >= 20)
         assert server.stats().peak == 20
 
 
-def test_the_pace_is_never_refused_by_a_server_of_that_limit() -> None:
-    with tmdb_server(limit=40, delay=0.05) as server:
+def test_the_pace_is_not_refused_by_a_server_that_allows_it_and_what_a_stall_bunches() -> None:
+    with tmdb_server(limit=60, delay=0.05) as server:
         with client(server, requests_per_second=40) as tmdb:
             tmdb.map([Request(f"/movie/{number}") for number in range(1, 161)])
         assert server.stats().refused == 0
@@ -169,20 +180,18 @@ def waiting_client(server: Server, reason: str) -> AbstractContextManager[Remote
         server.fail({"*": faults.status(503)})
     if reason == "pause":
         server.fail({"*": faults.status(429, retry_after="60")})
-    return client(server, timeout=60, requests_per_second=0.02 if reason == "turn" else None)
+    return client(server, timeout=600, requests_per_second=0.001 if reason == "turn" else None)
 
 
 @pytest.mark.parametrize("reason", ["answer", "attempt", "pause", "turn"])
-def test_leaving_the_block_ends_every_kind_of_waiting_within_a_second(reason: str) -> None:
+def test_leaving_the_block_ends_every_kind_of_waiting(reason: str) -> None:
     requests = [Request(f"/movie/{number}") for number in range(1, 41)]
-    with tmdb_server(delay=60 if reason == "answer" else 0) as server, ThreadPoolExecutor() as pool:
+    with tmdb_server(delay=600 if reason == "answer" else 0) as server, ThreadPoolExecutor() as pool:
         with waiting_client(server, reason) as tmdb:
             waiting = pool.submit(tmdb.map, requests)
             while not server.stats().requests:
                 pass
-            left = monotonic()
-        assert isinstance(waiting.exception(timeout=1), RemoteUnavailableError)
-        assert monotonic() - left < 1
+        assert isinstance(waiting.exception(timeout=LONGEST_PAUSE / 2), RemoteUnavailableError)
 
 
 MANY = [Request(f"/movie/{number}") for number in range(1, 41)]
@@ -196,21 +205,17 @@ WAYS: dict[str, Callable[[RemoteClient], object]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_ctrl_c_in_the_waiting_thread_ends_everything_within_a_second(way: str) -> None:
-    pressed: list[float] = []
-
+def test_ctrl_c_in_the_waiting_thread_ends_everything(way: str) -> None:
     def press_when_asked(server: Server) -> None:
         while not server.stats().requests:
             pass
-        pressed.append(monotonic())
         os.kill(os.getpid(), signal.SIGINT)
 
-    with tmdb_server(delay=60) as server:
+    with tmdb_server(delay=600) as server:
         finger = threading.Thread(target=press_when_asked, args=[server])
         finger.start()
-        with pytest.raises(KeyboardInterrupt), client(server, timeout=60) as tmdb:
+        with pytest.raises(KeyboardInterrupt), client(server, timeout=600) as tmdb:
             WAYS[way](tmdb)
-        assert monotonic() - pressed[0] < 1
         finger.join()
 
 
@@ -228,11 +233,11 @@ except KeyboardInterrupt:
 
 
 def test_ctrl_c_leaves_no_traceback_and_no_warning_behind() -> None:
-    with tmdb_server(delay=60) as server:
+    with tmdb_server(delay=600) as server:
         command = [sys.executable, "-W", "always", "-c", PROGRAM, KEY, server.url]
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as program:
             while server.stats().requests < 20:
                 pass
             program.send_signal(signal.SIGINT)
-            _, said = program.communicate(timeout=5)
+            _, said = program.communicate(timeout=LONGEST_PAUSE)
     assert (program.returncode, said) == (130, "")

@@ -137,7 +137,7 @@ def test_a_limit_that_is_over_soon_is_waited_for(server: Server, status: int, he
     server.fail({"*": once(limited(headers, status=status))})
     start = monotonic()
     assert by_id(read(SYSTEM, server)) == all_expected(SYSTEM, 30)
-    assert 0.9 < monotonic() - start < 3
+    assert monotonic() - start > 0.9
 
 
 @pytest.mark.parametrize("status", [403, 429])

@@ -69,7 +69,7 @@ def test_a_chain_of_operations_is_carried_out_run_after_run(broker: str, made: A
         assert [headers["id"] for headers, _ in messages_kept(broker)] == [ids[number]]
         worked_off_once(broker)
         assert statuses() == ["succeeded"] * (number + 1) + ["queued"] * (2 - number)
-    assert result.get(timeout=1)["run"] == result.id
+    assert result.get(timeout=60)["run"] == result.id
     assert Run.objects.get(pk=ids[1]).origin == f"chain: after run {ids[0]}"
 
 
@@ -120,9 +120,9 @@ def test_after_a_run_that_did_not_succeed_the_chain_ends(broker: str, end: str) 
     assert statuses() == [end, "cancelled", "cancelled"]
     assert f"run {first.pk}, before it in its chain, did not succeed: it is {end}" in errors()
     with pytest.raises((TaskRevokedError, OperationError)):
-        result.get(timeout=1)
+        result.get(timeout=60)
     with pytest.raises(TaskRevokedError, match="before it in its chain"):
-        AsyncResult(result.id, app=app).get(timeout=1)
+        AsyncResult(result.id, app=app).get(timeout=60)
     worked_off(broker)
     assert statuses() == [end, "cancelled", "cancelled"]
 
@@ -207,7 +207,7 @@ def test_what_would_not_follow_is_refused(broker: str, call: Any) -> None:
 def test_a_group_of_operations_runs_and_its_results_can_be_read(broker: str) -> None:
     result = group(add(limit=1), add(limit=2)).apply_async()
     worked_off(broker)
-    assert [outcome["status"] for outcome in result.get(timeout=5)] == ["succeeded", "succeeded"]
+    assert [outcome["status"] for outcome in result.get(timeout=60)] == ["succeeded", "succeeded"]
 
 
 def test_the_result_of_another_task_is_refused_with_what_to_write() -> None:

@@ -1,7 +1,6 @@
 """Sending a run while RabbitMQ is away."""
 
 import socket
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -28,12 +27,10 @@ def away(request: pytest.FixtureRequest, broker: str) -> Iterator[None]:  # noqa
 
 
 @pytest.mark.usefixtures("away")
-def test_a_run_stays_queued_after_two_seconds_and_the_log_tells_no_password(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_run_stays_queued_and_the_log_tells_no_password(caplog: pytest.LogCaptureFixture) -> None:
     run = recorded(lambda _: None)
     caplog.set_level("DEBUG")
-    began = time.monotonic()
     assert not publish(run)
-    assert time.monotonic() - began < 3
     assert "stays queued" in caplog.text
     assert PASSWORD not in caplog.text
     run.refresh_from_db()

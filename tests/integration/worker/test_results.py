@@ -43,7 +43,7 @@ def test_the_result_of_a_run_that_succeeded_is_its_outcome() -> None:
     run = played(do_nothing)
     result = result_of(run)
     assert result.state == "SUCCESS"
-    assert result.get(timeout=1)["run"] == str(run.pk)
+    assert result.get(timeout=60)["run"] == str(run.pk)
     assert (result.result["status"], result.result["result"]) == ("succeeded", {"done": 0})
 
 
@@ -51,14 +51,14 @@ def test_the_result_of_a_failed_run_is_its_error() -> None:
     result = result_of(played(refuse))
     assert (result.state, str(result.result)) == ("FAILURE", "no more")
     with pytest.raises(OperationError, match="no more"):
-        result.get(timeout=1)
+        result.get(timeout=60)
 
 
 def test_a_cancelled_run_is_revoked() -> None:
     result = result_of(played(interrupt))
     assert result.state == "REVOKED"
     with pytest.raises(TaskRevokedError):
-        result.get(timeout=1)
+        result.get(timeout=60)
 
 
 def test_a_skipped_run_is_revoked_and_says_why() -> None:
@@ -67,7 +67,7 @@ def test_a_skipped_run_is_revoked_and_says_why() -> None:
     result = result_of(run)
     assert (result.state, result.ready(), result.successful(), result.failed()) == ("REVOKED", True, False, False)
     with pytest.raises(TaskRevokedError, match=f"run {run.pk} was skipped: already running"):
-        result.get(timeout=1)
+        result.get(timeout=60)
 
 
 @pytest.mark.parametrize("status", Status)

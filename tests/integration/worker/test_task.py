@@ -14,6 +14,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.test import override_settings
 
+from tests.acceptance.polling import MAX_SECONDS
 from tests.integration.messages import messages, received, task
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds
 from tests.operations.dvds import AddOne, Remove, add_one, remove_dvds
@@ -379,7 +380,7 @@ def test_a_message_that_several_processes_receive_at_once_is_one_run() -> None:
 
     def receive(task_id: str) -> Run | None:
         try:
-            everybody.wait(10)
+            everybody.wait(MAX_SECONDS)
             return receipt.received(add_one, task_id, (), {}, headers=None)
         finally:
             database.close()

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 import upkeep
+from tests.acceptance.polling import MAX_SECONDS
 from tests.unit.remote.oracles import SECRET, Handler, Oracle, client, questions, said, yes
 from upkeep.remote.answers import Outcome
 from upkeep.remote.errors import GIVE_UP_AFTER, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
@@ -96,7 +97,7 @@ def test_a_clear_no_is_not_asked_again(status: int) -> None:
 
 def test_a_request_that_takes_too_long_is_given_up() -> None:
     async def hang(_: httpx2.Request) -> httpx2.Response:
-        await asyncio.sleep(30)
+        await asyncio.sleep(600)
         raise AssertionError
 
     answer = outcome(hang, timeout=0.02)
@@ -111,7 +112,7 @@ def test_refused_credentials_are_raised_at_once_and_end_the_other_requests() -> 
         if request.url.path.endswith("/3"):
             return httpx2.Response(401, json={})
         try:
-            await asyncio.sleep(30)
+            await asyncio.sleep(600)
         finally:
             ended.append(request.url.path)
         raise AssertionError
@@ -228,7 +229,7 @@ def started() -> tuple[Callable[[httpx2.Request], Any], threading.Event]:
 
     async def hang(_: httpx2.Request) -> httpx2.Response:
         asked.set()
-        await asyncio.sleep(30)
+        await asyncio.sleep(600)
         raise AssertionError
 
     return hang, asked
@@ -239,8 +240,8 @@ def test_leaving_the_block_ends_the_waiting_of_other_threads() -> None:
     with ThreadPoolExecutor() as pool:
         with client(hang) as oracle:
             waiting = [pool.submit(oracle.map, questions(30)) for _ in range(3)]
-            assert asked.wait(5)
-        errors = [future.exception(timeout=1) for future in waiting]
+            assert asked.wait(MAX_SECONDS)
+        errors = [future.exception(timeout=MAX_SECONDS) for future in waiting]
     assert [type(error) for error in errors] == [RemoteUnavailableError] * 3
 
 
@@ -250,7 +251,7 @@ def test_an_error_in_the_block_is_what_is_raised() -> None:
     def fail() -> None:
         with client(hang) as oracle:
             pool.submit(oracle.map, questions(3))
-            assert asked.wait(5)
+            assert asked.wait(MAX_SECONDS)
             raise ZeroDivisionError
 
     with ThreadPoolExecutor() as pool, pytest.raises(ZeroDivisionError):

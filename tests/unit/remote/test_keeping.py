@@ -85,7 +85,7 @@ def test_an_answer_is_kept_while_the_next_request_is_on_its_way() -> None:
 
     class Slow(Memory):
         def set(self, key: str, value: bytes) -> None:
-            assert asked.wait(10)
+            assert asked.wait(60)
             super().set(key, value)
 
     def answer(request: httpx2.Request) -> httpx2.Response:

@@ -1,13 +1,12 @@
 import asyncio
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
-from typing import Any
 
 import httpx2
 import pytest
 
+from tests.acceptance.polling import until
 from tests.unit.remote.oracles import Oracle, client, questions, said, yes
 from upkeep.remote.answers import Reply
 from upkeep.remote.errors import RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
@@ -28,14 +27,6 @@ def following(reply: Reply) -> Request | None:
     return Request(f"/question/{number + 1}") if number < LAST else None
 
 
-def until(condition: Callable[[], Any]) -> None:
-    for _ in range(5000):
-        if condition():
-            return
-        threading.Event().wait(0.001)
-    raise AssertionError
-
-
 class Listener:
     """Answers every question with its number, and knows how many it was asked and how many were broken off."""
 
@@ -48,7 +39,7 @@ class Listener:
         number = int(request.url.path.rpartition("/")[2])
         self.asked.append(number)
         try:
-            await asyncio.sleep(30 if number >= self.hangs_from else 0)
+            await asyncio.sleep(600 if number >= self.hangs_from else 0)
         except asyncio.CancelledError:
             self.broken.append(number)
             raise

@@ -11,6 +11,9 @@ from django.db import connection, transaction
 
 from backend.collection.models import DVD
 
+GATE = 20_261_127
+"""An advisory lock of PostgreSQL: a test that holds it decides when the command goes on."""
+
 
 class Command(BaseCommand):
     help = "Says something, and adds a DVD when it begins and another one when it ends."
@@ -26,6 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--together", action="store_true", help="Add both DVDs in one transaction.")
         parser.add_argument("--statement", action="store_true", help="Take long in a statement of the database.")
         parser.add_argument("--child", action="store_true", help="Let a process of its own add the second DVD.")
+        parser.add_argument("--gate", action="store_true", help="Wait until nobody holds the gate.")
         parser.add_argument("--dry-run", action="store_true", help="Add nothing.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -58,6 +62,9 @@ class Command(BaseCommand):
         elif options["statement"]:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_sleep(%s)", [options["seconds"]])
+        elif options["gate"]:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_lock(%s)", [GATE])
         else:
             time.sleep(options["seconds"])
         DVD.objects.create(name="ended")
