@@ -57,11 +57,6 @@ adopt_task("goods.count")
 """
 
 
-def migrate(made: Project) -> None:
-    assert made.manage("makemigrations", "people", "--verbosity", "0").stderr == ""
-    assert made.manage("migrate", "--verbosity", "0").stderr == ""
-
-
 def outcome(made: Project, *words: str) -> dict[str, Any]:
     done = made.manage("run_task", *words, "--sync", "--json")
     found: dict[str, Any] = json.loads(done.stdout)
@@ -95,7 +90,7 @@ def test_the_page_leads_from_an_adopted_command_to_plan_and_commit(tmp_path: Pat
     made = project(
         tmp_path, {**COMMANDS, **command, **adopted, "goods/tasks.py": TASKS, **task}, DATABASES={"default": database}
     )
-    migrate(made)
+    made.migrate("people")
     for name, days in (("ada", 100), ("bob", 400), ("eve", 10)):
         person(database, name, days)
     seen = outcome(made, "deactivate_people", "--days", "90", "--dry-run")
@@ -119,7 +114,7 @@ def test_a_task_that_fails_fails_its_run(tmp_path: Path, database: dict[str, Any
     made = project(
         tmp_path, {"goods/tasks.py": TASKS, "goods/operations.py": operations}, DATABASES={"default": database}
     )
-    migrate(made)
+    made.migrate("people")
     failed = outcome(made, "goods.fail")
     assert failed["error"] == "task goods.tasks.fail failed with exit code 1: LookupError: no words"
 
@@ -161,7 +156,7 @@ for name in ("dumpdata", "loaddata", "sendtestemail"):
 def test_django_s_own_commands_do_as_operations_what_they_do_else(tmp_path: Path, database: dict[str, Any]) -> None:
     backend = "django.core.mail.backends.console.EmailBackend"
     made = project(tmp_path, {"goods/operations.py": DJANGO_S}, DATABASES={"default": database}, EMAIL_BACKEND=backend)
-    migrate(made)
+    made.migrate("people")
     assert "No planned migration operations." in outcome(made, "migrate", "--plan", "--no-input")["stderr"][-1]
     ada = ["--username", "ada", "--email", "ada@example.com", "--no-input"]
     assert outcome(made, "createsuperuser", *ada)["stderr"] == ["Superuser created successfully."]

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.projects import FILES, Project, project
+from tests.projects import FILES, project
 
 APPS = ["django.contrib.auth", "django.contrib.contenttypes", "upkeep.operations", "people", "goods"]
 CALLED = """
@@ -22,13 +22,6 @@ PACKAGE = {
 }
 
 
-def migrate(made: Project) -> None:
-    """Make the project's own migrations, and no other, and apply them."""
-    assert made.manage("makemigrations", "people", "--verbosity", "0").stderr == ""
-    assert made.manage("makemigrations", "--check").stdout == "No changes detected\n"
-    assert made.manage("migrate", "--verbosity", "0").stderr == ""
-
-
 def test_an_operation_has_a_command_without_a_module_for_it(tmp_path: Path, database: dict[str, Any]) -> None:
     made = project(tmp_path, DATABASES={"default": database})
     assert "\n[goods]\n    sync_prices\n" in made.manage("help").stdout
@@ -38,7 +31,8 @@ def test_an_operation_has_a_command_without_a_module_for_it(tmp_path: Path, data
         assert "--limit N" in told
         assert "At most this many." in told
     assert "Did you mean sync_prices?" in made.manage("sync_price").stderr
-    migrate(made)
+    made.migrate("people")
+    assert made.manage("makemigrations", "--check").stdout == "No changes detected\n"
     app, summary, *rest = made.manage("shell", "--no-imports", "-c", CALLED).stdout.splitlines()
     assert (app, summary.split(" in ")[0]) == ("goods", "goods.sync_prices succeeded")
     assert '"status": "succeeded"' in rest[-1]
@@ -55,7 +49,7 @@ def test_without_the_worker_s_app_operations_run_here_and_who_sends_one_is_told_
     tmp_path: Path, database: dict[str, Any]
 ) -> None:
     made = project(tmp_path, {"shop/__init__.py": ""}, INSTALLED_APPS=APPS, DATABASES={"default": database})
-    migrate(made)
+    made.migrate("people")
     assert made.manage("sync_prices").stdout.startswith("goods.sync_prices succeeded")
     for words in (["sync_prices", "--enqueue"], ["run_task", "sync_prices"], ["sync_prices", "--wait"]):
         done = made.manage(*words)
