@@ -129,6 +129,7 @@ def load(root: Path) -> Environment:
             del os.environ[name]
         return Environment({**_read(home / DEMO), "UPKEEP_HOME": str(home)})
     if file := os.environ.get(FILE, root / ".env"):
+        _check(Path(file))
         environ.Env.read_env(file)
     return Environment(os.environ)
 
@@ -138,11 +139,28 @@ def ordinary(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name in ORDINARY or name.startswith("LC_")}
 
 
+def _check(path: Path) -> None:
+    """Raise ImproperlyConfigured, in which nothing of its content stands, for a file that is there but not readable."""
+    problem = ""
+    try:
+        path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        problem = f"{path}: line {line} is not UTF-8 text: save it as UTF-8"
+    except OSError as error:
+        problem = f"{path} cannot be read: {error.strerror}"
+    if problem:  # raised here, out of reach of that error: it carries the content
+        raise ImproperlyConfigured(problem)
+
+
 def _read(path: Path) -> dict[str, str]:
     class File(environ.Env):  # type: ignore[misc]
         """Its class attribute is where `read_env` puts what it finds."""
 
         ENVIRON: MutableMapping[str, str] = {}
 
+    _check(path)
     File.read_env(path)
     return dict(File.ENVIRON)

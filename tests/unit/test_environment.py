@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from backend.config import environment
 
@@ -101,3 +102,16 @@ def test_what_is_ordinary_says_nothing_about_a_deployment() -> None:
     assert (
         environment.ordinary({**usual, **HOSTILE, **others, "HTTPS_PROXY": "http://proxy", "SENTRY_DSN": "x"}) == usual
     )
+
+
+@pytest.mark.usefixtures("variables")
+def test_a_file_that_cannot_be_read_is_named_without_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "some.env"
+    file.write_bytes(b"A=1\nTMDB_API_KEY=s3cret-\xff\n")
+    for path, problem in ((file, "line 2 is not UTF-8 text: save it as UTF-8"), (tmp_path, "cannot be read: Is a dir")):
+        monkeypatch.setenv("UPKEEP_ENV_FILE", str(path))
+        with pytest.raises(ImproperlyConfigured, match=f"^{path}:? {problem}") as caught:
+            environment.load(tmp_path)
+        assert caught.value.__context__ is None

@@ -2,6 +2,8 @@
 
 import hashlib
 from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedReader, BytesIO
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
@@ -35,15 +37,17 @@ class InputFile(BaseModel):
     @classmethod
     def at(cls, path: str) -> Self:
         """The file at `path`. Raises OperationError when it cannot be read."""
-        with _opened_path(Path(path)) as file:
+        with _naming(path), _opened_path(Path(path)) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return cls(name=Path(path).name, sha256=digest, path=Path(path).absolute())
 
 
 def opened(run_id: UUID, file: InputFile) -> IO[bytes]:
     """The content, seekable. Raises OperationError when it is gone, or not what the run was started with."""
-    content = _opened_path(file.path) if file.path else BytesIO(_stored(run_id, file))
-    if hashlib.file_digest(content, "sha256").hexdigest() != file.sha256:
+    with _naming(file.path or file.name):
+        content = _opened_path(file.path) if file.path else BytesIO(_stored(run_id, file))
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    if digest != file.sha256:
         content.close()
         raise OperationError(f"{file.name} changed since the run was started: start a new one")
     content.seek(0)
@@ -72,7 +76,7 @@ def _files(params: Params) -> list[tuple[str, InputFile]]:
 
 
 def _store(run_id: UUID, file: InputFile, path: Path) -> InputFile:
-    with _opened_path(path) as opened_file:
+    with _naming(path), _opened_path(path) as opened_file:
         content = opened_file.read(MAX_STORED_BYTES + 1)
     if len(content) > MAX_STORED_BYTES:
         raise OperationError(f"{file.name} is larger than the 16 MB that a worker takes: run it here instead")
@@ -81,13 +85,21 @@ def _store(run_id: UUID, file: InputFile, path: Path) -> InputFile:
 
 
 def _opened_path(path: Path) -> BufferedReader:
+    mode = path.stat().st_mode
+    if not (S_ISREG(mode) or S_ISDIR(mode)):  # it could be read once, if it ever ends
+        raise OperationError(f"{path} is a pipe or a device, not a file: write it to a file first")
+    return path.open("rb")
+
+
+@contextmanager
+def _naming(path: Path | str) -> Iterator[None]:
+    """Raise OperationError with the path for what the system says of the file."""
     try:
-        mode = path.stat().st_mode
-        if not (S_ISREG(mode) or S_ISDIR(mode)):  # it could be read once, if it ever ends
-            raise OperationError(f"{path} is a pipe or a device, not a file: write it to a file first")
-        return path.open("rb")
+        yield
     except OSError as error:
-        raise OperationError(f"{path}: {error.strerror}") from None
+        raise OperationError(f"{path}: {error.strerror or error}") from None
+    except ValueError as error:  # a NUL in the path
+        raise OperationError(f"{str(path)!r} is not the path of a file: {error}") from None
 
 
 def _stored(run_id: UUID, file: InputFile) -> bytes:

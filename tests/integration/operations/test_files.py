@@ -1,4 +1,5 @@
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
@@ -136,6 +137,20 @@ def test_pipes_and_devices_are_refused_before_they_are_opened(tmp_path: Path) ->
         ):
             InputFile.at(path)
     os.close(reading)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/nowhere/people.csv", "/nowhere/people.csv: No such file or directory"),
+        ("/proc/self/mem", "/proc/self/mem: Input/output error"),
+        ("a\0b", r"'a\x00b' is not the path of a file: embedded null byte"),
+        ("n" * 300, f"{'n' * 300}: File name too long"),
+    ],
+)
+def test_what_keeps_a_file_from_being_read_is_said_with_its_path(path: str, message: str) -> None:
+    with pytest.raises(OperationError, match=f"^{re.escape(message)}$"):
+        InputFile.at(path)
 
 
 def test_a_file_that_standard_input_was_redirected_from_is_read(path: Path) -> None:

@@ -106,7 +106,8 @@ def _decoded(raw: bytes, file: str) -> str:
         line = _Lines(error.object[: error.start].decode()).last  # of it `start` counts; a mark at raw's start is off
     else:
         return text
-    raise _error(file, line, "the file is not UTF-8 text")  # not chained: that error carries the file and its tokens
+    # Not chained: that error carries the file and its tokens.
+    raise _error(file, line, "the file is not UTF-8 text: save it as UTF-8")
 
 
 class _TooMuchError(yaml.MarkedYAMLError):
@@ -132,7 +133,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _composed(text: str, file: str) -> Node:
-    line, message = 1, "the file is empty: it is to hold the key organization"
+    line, message = 1, "the file is empty: it must hold the key organization"
     try:
         if node := _Loader(text).get_single_node():
             return node

@@ -86,8 +86,8 @@ def test_a_file_of_too_many_values_is_not_read_to_its_end(monkeypatch: pytest.Mo
 
 
 def test_what_is_not_utf_8_is_told_with_its_line() -> None:
-    assert problems(b"organization:\n  name: caf\xe9\n") == ["2: the file is not UTF-8 text"]
-    assert problems(b"\xef\xbb\xbf#\n\xc3\xa4\xff") == ["2: the file is not UTF-8 text"]
+    assert problems(b"organization:\n  name: caf\xe9\n") == ["2: the file is not UTF-8 text: save it as UTF-8"]
+    assert problems(b"\xef\xbb\xbf#\n\xc3\xa4\xff") == ["2: the file is not UTF-8 text: save it as UTF-8"]
 
 
 def test_a_mark_at_the_start_and_lines_that_end_as_on_windows_are_fine() -> None:
@@ -101,7 +101,7 @@ def test_lines_are_counted_as_editors_do(end: str) -> None:
     assert [found.partition(":")[0] for found in problems(f"{head}  nam: x{end}")] == ["3", "4"]
     assert problems(f"{head}  name: *x{end}")[0].startswith("4: an alias (*) without its anchor")
     assert problems(f"{head}  \0{end}")[0].startswith("4: a character that text does not have")
-    assert problems(f"{head}  ".encode() + b"\xff") == ["4: the file is not UTF-8 text"]
+    assert problems(f"{head}  ".encode() + b"\xff") == ["4: the file is not UTF-8 text: save it as UTF-8"]
 
 
 def test_json_may_write_a_character_as_two_numbers() -> None:
