@@ -73,6 +73,14 @@ class EntryAdmin(original.PeriodicTaskAdmin):  # type: ignore[misc]
         """The project's, which *Run selected tasks* asks for the task."""
         return application.current()
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Those that the user may carry out: one that asks for no permission wants that to change entries."""
+        actions: dict[str, Any] = super().get_actions(request)
+        may_change = self.has_change_permission(request)
+        return {
+            name: action for name, action in actions.items() if may_change or hasattr(action[0], "allowed_permissions")
+        }
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list, without a warning about a scheduler that fires its entries."""
         response: HttpResponse = super().changelist_view(request, extra_context)
