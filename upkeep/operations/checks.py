@@ -73,7 +73,7 @@ def check_database(**_kwargs: Any) -> list[CheckMessage]:
 def check_database_version(databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
     """PostgreSQL is not too old: asked before migrations, and by `check --database`."""
     alias = router.db_for_write(Run)
-    if alias not in (databases or ()):
+    if alias not in (databases or ()) or connections[alias].vendor != "postgresql":  # which another check reports
         return []
     try:
         connections[alias].ensure_connection()
