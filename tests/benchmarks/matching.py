@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from backend.tracking.kernel.patterns import Pattern
+from backend.tracking.kernel.patterns.pattern import Pattern
 from backend.tracking.models import Task, WorkEntry, WorkMatch
 from tasks.tracking.match_project import MatchProject, match_project
 from tests.benchmarks import child, work

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from backend.tracking.kernel.rules import Miss, Rule, RuleFacts, TaskKey
+from backend.tracking.kernel.rules import Miss, Rule, RuleFacts, TaskKey, compiled
 
 MAX_REMEMBERED = 200_000
 """Values that tasks were looked up by; beyond that, all are forgotten."""
@@ -58,7 +58,7 @@ class Matcher:
             trackers: the names of those that entries come from.
             look_up: finds tasks, many at a time.
         """
-        self.rules = [Rule(facts) for facts in rules]
+        self.rules = compiled(rules)
         self._trackers = trackers
         self._look_up = look_up
         self._tasks: dict[tuple[TaskKey, str], dict[str, str | None]] = {rule.leads_to: {} for rule in self.rules}

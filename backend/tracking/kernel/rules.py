@@ -1,11 +1,16 @@
 """The rules by which work entries are matched with tasks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 from backend.tracking.kernel.names import addresses
-from backend.tracking.kernel.patterns import TASK_CODE, Pattern, RememberingPattern
+from backend.tracking.kernel.patterns.pattern import MAX_TOTAL_MEMORY, TASK_CODE, Pattern, RememberingPattern
+
+TOO_MUCH = (
+    f"the patterns of the organization take more than {MAX_TOTAL_MEMORY // 2**20} MB to match, this one included:"
+    " put several into one, as in (?:a|b), or repeat less"
+)
 
 
 class MatchOn(StrEnum):
@@ -93,6 +98,11 @@ class Rule:
         }.get(self._match_on, self._by_external_task)
         """From an entry's breadcrumb, text and external task to what the task is known by, or why there is nothing."""
 
+    @property
+    def memory(self) -> int:
+        """Bytes that its patterns take at most while they match."""
+        return sum(pattern.memory for pattern in (self._text, self._breadcrumb) if pattern)
+
     def takes(self, tracker: str) -> bool:
         """Whether it is for entries of the tracker of this name."""
         return not self.facts.sources or tracker in self.facts.sources
@@ -126,6 +136,18 @@ class Rule:
                 return Miss.TEXT
             value = value or code
         return value or Miss.NO_CODE
+
+
+def compiled(facts: Iterable[RuleFacts]) -> list[Rule]:
+    """The rules, ready to be applied, in their order. Raises RuleError, also when they take too much memory."""
+    rules: list[Rule] = []
+    memory = 0
+    for each in facts:
+        rules.append(Rule(each))
+        memory += rules[-1].memory
+        if memory > MAX_TOTAL_MEMORY:
+            raise RuleError(f"rule {each}: {TOO_MUCH}")
+    return rules
 
 
 TO_TARGET = frozenset({MatchOn.ALWAYS_TO_TASK, MatchOn.PATTERN_TO_TASK})

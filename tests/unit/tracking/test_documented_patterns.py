@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.tracking.kernel.patterns import Pattern
+from backend.tracking.kernel.patterns.pattern import Pattern
 
 DOCS = Path(__file__).parents[3] / "docs"
 EXAMPLES = re.findall(r"text_pattern: '(.*task_code.*?)'", (DOCS / "organization.example.yaml").read_text("utf-8"))

@@ -199,6 +199,12 @@ def test_not_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.Monke
     assert asked.count("#0") == 2
 
 
+def test_rules_that_take_more_memory_than_an_organization_may_are_refused() -> None:
+    heavy = rule("pattern_to_task", target_task="x", text_pattern=r"\w{1,200}")
+    with pytest.raises(RuleError, match="take more than 32 MB to match"):
+        Matcher([heavy] * 70, TRACKERS, lambda *_: {})
+
+
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [

@@ -16,7 +16,7 @@ def resolved(document: Document) -> Document:
     lines = dict(document.lines)
     problems = list(document.problems)
     content = _resolved(document.content, (), lines, problems)
-    return replace(document, content=content, lines=lines, problems=problems)
+    return replace(document, content=content, lines=lines, problems=problems, cut=set(map(_real, document.cut)))
 
 
 def _resolved(value: Any, path: Path, lines: dict[Path, int], problems: list[Problem]) -> Any:
@@ -36,6 +36,11 @@ def _resolved(value: Any, path: Path, lines: dict[Path, int], problems: list[Pro
             _rename((*path, key), (*path, name), lines)
         found[name] = _resolved(item, (*path, name), lines, problems)
     return found
+
+
+def _real(path: Path) -> Path:
+    aliases = ALIASES.get(str(path[-3]), {}) if len(path) > 2 else {}  # noqa: PLR2004 - a list's key, a place, a key
+    return (*path[:-1], aliases.get(str(path[-1]), path[-1])) if aliases else path
 
 
 def _rename(before: Path, after: Path, lines: dict[Path, int]) -> None:

@@ -1,14 +1,16 @@
 """The text of a configuration file as plain values, each with its line.
 
-YAML is read by PyYAML's safe composer; what it would construct of scalars is not asked for: a text is a `str`, every
-other scalar keeps the way it was written.
+YAML is read by PyYAML's safe composer; what it would construct of scalars is not asked for: a text is a `str` in NFC,
+every other scalar keeps the way it was written.
 """
 
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
+from unicodedata import normalize
 
 import yaml
 from yaml.composer import ComposerError
@@ -27,6 +29,7 @@ QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 LONGEST_SIGN = 4
 TOO_DEEP = f"nested deeper than {DEEPEST} levels: nothing here wants that"
 TOO_MANY = f"the file holds, with what its aliases repeat, over {MAX_VALUES:,} values"
+COMMENT = re.compile(" +#")
 LINE_END = re.compile(r"\r\n?|\n")
 UNSTORABLE = {re.compile("\0"): "a NUL character", re.compile("[\ud800-\udfff]"): "half a character"}
 PREFIX = "tag:yaml.org,2002:"
@@ -61,6 +64,8 @@ class Document:
     lines: Mapping[Path, int]
     problems: list[Problem]
     """Of YAML itself; the rest was read all the same."""
+    cut: AbstractSet[Path] = frozenset()
+    """Where a scalar without quotes ends before a comment, which may be meant as a part of it."""
 
     def line(self, path: Path) -> int:
         """Where a value stands; of one that is absent, what it is absent from."""
@@ -76,19 +81,24 @@ def read(raw: bytes, file: str) -> Document:
     text = _decoded(raw, file)
     reading = _Reading(file, _Lines(text))
     content = reading.value(_composed(text, file), ())
-    return Document(file, content, reading.lines, reading.problems)
+    return Document(file, content, reading.lines, reading.problems, reading.cut)
 
 
 class _Lines:
     """The lines of a text as editors count them: to YAML, U+0085, U+2028 and U+2029 end one, too."""
 
     def __init__(self, text: str) -> None:
+        self._text = text
         self._ends = [end.end() for end in LINE_END.finditer(text)]
 
     @property
     def last(self) -> int:
         """The number of the last one."""
         return len(self._ends) + 1
+
+    def has_comment(self, mark: Mark) -> bool:
+        """Whether nothing but a comment follows in the line of YAML's mark."""
+        return COMMENT.match(self._text, mark.index) is not None
 
     def at(self, mark: Mark) -> int:
         """The number of the one that YAML's mark is in."""
@@ -177,6 +187,7 @@ class _Reading:
     file: str
     text: _Lines
     lines: dict[Path, int] = field(default_factory=dict)
+    cut: set[Path] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     ancestors: list[Node] = field(default_factory=list)
     number: int = 0
@@ -191,6 +202,8 @@ class _Reading:
         if any(node is ancestor for ancestor in self.ancestors) or len(path) > DEEPEST:
             raise _error(self.file, line, f"an alias makes this contain itself, or nests over {DEEPEST} levels")
         if isinstance(node, ScalarNode):
+            if not node.style and self.text.has_comment(node.end_mark):
+                self.cut.add(path)
             return self._scalar(node, line)
         if node.tag not in (f"{PREFIX}map", f"{PREFIX}seq"):
             self._tagged(line)
@@ -237,7 +250,7 @@ class _Reading:
         return self._storable(str(node.value), line)
 
     def _storable(self, text: str, line: int) -> str:
-        joined = text if text.isascii() else _joined(text)
+        joined = text if text.isascii() else normalize("NFC", _joined(text))
         for sign, name in UNSTORABLE.items():
             if sign.search(joined):
                 self._add_problem(line, f"{name} is written here by its number: no text has that")

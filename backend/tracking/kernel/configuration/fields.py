@@ -9,9 +9,9 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
-from backend.tracking.kernel import patterns
 from backend.tracking.kernel.configuration.documents import Unquoted
 from backend.tracking.kernel.configuration.problems import is_secret, shown, suggestion
+from backend.tracking.kernel.patterns import pattern
 
 E = TypeVar("E", bound=StrEnum)
 LONGEST_CODE = 100
@@ -75,9 +75,9 @@ def time_zone(value: str) -> str:
 
 def _pattern(value: str) -> str:
     try:
-        patterns.groups(value)
-    except patterns.PatternError as error:
-        reason = str(error).partition(": ")[0] if is_secret(value) else str(error)  # RE2 quotes a part of it
+        pattern.facts(value)
+    except pattern.PatternError as error:
+        reason = str(error).partition(": ")[0] if is_secret(value) else str(error)  # it may quote a part of it
         raise ValueError(f"{shown(value)} is no pattern: {reason}") from None
     return value
 

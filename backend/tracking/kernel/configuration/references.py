@@ -15,8 +15,8 @@ from backend.tracking.kernel.configuration.items import PATTERNS
 from backend.tracking.kernel.configuration.problems import Problem, shown, suggestion
 from backend.tracking.kernel.configuration.schema import USED
 from backend.tracking.kernel.kinds import ApiKind
-from backend.tracking.kernel.patterns import TASK_CODE, PatternError, groups
-from backend.tracking.kernel.rules import MatchOn
+from backend.tracking.kernel.patterns.pattern import MAX_TOTAL_MEMORY, TASK_CODE, PatternError, facts
+from backend.tracking.kernel.rules import TOO_MUCH, MatchOn
 
 OF_AN_API = (
     "api_location",
@@ -102,6 +102,7 @@ def problems(document: Document, downloaded: Downloaded) -> Iterator[Problem]:
         for tracker in project.views("trackers"):
             known = downloaded.get((project.text("code"), tracker.text("name")), ())
             yield from _of_tracker(tracker, names, known)
+    yield from _of_memory(organization)
 
 
 def _organization(document: Document) -> View:
@@ -129,7 +130,8 @@ def _of_tracker(tracker: View, names: Collection[str], downloaded: Collection[st
         yield from _of_api(tracker, ApiKind(kind))
     codes = {task.text("code") for task in tracker.views("tasks")} - {""}
     for rule in tracker.views("work_matches"):
-        yield from chain(_of_sources(rule, names), _of_rule(rule), _of_target(rule, codes, downloaded))
+        yield from chain(_of_sources(rule, names), _of_rule(rule), _of_comments(rule))
+        yield from _of_target(rule, codes, downloaded)
 
 
 def _of_api(tracker: View, kind: ApiKind) -> Iterator[Problem]:
@@ -177,13 +179,35 @@ def _of_rule(rule: View) -> Iterator[Problem]:
 
 def _of_task_code(rule: View) -> Iterator[Problem]:
     try:
-        number = sum(TASK_CODE in groups(rule.text(key)) for key in PATTERNS)
+        number = sum(facts(rule.text(key)).has_code for key in PATTERNS)
     except PatternError:
         return  # reported already
     if number != 1 and all(isinstance(rule.content.get(key, ""), str) for key in PATTERNS):
         found = "both patterns have" if number else "neither pattern has"
         message = f"{found} a group (?P<{TASK_CODE}>…): exactly one is to have it"
         yield rule.problem("match_on", f"match_on {MatchOn.PATTERN_TO_TASK_CODE}: {message}")
+
+
+def _of_comments(rule: View) -> Iterator[Problem]:
+    for key in PATTERNS:
+        if (*rule.path, key) in rule.document.cut:
+            message = f"{key} has no quotes, and ends before a comment (#): put it into quotes, with what belongs to it"
+            yield rule.problem(key, message)
+
+
+def _of_memory(organization: View) -> Iterator[Problem]:
+    """The pattern with which it becomes too much."""
+    trackers = chain.from_iterable(project.views("trackers") for project in organization.views("projects"))
+    memory = 0
+    for rule in chain.from_iterable(tracker.views("work_matches") for tracker in trackers):
+        for key in filter(rule.text, PATTERNS):
+            try:
+                memory += facts(rule.text(key)).memory
+            except PatternError:
+                continue  # reported already
+            if memory > MAX_TOTAL_MEMORY:
+                yield rule.problem(key, f"{key}: {TOO_MUCH}")
+                return
 
 
 def _of_target(rule: View, declared: Collection[str], downloaded: Collection[str]) -> Iterator[Problem]:

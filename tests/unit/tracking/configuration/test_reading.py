@@ -2,6 +2,7 @@ from decimal import Decimal
 
 import pytest
 
+from backend.tracking.kernel.patterns.pattern import MAX_TOTAL_MEMORY, facts
 from backend.tracking.kernel.rules import MatchOn
 from tests.unit.tracking.configuration.factories import GITHUB, KIMAI, organization, parsed, problems, rules, trackers
 
@@ -190,6 +191,34 @@ def test_what_is_wrong_with_a_rule_is_told(told: str, problem: str) -> None:
     found = problems(rules(told))
     assert len(found) == 1, found
     assert found[0].startswith(f"3: {problem}")
+
+
+@pytest.mark.parametrize("key", ["text_pattern", "breadcrumb_trail_pattern", "breadcrumb_pattern"])
+@pytest.mark.parametrize("pattern", ["Team #12", "Team   #12", "#12", "&a Team #12", "!!str Team #12", "~ #"])
+def test_a_pattern_that_a_comment_cuts_off_is_told_at_its_line(key: str, pattern: str) -> None:
+    found = problems(rules("match_on: always, target_task: pm", f"match_on: pattern_to_task, {key}: {pattern}\n"))
+    name = key.replace("breadcrumb_pattern", "breadcrumb_trail_pattern")
+    assert f"4: {name} has no quotes, and ends before a comment (#): put it into quotes" in "\n".join(found)
+
+
+@pytest.mark.parametrize("pattern", ["'Team' # 12", "Team#12", "\n # twelve\n Team", '"Team #12" # 12', "Team\n # 12"])
+def test_a_comment_that_cuts_nothing_off_is_a_comment(pattern: str) -> None:
+    assert not problems(rules(f"match_on: pattern_to_task, target_task: pm, text_pattern: {pattern}\n"))
+    assert not problems(rules(f"match_on: always, text_pattern: a, target_task: pm # {pattern.splitlines()[0]}\n"))
+
+
+def test_patterns_may_take_32_mb_together_and_the_one_too_many_is_told_at_its_line() -> None:
+    pattern = r"match_on: pattern_to_task, target_task: pm, text_pattern: '\w{1,200}'"
+    memory = facts(r"\w{1,200}").memory
+    assert memory > 500_000
+    fitting = MAX_TOTAL_MEMORY // memory
+    assert not problems(rules(*[pattern] * fitting))
+    (found,) = problems(rules(*[pattern] * (fitting + 3)))
+    assert found.startswith(f"{3 + fitting}: text_pattern: the patterns of the organization take more than 32 MB to ")
+
+
+def test_a_text_is_the_same_however_its_letters_are_composed() -> None:
+    assert not problems(rules("match_on: always, target_task: gro\u0308ße").replace("code: pm", "code: größe"))
 
 
 def test_problems_of_all_kinds_are_told_together_in_the_order_of_their_lines() -> None:
