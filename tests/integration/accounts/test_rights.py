@@ -4,9 +4,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from axes.models import AccessAttempt, AccessAttemptExpiration
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
-from django.db.models import Model
+from django.db.models import F, Model
 from django.test import Client, RequestFactory
 from django.urls import NoReverseMatch, reverse
 from django.utils.timezone import now
@@ -157,11 +159,28 @@ def test_who_may_change_users_does_not_become_one_who_may_do_more() -> None:
     assert peer.check_password(password)
 
 
-def test_a_new_password_ends_the_sessions_of_who_had_the_old_one() -> None:
+def log_in(client: Client, username: str, password: str) -> int:
+    """The status of the answer: 302 when it was right."""
+    answer = client.post("/admin/login/", {"username": username, "password": password, "next": "/admin/"})
+    return answer.status_code
+
+
+def test_a_new_password_ends_the_sessions_of_who_had_the_old_one(client: Client) -> None:
     user = User.objects.create_superuser("root", password="before-42")
-    client = Client()
-    assert client.login(username="root", password="before-42")
+    assert log_in(client, "root", "before-42") == 302
     assert client.get("/admin/").status_code == 200
     user.set_password("after-42")
     user.save()
     assert client.get("/admin/").status_code == 302
+
+
+def test_who_guesses_a_password_has_to_wait_and_nobody_else_has(client: Client) -> None:
+    User.objects.create_superuser("root", password="right-42")
+    User.objects.create_superuser("other", password="right-42")
+    assert [log_in(client, "root", f"wrong-{number}") for number in range(6)] == [200, 200, 200, 200, 429, 429]
+    assert log_in(client, "root", "right-42") == 429
+    assert log_in(Client(), "other", "right-42") == 302
+    assert log_in(Client(REMOTE_ADDR="192.0.2.7"), "root", "right-42") == 302
+    AccessAttempt.objects.update(attempt_time=F("attempt_time") - settings.AXES_COOLOFF_TIME)
+    AccessAttemptExpiration.objects.update(expires_at=now())
+    assert log_in(client, "root", "right-42") == 302
