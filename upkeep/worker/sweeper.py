@@ -92,4 +92,4 @@ def _recover(gone: "deque[tuple[int, str]]") -> None:
 
 def _tell(released: Sequence[Released]) -> None:
     for run in released:
-        logger.warning("run %s of %s lost its executor; it is %s", run.id, run.operation, run.status)
+        logger.warning("run %s of %s lost its executor %s; it is %s", run.id, run.operation, run.executor, run.status)

@@ -37,7 +37,7 @@ def check_once(rows: int = ROWS, times: int = 1) -> None:
     assert copies() == once(rows, times)
 
 
-def executor(run_id: UUID) -> int:
+def executor(run_id: UUID | str) -> int:
     """The process that runs it."""
     return int(Run.objects.values_list("executor", flat=True).get(pk=run_id).rpartition(":")[2])
 

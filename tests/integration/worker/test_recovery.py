@@ -287,7 +287,8 @@ def test_a_worker_that_is_told_of_a_dead_process_takes_its_runs_and_tells_why(ca
     swept_by_a_worker()
     assert (reread(dead).status, reread(failed).status) == ("queued", "failed")
     assert reread(failed).error.endswith("it was shot")
-    assert f"run {dead.pk} of testing.scripted lost its executor; it is queued" in caplog.text
+    told = f"run {dead.pk} of testing.scripted lost its executor {dead.executor}; it is queued"
+    assert told in caplog.text
 
 
 def test_a_worker_outlives_its_database_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:

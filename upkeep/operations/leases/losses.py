@@ -48,7 +48,7 @@ UPDATE upkeep_operations_run AS run
        losses = run.losses + 1, lease_until = NULL, sent_at = NULL
   FROM lost
  WHERE run.id = lost.id
-RETURNING run.id, run.operation, run.status
+RETURNING run.id, run.operation, run.status, run.executor
 """
 
 
@@ -63,6 +63,7 @@ class Released(NamedTuple):
     id: UUID
     operation: str
     status: Status
+    executor: str
 
 
 def release_late() -> list[Released]:
@@ -90,7 +91,9 @@ def _release(which: str, values: dict[str, str], cause: str) -> list[Released]:
         cursor.execute(TERMINATE.format(which=which), known)
         with transaction.atomic():
             cursor.execute(RELEASE.format(which=which), {**known, "backoff": conf().BACKOFF_SECONDS})
-            released = [Released(run_id, operation, Status(status)) for run_id, operation, status in cursor.fetchall()]
+            released = [
+                Released(run, name, Status(status), executor) for run, name, status, executor in cursor.fetchall()
+            ]
             ended = [run.id for run in released if run.status is not Status.QUEUED]
             if ended:
                 RunFile.objects.filter(run__in=ended).delete()
