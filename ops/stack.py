@@ -86,7 +86,7 @@ def run(home: Path, life: int) -> None:
     try:
         for process in processes:
             process.start()
-        await_answers(f"http://127.0.0.1:{web}/admin/login/", f"http://127.0.0.1:{flower}/healthcheck")
+        await_answers(f"http://127.0.0.1:{web}/health/ready", f"http://127.0.0.1:{flower}/healthcheck")
         tell(web, flower, login, home)
         keep(processes)
     finally:

@@ -1,5 +1,6 @@
 """The Celery app: `celery -A backend worker`."""
 
+import sys
 from typing import Any
 
 import django
@@ -76,3 +77,7 @@ def _late_settings() -> dict[str, Any]:
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.add_defaults(_late_settings)
 setup(app)
+if "flower.urls" in sys.modules:  # only `celery`'s own command line, which Flower is part of
+    from backend.config import flower
+
+    flower.secure()

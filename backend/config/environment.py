@@ -21,7 +21,8 @@ READ_BY_LIBRARIES = ("CELERY_", "PG")
 """What Celery's and libpq's variables begin with: they lead elsewhere, whatever the settings say."""
 PLACEHOLDER = "replace-me"
 """What stands in `.env.example` for a secret, in any case."""
-SECRET_KEY_CHARACTERS = 32
+SECRET_KEY_CHARACTERS = 50
+"""What Django's deployment check wants at least."""
 TERMINAL = ("TERM", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
 LIBRARIES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 ORDINARY = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "LANG", "LANGUAGE", *TERMINAL, *LIBRARIES)
@@ -65,6 +66,16 @@ class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
             url = self._url(var, password)
             passwords.check_port(url)
             return url
+
+    def public_url(self, var: str) -> str:
+        """The variable's `https://host` or `http://host`, empty when there is none.
+
+        Raises ImproperlyConfigured when there is anything else in it.
+        """
+        url: str = self.str(var, default="").strip().rstrip("/").lower()
+        if url and not re.fullmatch(r"https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", url):
+            raise ImproperlyConfigured(f"{var} must be https://host or https://host:port, without user, path or query")
+        return url
 
     def database(self, var: str, password: str) -> dict[str, Any]:
         """The variable's URL, with what is in the variable `password` as its password, as Django wants it.

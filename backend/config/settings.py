@@ -1,6 +1,7 @@
 """Django's and Celery's settings, read from the environment and from `.env`. Importing them starts no server."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,9 +19,33 @@ WHITENOISE_USE_FINDERS = True
 
 DEBUG = env.bool("DEBUG", default=False)
 DEFAULT_EXCEPTION_REPORTER_FILTER = "backend.config.errors.ReporterFilter"
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
 SECRET_KEY = env.secret_key("SECRET_KEY") or kept_secret(UPKEEP_HOME / "secret_key", new_secret_key)
 FERNET_KEYS = env.fernet_keys("FERNET_KEYS") or [kept_secret(UPKEEP_HOME / "fernet_key", new_fernet_key)]
+
+PUBLIC_URL = env.public_url("PUBLIC_URL")
+"""Where browsers reach the web; empty: on this machine alone."""
+_place = PUBLIC_URL.partition("://")[2]
+_tls = PUBLIC_URL.startswith("https:")
+_header = env.str("SECURE_PROXY_SSL_HEADER", default="")
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=[*filter(None, [re.sub(r":\d+$", "", _place)]), "localhost", "127.0.0.1"]
+)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL] if PUBLIC_URL else [])
+SESSION_COOKIE_SECURE = env.bool("SESSION_COOKIE_SECURE", default=_tls)
+CSRF_COOKIE_SECURE = env.bool("CSRF_COOKIE_SECURE", default=_tls)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 3600 if _tls else 0)
+SECURE_PROXY_SSL_HEADER = (f"HTTP_{_header.upper().replace('-', '_')}", "https") if _header else None
+"""The proxy's header that says whether a request came by TLS: only where the proxy is known to set it always."""
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=_tls and SECURE_PROXY_SSL_HEADER is not None)
+SECURE_SSL_HOST = _place or None
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for all hosts of the domain, and
+    "security.W021",  # in the browsers' lists, are not for one of its hosts to decide
+]
+if not PUBLIC_URL:  # on this machine alone there is no TLS
+    SILENCED_SYSTEM_CHECKS += [f"security.{number}" for number in ("W004", "W008", "W012", "W016")]
+elif not SECURE_PROXY_SSL_HEADER:
+    SILENCED_SYSTEM_CHECKS += ["security.W008"]  # who redirects to TLS is the proxy: we do not know what came by it
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -42,6 +67,8 @@ INSTALLED_APPS = [
     "tasks",
 ]
 MIDDLEWARE = [
+    "backend.config.health.health_checks",
+    "backend.config.headers.security_headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -90,7 +90,7 @@ def test_a_value_that_begins_with_a_dollar_is_not_the_name_of_another() -> None:
 
 @pytest.mark.parametrize("key", ["short", "python -c 'import secrets; print(secrets.token_urlsafe(48))'"])
 def test_a_secret_key_that_is_none_is_refused_unseen(key: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY must be 32 random characters or more") as caught:
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY must be 50 random characters or more") as caught:
         read(SECRET_KEY=key).secret_key("SECRET_KEY")
     assert key not in str(caught.value)
 

@@ -12,5 +12,5 @@ def test_the_tables_have_every_check_once() -> None:
     sources = [
         path.read_text(encoding="utf-8") for room in ("upkeep", "backend") for path in (ROOT / room).rglob("*.py")
     ]
-    reported = {found for source in sources for found in re.findall(r'"(\w+\.[EW]\d{3})"', source)}
+    reported = {found for source in sources for found in re.findall(r'"(?!security)(\w+\.[EW]\d{3})"', source)}
     assert sorted(listed) == sorted(reported)

@@ -1,0 +1,53 @@
+"""Flower's pages: what they may load, and over what their cookies go."""
+
+import base64
+import hashlib
+
+from django.conf import settings
+from flower import urls
+from tornado.httputil import HTTPHeaders
+from tornado.web import OutputTransform
+
+from backend.config.headers import CONTENT_SECURITY_POLICY
+
+SCRIPTS = ("\nvar autorefresh = 0;\n", "\nvar autorefresh = 1;\n")
+"""What stands in Flower 2.2's pages themselves (templates/workers.html)."""
+STYLES = ("width: 125px;",)
+"""What stands in `style` there (templates/worker.html)."""
+
+
+def policy() -> str:
+    """The web's Content-Security-Policy, and what stands in Flower's pages, by its hashes."""
+    scripts = f"script-src 'self' {_hashes(SCRIPTS)};"
+    styles = f"style-src 'self' 'unsafe-hashes' {_hashes(STYLES)};"
+    return CONTENT_SECURITY_POLICY.replace("script-src 'self';", scripts).replace("style-src 'self';", styles)
+
+
+class SecurityHeaders(OutputTransform):
+    """Adds to every response what the web adds to its own."""
+
+    def transform_first_chunk(
+        self,
+        status_code: int,
+        headers: HTTPHeaders,
+        chunk: bytes,
+        finishing: bool,  # noqa: FBT001 - Tornado's signature
+    ) -> tuple[int, HTTPHeaders, bytes]:
+        """Called by Tornado with the headers that it is about to send."""
+        headers["Content-Security-Policy"] = policy()
+        headers["X-Frame-Options"] = settings.X_FRAME_OPTIONS
+        headers["Referrer-Policy"] = settings.SECURE_REFERRER_POLICY
+        if settings.SECURE_HSTS_SECONDS:
+            headers["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
+        return super().transform_first_chunk(status_code, headers, chunk, finishing)
+
+
+def secure() -> None:
+    """Let Flower's application, which is not made yet, work so."""
+    urls.settings["transforms"] = [SecurityHeaders]
+    urls.settings["xsrf_cookie_kwargs"] = {"secure": settings.CSRF_COOKIE_SECURE, "samesite": "Strict"}
+
+
+def _hashes(texts: tuple[str, ...]) -> str:
+    digests = [hashlib.sha256(text.encode()).digest() for text in texts]
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
