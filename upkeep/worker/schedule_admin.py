@@ -67,7 +67,7 @@ class EntryAdmin(original.PeriodicTaskAdmin):  # type: ignore[misc]
     """The entries, and what can be done with them."""
 
     form = EntryForm
-    change_form_template = None  # django-celery-beat's has a script in it: a strict Content-Security-Policy forbids that
+    change_form_template = None  # django-celery-beat's has a script in it, which our strict policy forbids
 
     @property
     def celery_app(self) -> Celery:

@@ -52,7 +52,7 @@ def test_every_documented_variable_has_its_services() -> None:
     assert set().union(*USERS.values()) == set(SERVICES) == OURS | {"db", "redis"}
 
 
-@pytest.mark.parametrize("service", OURS)
+@pytest.mark.parametrize("service", sorted(OURS))
 def test_an_env_file_is_a_list_of_names_that_compose_does_not_give_already(service: str) -> None:
     [file] = env_files(service)
     names = names_in(file)
