@@ -30,9 +30,8 @@ def read(document: Document) -> Organization:
 
 
 def _variables(environment: Mapping[str, str]) -> Variables:
-    return Variables(
-        environment, {*settings.ENVIRONMENT_NAMES, *(name for name in environment if hasattr(settings, name))}
-    )
+    reserved = {*settings.ENVIRONMENT_NAMES, *(name for name in environment if hasattr(settings, name))}
+    return Variables(environment, reserved, settings.TRACKER_SECRETS)
 
 
 def _downloaded(document: Document) -> Downloaded:

@@ -69,13 +69,12 @@ Apply = Callable[..., Applied]
 
 
 @pytest.fixture
-def apply(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Apply:
+def apply(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Apply:
     """Calls update_organization with a file of that content and the options given."""
     texts = [file.read_text(encoding="utf-8") for file in (EXAMPLE, MIGRATING)]
-    for name in re.findall(r"\${(\w+(?:_TOKEN|_KEY))}", "".join(texts)):
-        monkeypatch.setenv(name, SECRET)
-    for name in ("ACME_CLOCKODO_USERNAME", "ACME_JIRA_USERNAME"):
-        monkeypatch.setenv(name, USERNAME)
+    settings.TRACKER_SECRETS = re.findall(r"\${(\w+)}", "".join(texts))
+    for name in settings.TRACKER_SECRETS:
+        monkeypatch.setenv(name, USERNAME if name.endswith("_USERNAME") else SECRET)
 
     def call(content: str | Path, **options: Any) -> Applied:
         file = content if isinstance(content, Path) else tmp_path / "acme.yaml"
@@ -271,6 +270,15 @@ def test_no_file_gets_a_setting_of_ours(
     assert f"${{{name}}} is a setting of Upkeep itself" in found.output
 
 
+def test_a_file_gets_no_variable_that_is_not_set_aside_for_it(apply: Apply, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CLOUD_ACCESS_KEY", "TRACKER_OF_CLOUD_KEY"):
+        monkeypatch.setenv(name, SECRET)
+    found = apply(trackers(f"name: a, {GITHUB}, api_token: '${{CLOUD_ACCESS_KEY}}'"))
+    assert (found.code, "add CLOUD_ACCESS_KEY to TRACKER_SECRETS" in found.output) == (1, True)
+    assert apply(trackers(f"name: a, {GITHUB}, api_token: '${{TRACKER_OF_CLOUD_KEY}}'")).code == 0
+    assert Tracker.objects.get().api_token.get_secret_value() == SECRET
+
+
 def test_whoever_does_not_exist_is_skipped_or_told(apply: Apply) -> None:
     told = "default_username: office, organization_profiles: [{username: ADA}, {username: bob}], user_mappings: "
     file = organization(
@@ -405,9 +413,9 @@ def test_a_row_that_is_deleted_in_the_meantime_fails_the_run(apply: Apply, monke
 
 @pytest.mark.usefixtures("broker")
 def test_a_worker_applies_a_file_that_is_gone_from_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOP_TOKEN", SECRET)
+    monkeypatch.setenv("TRACKER_SHOP_TOKEN", SECRET)
     file = tmp_path / "acme.yaml"
-    file.write_text(trackers(f"name: a, {GITHUB}, api_token: '${{SHOP_TOKEN}}'"), encoding="utf-8")
+    file.write_text(trackers(f"name: a, {GITHUB}, api_token: '${{TRACKER_SHOP_TOKEN}}'"), encoding="utf-8")
     run = submission.enqueue(update_organization, UpdateOrganization(file=InputFile.at(str(file))))
     file.unlink()
     assert SECRET not in json.dumps(run.params)

@@ -1,6 +1,6 @@
 """`${NAME}` in a file: what the environment has under that name.
 
-A file's author chooses the host that a token is sent to, so not any variable can be had.
+A file's author chooses the host that a token is sent to, so files get only the variables that are set aside for them.
 """
 
 import re
@@ -12,7 +12,10 @@ from backend.tracking.kernel.configuration.documents import Document, Path
 from backend.tracking.kernel.configuration.problems import Problem
 
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
-NAME = re.compile(r"[A-Za-z0-9_]+_(TOKEN|KEY|USERNAME)")
+PREFIX = "TRACKER_"
+"""Of names that files get without being listed."""
+LISTED = "TRACKER_SECRETS"
+"""The setting that lists the others."""
 PLAIN = re.compile(r"[A-Z_][A-Z0-9_]{,59}")
 MIXED = re.compile(r"(?=[A-Z]*[0-9])[A-Z0-9]{12,}")
 """Letters with digits among them, as in a token that somebody put into the braces."""
@@ -26,6 +29,8 @@ class Variables:
     values: Mapping[str, str] = field(repr=False)
     reserved: Collection[str]
     """Names of our own settings, which no file gets."""
+    listed: Collection[str] = ()
+    """Names that files get, beside those that begin with PREFIX."""
 
     def filled(self, document: Document) -> tuple[Any, list[Problem]]:
         """The document's content with the values in, and what is wrong with the names."""
@@ -51,12 +56,14 @@ class Variables:
             return (
                 f"{shown_name} is read from the environment in {' and '.join(PLACES)} only: write the value itself here"
             )
-        if not NAME.fullmatch(name):
-            return (
-                f"{shown_name} is not read from the environment: only names that end in _TOKEN, _KEY or _USERNAME are"
-            )
         if name in self.reserved:
             return f"{shown_name} is a setting of Upkeep itself, which no file gets: use a variable of its own"
+        if name not in self.listed and not name.startswith(PREFIX):
+            what = name if name in shown_name else "its name"
+            return (
+                f"{shown_name} is not set aside for configuration files: add {what} to {LISTED} in the environment of"
+                f" the process that reads this file, or use a name that begins with {PREFIX}"
+            )
         if not self.values.get(name):
             state = "empty" if name in self.values else "not set"
             return f"{shown_name} is {state} in the environment of the process that reads this file: set it there"

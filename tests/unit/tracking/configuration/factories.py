@@ -17,9 +17,10 @@ KIMAI = "api_kind: kimai, api_location: 'https://kimai.example.com/en/admin/proj
 def parsed(
     text: str | bytes, *, downloaded: Downloaded | None = None, environment: Mapping[str, str] = ENVIRONMENT
 ) -> Organization:
-    """The configuration that a file of that text holds; `OUR_KEY` is a setting of Upkeep."""
+    """The configuration that a file of that text holds; `OUR_KEY` is a setting of Upkeep, `PATH` is not for files."""
     raw = text.encode() if isinstance(text, str) else text
-    return configuration(documents.read(raw, "my.yaml"), downloaded or {}, Variables(environment, {"OUR_KEY"}))
+    listed = {*environment, "NO_TOKEN", "EXAMPLE_GITHUB2_TOKEN"} - {"PATH"}
+    return configuration(documents.read(raw, "my.yaml"), downloaded or {}, Variables(environment, {"OUR_KEY"}, listed))
 
 
 def problems(

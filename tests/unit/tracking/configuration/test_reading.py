@@ -91,7 +91,7 @@ def test_what_is_wrong_with_an_organization_is_told(told: str, problem: str) -> 
         (f"name: a, {GITHUB}, api_token: '${{NO_TOKEN}}'", "${NO_TOKEN} is not set in the environment"),
         (
             f"name: a, {GITHUB}, api_token: '${{PATH}}'",
-            "${PATH} is not read from the environment: only names that end in",
+            "${PATH} is not set aside for configuration files: add PATH to TRACKER_SECRETS in the environment",
         ),
         (f"name: a, {GITHUB}, api_token: '${{OUR_KEY}}'", "${OUR_KEY} is a setting of Upkeep itself"),
         (f"name: a, {GITHUB}, api_token: '${{SHOP_TOKEN'", "${ without its }"),
