@@ -12,6 +12,17 @@ from upkeep.testing.servers.threads import serving
 PAGE = (Path(__file__).parents[3] / "docs" / "writing-operations.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"```python\n# (\S+)\n(.*?)```", PAGE, re.DOTALL))
 MORE = re.findall(r"```python\n# goods/operations.py, further down\n(.*?)```", PAGE, re.DOTALL)
+APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django_celery_beat",
+    "upkeep.operations",
+    "upkeep.worker",
+]
+SHOW = (
+    "from django_celery_beat.models import PeriodicTask; entry = PeriodicTask.objects.get(name='prices at night');"
+    "print(entry.crontab.minute, entry.crontab.hour, entry.kwargs)"
+)
 MAKE = "from goods.models import Article; [Article.objects.create(number=n, price=10) for n in ('A-1', 'A-2', 'Z-9')]"
 
 
@@ -37,9 +48,12 @@ def test_the_page_s_operation_does_what_it_says_and_its_tests_pass(tmp_path: Pat
             DATABASES={"default": database},
             SUPPLIER=supplier.url,
             DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+            INSTALLED_APPS=[*APPS, "people", "goods"],
+            UPKEEP={"SCHEDULE": "goods.schedule.SCHEDULE"},
         )
         made.migrate("people", "goods")
         assert made.manage("shell", "--command", MAKE, "--verbosity", "0").stderr == ""
+        assert made.manage("shell", "--verbosity", "0", "--command", SHOW).stdout == '30 3 {"limit": 1000}\n'
         shown = made.manage("update_prices", "--dry-run", "--verbose").stdout
         assert "updated A-1: price: 10.00 → 12.5" in shown
         assert "3 processed: 2 updated, 1 skipped" in shown
