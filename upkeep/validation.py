@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-MAX_VALUE = 80
+MAX_VALUE, MAX_TOLD = 80, 10
 
 
 def explained(
@@ -17,7 +17,7 @@ def explained(
     also: Collection[str] = (),
     spell: Callable[[str], str] = str,
 ) -> str:
-    """Everything that is wrong with a model's values; those of secret fields are not shown.
+    """What is wrong with a model's values, the first ten things of it; those of secret fields are not shown.
 
     Args:
         error: what pydantic raised.
@@ -29,7 +29,8 @@ def explained(
     known = {name.lower(): name for name in (*model.model_fields, *also)}
     details = error.errors(include_url=False)
     secret = {name for name, field in model.model_fields.items() if "Secret" in repr(field.annotation)}
-    return "; ".join(_explained(detail, known, what, secret, spell) for detail in details)
+    told = [_explained(detail, known, what, secret, spell) for detail in details[:MAX_TOLD]]
+    return "; ".join(told) + (f"; and {len(details) - MAX_TOLD} more" if len(details) > MAX_TOLD else "")
 
 
 def _explained(

@@ -1,5 +1,6 @@
 """How a run comes to be, and how it is sent to a worker: the row in the caller's transaction, then the message."""
 
+import json
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
@@ -19,6 +20,10 @@ from upkeep.operations.states import Status
 from upkeep.operations.storable import storable_json
 
 P = TypeVar("P", bound=Params)
+MAX_PARAMS = 1_000_000
+"""Characters of a run's parameters, as JSON."""
+MAX_WORD = 200
+"""Characters of the word that confirms a run, and of the key that it holds alone: those of their columns."""
 
 
 def record(  # noqa: PLR0913 - the columns of a new run
@@ -40,8 +45,8 @@ def record(  # noqa: PLR0913 - the columns of a new run
     `attended`: a person saw the counts of its dry run and typed the word that confirms them.
 
     Raises:
-        InvalidParamsError: a dry run of an operation that has none, an impossible number of `partitions`, or a text
-            that cannot be recorded.
+        InvalidParamsError: a dry run of an operation that has none, an impossible number of `partitions`, or a value
+            that cannot be recorded or is too long for it.
         UnconfirmedError: it destroys data, and `confirm` is not the word that it wants.
         OperationError: it was refused when it was declared.
     """
@@ -51,12 +56,14 @@ def record(  # noqa: PLR0913 - the columns of a new run
     if not dry_run:
         operation.check_confirmed(params, confirm=confirm)
     confirmed = not dry_run and bool(operation.confirmation(params))
+    key = None if dry_run else operation.exclusive_key(params)
+    _check_length(values, confirm=confirm if confirmed else "", exclusive_key=key or "")
     about = operation.subjects(params)
     ids = {"id": run_id} if run_id else {}
     with transaction.atomic() if about else nullcontext():
         run = Run.objects.create(
             operation=operation.name, params=values, dry_run=dry_run, confirm=confirm if confirmed else "",
-            exclusive_key=None if dry_run else operation.exclusive_key(params), partitions=partitions if queue else 1,
+            exclusive_key=key, partitions=partitions if queue else 1,
             attended=attended, queue=queue, origin=origin, user=user, **ids, **columns,
         )  # fmt: skip
         subjects.note([run.pk], about)
@@ -154,3 +161,12 @@ def _check(operation: Operation[Any], values: Mapping[str, Any], *, dry_run: boo
     operation.check_partitions(partitions)
     if storable_json(values) != values:
         raise InvalidParamsError("a parameter holds a NUL character, or something else that cannot be recorded")
+
+
+def _check_length(values: Mapping[str, Any], **texts: str) -> None:
+    if (size := len(json.dumps(values))) > MAX_PARAMS:
+        raise InvalidParamsError(f"the parameters are {size:,} characters of JSON, at most {MAX_PARAMS:,}: use a file")
+    for name, text in texts.items():
+        if len(text) > MAX_WORD:
+            told = f"the {name} of these parameters has {len(text):,} characters, at most {MAX_WORD}"
+            raise InvalidParamsError(told.replace("_", " "))

@@ -34,6 +34,7 @@ def attach(app: Celery) -> None:
     app.set_default()  # else threads that did not import it, as those of a web server, have an app without a broker
     app.on_after_configure.connect(_prefix)
     app.on_after_configure.connect(_choose_scheduler)
+    app.on_after_configure.connect(_choose_consumer)
     app.on_after_finalize.connect(_register)
     celeryd_init.connect(_check, dispatch_uid="upkeep.check")
     beat_init.connect(_check, dispatch_uid="upkeep.check")
@@ -92,6 +93,12 @@ def _choose_scheduler(sender: Celery, source: Any, **_kwargs: Any) -> None:  # n
     """Where django-celery-beat is installed, Beat fires its entries, unless the project names a scheduler."""
     if source.beat_scheduler == DEFAULTS["beat_scheduler"] and "django_celery_beat" in settings.INSTALLED_APPS:
         source.beat_scheduler = "upkeep.worker.beat:Scheduler"
+
+
+def _choose_consumer(sender: Celery, source: Any, **_kwargs: Any) -> None:  # noqa: ARG001 - as above
+    """The one that looks at messages first, unless the project names another."""
+    if source.worker_consumer == DEFAULTS["worker_consumer"]:
+        source.worker_consumer = "upkeep.worker.consumer:Consumer"
 
 
 def _register(sender: Celery, **_kwargs: Any) -> None:

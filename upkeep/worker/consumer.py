@@ -1,10 +1,50 @@
-"""What a worker does with its connection to RabbitMQ."""
+"""What a worker does with its connection to the broker, and with what comes out of it."""
 
-from celery.worker.consumer import Consumer
+import logging
+from typing import Any
+
+from celery.worker import consumer
+from kombu import Message
+
+from upkeep.worker import protocol
+from upkeep.worker.receipt import run_id_of
+from upkeep.worker.task import OperationTask
+
+logger = logging.getLogger(__name__)
 
 
-class RunConsumer(Consumer):  # type: ignore[misc]  # Celery has no annotations
-    """Celery's, without the 28 queues and exchanges that it makes for delayed messages: a run waits in its row."""
+class Consumer(consumer.Consumer):  # type: ignore[misc]  # Celery has no annotations
+    """Celery's, which does not end or stall by a message that nobody's Celery wrote."""
 
-    class Blueprint(Consumer.Blueprint):  # type: ignore[misc]
-        default_steps = [step for step in Consumer.Blueprint.default_steps if not step.endswith(":DelayedDelivery")]
+    def create_task_handler(self, *args: Any, **kwargs: Any) -> Any:
+        """What is called with each message: Celery's, behind a look at the message."""
+        handle = super().create_task_handler(*args, **kwargs)
+
+        def on_task_received(message: Message) -> Any:
+            if fault := self.fault(message):
+                logger.warning("a message is dropped: %s", fault)
+                return message.ack_log_error(logger, self.connection_errors)
+            return handle(message)
+
+        return on_task_received
+
+    def fault(self, message: Message) -> str | None:
+        """Why not even to look at the message. What cannot be decoded Celery drops itself."""
+        try:
+            payload = message.payload
+        except Exception:  # noqa: BLE001 - whatever a decoder raises
+            return None
+        fault = protocol.fault(message.headers, message.properties, payload)
+        if fault is None and "id" in message.headers and run_id_of(message.headers["id"]) is None:
+            known = self.app.tasks.get(message.headers["task"])
+            return f"its id, {message.headers['id']!r}, is no UUID" if isinstance(known, OperationTask) else None
+        return fault
+
+
+class RunConsumer(Consumer):
+    """Without the 28 queues and exchanges that Celery makes on RabbitMQ for delayed messages: runs wait in rows."""
+
+    class Blueprint(consumer.Consumer.Blueprint):  # type: ignore[misc]
+        default_steps = [
+            step for step in consumer.Consumer.Blueprint.default_steps if not step.endswith(":DelayedDelivery")
+        ]

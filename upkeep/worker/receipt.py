@@ -22,6 +22,8 @@ from upkeep.worker import canvas, options
 Given: TypeAlias = Mapping[str, Any]
 NOTHING: Given = MappingProxyType({})
 BEAT = "beat"
+MAX_ERROR = 2_000
+"""Characters of why a call was refused."""
 RECORDED = "upkeep_recorded"
 """The header of a message whose run has a row: the run's id, signed. Without the row, it must not make a new run."""
 
@@ -132,7 +134,7 @@ def refuse(  # noqa: PLR0913 - the columns
             queue=queue,
             origin=origin,
             status=Status.FAILED,
-            error=storable(error),
+            error=storable(error)[:MAX_ERROR],
             finished_at=DatabaseNow(),
         )
         subjects.note([run.pk], about)

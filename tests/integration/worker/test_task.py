@@ -121,6 +121,26 @@ def test_a_word_that_nobody_asked_for_is_not_kept(confirm: str) -> None:
     assert (run.status, run.confirm) == ("queued", "")
 
 
+@pytest.mark.parametrize(
+    ("kwargs", "told"),
+    [
+        ({f"unknown{n}": "x" * 10_000 for n in range(1_000)}, "unknown parameter 'unknown0'"),
+        ({"kind": "k" * 201, "confirm": "k" * 201}, "the confirm of these parameters has 201 characters, at most 200"),
+        (
+            {"kind": "k" * 1_000_000, "confirm": "k" * 1_000_000},
+            "the parameters are 1,000,025 characters",
+        ),
+    ],
+)
+def test_what_is_too_long_to_be_recorded_makes_a_failed_run_with_a_short_reason(
+    kwargs: dict[str, str], told: str
+) -> None:
+    task("testing.remove_dvds").apply_async(kwargs=kwargs)
+    run = Run.objects.get()
+    assert (run.status, run.params, len(run.error) <= 2_000) == ("failed", {}, True)
+    assert run.error.startswith(told)
+
+
 def test_a_text_param_with_a_nul_makes_a_failed_run() -> None:
     task("testing.remove_dvds").apply_async(kwargs={"kind": "a\x00b", "confirm": "a\x00b"})
     assert Run.objects.get().status == "failed"
