@@ -5,12 +5,15 @@ from typing import Any
 
 import django
 from celery import Celery
+from celery.signals import beat_init, celeryd_init
 from django.apps import apps
 from django.conf import settings
 from kombu import Queue
+from kombu.exceptions import OperationalError
 
 from backend.config.startup import load_settings
 from upkeep.embedded import redis
+from upkeep.embedded.errors import EmbeddedError
 
 load_settings()
 
@@ -20,7 +23,10 @@ class App(Celery):  # type: ignore[misc]  # Celery has no annotations
 
     def _connection(self, url: str, *args: Any, **kwargs: Any) -> Any:
         if not settings.CELERY_BROKER_URL:
-            url = redis.ensure(settings.UPKEEP_HOME).url
+            try:
+                url = redis.ensure(settings.UPKEEP_HOME).url
+            except EmbeddedError as error:
+                raise OperationalError(str(error)) from error  # as of any broker that cannot be reached
         return super()._connection(url, *args, **kwargs)
 
     def send_task(self, name: str, args: Any = None, kwargs: Any = None, *more: Any, **given: Any) -> Any:
@@ -81,3 +87,16 @@ if "flower.urls" in sys.modules:  # only `celery`'s own command line, which Flow
     from backend.config import flower
 
     flower.secure()
+
+
+def start_broker(**_kwargs: Any) -> None:
+    """End a worker, or Beat, whose embedded Redis cannot be used: for Celery that would be an outage to wait for."""
+    if not settings.CELERY_BROKER_URL:
+        try:
+            redis.ensure(settings.UPKEEP_HOME)
+        except EmbeddedError as error:
+            raise SystemExit(f"The embedded Redis cannot be used: {error}") from None
+
+
+celeryd_init.connect(start_broker)
+beat_init.connect(start_broker)

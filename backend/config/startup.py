@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import NoReturn
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -13,5 +14,11 @@ def load_settings(*, code: int = 1) -> None:
     try:
         _ = settings.INSTALLED_APPS
     except ImproperlyConfigured as error:
-        print(f"Upkeep cannot start: {error}", file=sys.stderr)  # noqa: T201 - they configure logging
-        raise SystemExit(code) from None
+        _leave(str(error), code)
+    except OSError as error:
+        _leave(f"{error.filename}: {error.strerror}: UPKEEP_HOME must be a folder where this user may write", code)
+
+
+def _leave(reason: str, code: int) -> NoReturn:
+    print(f"Upkeep cannot start: {reason}", file=sys.stderr)  # noqa: T201 - the settings configure logging
+    raise SystemExit(code) from None

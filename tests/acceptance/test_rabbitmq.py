@@ -53,7 +53,7 @@ def test_a_refused_login_leaves_the_run_for_others_to_send_and_tells_no_password
     wrong = environment | {"CELERY_BROKER_URL": setup.broker.config()["url"].replace(PASSWORD, "under-the-wire")}
     command = [sys.executable, "manage.py", "increment_rows", "--enqueue"]
     done = subprocess.run(command, cwd=ROOT, env=wrong, capture_output=True, text=True, timeout=60, check=False)
-    assert "The broker cannot be reached: the run stays queued until it is back." in done.stderr
+    assert f"The broker cannot be reached: run {done.stdout.strip()} stays queued until it is back." in done.stderr
     assert "under-the-wire" not in done.stderr
     assert ended(done.stdout.strip()).status == "succeeded"
 

@@ -2,12 +2,23 @@ import hashlib
 import os
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from upkeep.embedded.errors import NotPermittedError
 
 LONGEST_SOCKET_FOLDER = 80
 """Bytes: a socket's path has 103 at most (macOS), 107 on Linux, its name included."""
+
+
+@contextmanager
+def usable(home: Path) -> Iterator[None]:
+    """Raise NotPermittedError when a file within cannot be read or written: its owner, its mode, a full disk."""
+    try:
+        yield
+    except OSError as error:
+        raise NotPermittedError(f"{error.filename or home} cannot be used: {error.strerror or error}") from error
 
 
 def private(folder: Path) -> Path:

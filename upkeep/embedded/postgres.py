@@ -105,7 +105,7 @@ class Site:
         """Bring the server to where it accepts connections, whatever state it is in."""
         folders.private(self.folder)
         folders.private(self.sockets)
-        with locks.exclusive(self.lock):
+        with folders.usable(self.home), locks.exclusive(self.lock):
             if not self.cluster.exists():
                 self.cluster.make(unprivileged.prefix(wheels.postgres_program("postgres")))
             address = PostgresAddress(self.sockets, *self._login())

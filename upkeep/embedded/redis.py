@@ -88,7 +88,7 @@ class Site:
         """Bring the server to where it answers, whatever state it is in."""
         for folder in (self.folder, self.server.folder):
             folders.private(folder)
-        with locks.exclusive(self.lock):
+        with folders.usable(self.home), locks.exclusive(self.lock):
             for _ in attempts(START_SECONDS):
                 if (address := self.address()) and self.is_ready(address):
                     return address

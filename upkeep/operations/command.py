@@ -74,7 +74,8 @@ class RunCommand(TolerantCommand):
     def queued(self, run: Run, options: dict[str, Any]) -> None:
         """Tell that a run was sent, and with --wait how it goes on."""
         if run.sent_at is None:
-            self.stderr.write("The broker cannot be reached: the run stays queued until it is back.", lambda text: text)
+            kept = f"The broker cannot be reached: run {run.pk} stays queued until it is back."
+            self.stderr.write(kept, lambda text: text)
         if not options["wait"]:
             queued = {"run": str(run.pk), "operation": run.operation, "status": run.status}
             self.stdout.write(json.dumps(queued) if options["json"] else str(run.pk))

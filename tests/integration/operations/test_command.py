@@ -334,7 +334,7 @@ def test_with_the_broker_down_the_run_stays_queued_and_says_so(environment: dict
     run = Run.objects.get()
     assert (done.code, done.out) == (0, f"{run.pk}\n")
     assert (run.status, run.sent_at, run.queue) == ("queued", None, "default")
-    assert "The broker cannot be reached: the run stays queued until it is back." in done.err
+    assert f"The broker cannot be reached: run {run.pk} stays queued until it is back." in done.err
 
 
 def test_enqueueing_sends_the_run_and_prints_its_id(broker: str) -> None:

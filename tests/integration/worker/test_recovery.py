@@ -246,7 +246,7 @@ def test_a_command_without_a_broker_says_so_once(unreachable: str, caplog: pytes
     call_command(adding.Command(), "--enqueue", stdout=out, stderr=err)  # else it would raise
     run = Run.objects.get()
     assert out.getvalue() == f"{run.pk}\n"
-    assert err.getvalue() == "The broker cannot be reached: the run stays queued until it is back.\n"
+    assert err.getvalue() == f"The broker cannot be reached: run {run.pk} stays queued until it is back.\n"
     assert "stays queued" not in caplog.text
 
 
