@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[2]
 SHIMS = ROOT / "tasks" / "management" / "commands"
 OPERATIONS = [found for found in registry.operations() if found.function.__module__.startswith("tasks.")]
 DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+(:\w+)?")
-NO_PATHS = ("ALLOWED_HOSTS", "ENVIRONMENT_NAMES", "REMOTE_HTTP_HOSTS", "SECRET_KEY")
-"""Settings in which a text with a point in it may be something else: the name of a host."""
+NO_PATHS = ("ALLOWED_HOSTS", "ENVIRONMENT_NAMES", "REMOTE_HTTP_HOSTS", "SECRET_KEY", "SILENCED_SYSTEM_CHECKS")
+"""Settings in which a text with a point in it may be something else: the name of a host, or of a check."""
 
 
 def imported(file: Path) -> Iterator[str]:
