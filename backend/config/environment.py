@@ -113,7 +113,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
         for number, key in enumerate(keys, 1):
             if not is_fernet_key(key):
                 wanted = "32 bytes in URL-safe base64, 44 characters"
-                raise ImproperlyConfigured(f"{var}: key {number} of {len(keys)} is no key of Fernet's: {wanted}")
+                raise ImproperlyConfigured(f"{var}: key {number} of {len(keys)} is not a Fernet key: {wanted}")
         return keys
 
 

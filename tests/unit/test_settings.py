@@ -23,7 +23,7 @@ def test_a_number_that_is_none_is_named_with_its_variable(read: object, monkeypa
 @pytest.mark.parametrize("key", ["s3cret", "s3cret" * 7, "A" * 48, "ß" * 44, " "])
 def test_a_key_that_is_none_is_named_by_its_number(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FERNET_KEYS", f"{new_fernet_key()},{key}")
-    with pytest.raises(ImproperlyConfigured, match="FERNET_KEYS: key 2 of 2 is no key of Fernet's") as caught:
+    with pytest.raises(ImproperlyConfigured, match="FERNET_KEYS: key 2 of 2 is not a Fernet key") as caught:
         env.fernet_keys("FERNET_KEYS")
     assert key.strip() == "" or key not in str(caught.value)
 

@@ -78,7 +78,7 @@ def namesakes(organization: Organization) -> list[str]:
             tracker = f"{external.tracker.project.code}/{external.tracker.name}"
             found.setdefault((tracker, external.name or external.username), []).append(external.external_id)
     return [
-        f"{tracker}: several people are called {name!r}, so nobody is taken for them by that name; "
+        f"{tracker}: several people are called {name!r}, so that name leads to none of them; "
         f"a user mapping may name them by id: {', '.join(filter(None, ids))}"
         for (tracker, name), ids in found.items()
     ]

@@ -84,7 +84,7 @@ def test_a_tracker_is_renamed_here_but_not_sent_elsewhere_with_its_token(admin_c
     ("model", "field", "value", "told"),
     [
         (Organization, "code", "a b", "&#x27;a b&#x27; is no code"),
-        (Organization, "time_zone", "Nowhere/Land", "is no time zone"),
+        (Organization, "time_zone", "Nowhere/Land", "is not an IANA time zone"),
         (Project, "code", "-a", "is no code"),
         (WorkMatch, "text_pattern", "(?=x", "rule &quot;pattern_to_task_code (?=x&quot; of code: "),
         (WorkMatch, "match_on", "always_to_task", "it has no target_task"),

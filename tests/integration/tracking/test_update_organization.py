@@ -225,7 +225,7 @@ def test_a_file_with_problems_is_told_line_by_line_and_nothing_is_changed(apply:
     found = apply(organization("nam: x,\ntimezone: Mars"))
     assert found.code == 1
     assert "  acme.yaml:2: unknown key 'nam' in the organization: did you mean 'name'?\n" in found.output
-    assert "  acme.yaml:3: timezone 'Mars' is no time zone" in found.output
+    assert "  acme.yaml:3: timezone 'Mars' is not an IANA time zone" in found.output
     assert found.output.splitlines()[-1].startswith("acme.yaml:2: unknown key 'nam'")
     assert found.output.splitlines()[-1].endswith("(and 1 more)")
     assert len(found.run.result["problems"]) == 2

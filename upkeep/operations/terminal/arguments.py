@@ -92,7 +92,7 @@ def moment(text: str) -> datetime:
     except (OverflowError, ValueError):  # a day that is none, and years at the edge of the calendar
         pass
     wanted = "90m, 12h, 7d, 2w, 2026-11-27 or 2026-11-27T06:30"
-    raise argparse.ArgumentTypeError(f"{text!r} is no time: write {wanted}")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a time: write {wanted}")
 
 
 def flag(name: str) -> str:

@@ -69,7 +69,7 @@ def time_zone(value: str) -> str:
     """The name, if it is a time zone's. Raises ValueError."""
     zones = available_timezones() - NO_ZONES
     if value not in zones:
-        raise ValueError(f"{shown(value)} is no time zone as IANA calls them: {suggestion(value, zones)}")
+        raise ValueError(f"{shown(value)} is not an IANA time zone: {suggestion(value, zones)}")
     return value
 
 
