@@ -13,7 +13,7 @@ PINS = grep -oE '^[^ ]+==[^ ]+|sha256:[0-9a-f]+'
 # The tests' servers outlive them: to start them takes longer than most tests.
 STOP = for home in .upkeep/tests* .upkeep/bench; do [ ! -d "$$home" ] || UPKEEP_HOME="$$home" $(RUN) manage.py embedded stop >/dev/null; done
 
-.PHONY: demo test acceptance test-rabbitmq chaos check bench up stop wheel lock
+.PHONY: demo test acceptance test-rabbitmq test-pooler chaos check bench up stop wheel lock
 
 demo: $(STAMP)  ## sample data, then real operations through a real worker, in a home of their own: .upkeep/demo
 	@$(RUN) -m ops.demo
@@ -26,6 +26,10 @@ acceptance: $(STAMP)  ## the library out of its wheel, in a project of its own, 
 
 test-rabbitmq: $(STAMP)  ## the tests that need a broker once more, on RabbitMQ: wants rabbitmq-server installed
 	@$(RUN) -m pytest tests/acceptance --ignore=tests/acceptance/shop --broker=rabbitmq $(PYTEST_ARGS); status=$$?; $(STOP); exit $$status
+
+test-pooler: $(STAMP)  ## faults while a pooler lends the database's connections: wants pgbouncer installed
+	@$(RUN) -m pytest tests/integration/operations/test_pooler.py tests/acceptance/faults/test_databases.py tests/acceptance/faults/test_kills.py \
+	-k "pooler or restart or frozen" --pooler $(PYTEST_ARGS); status=$$?; $(STOP); exit $$status
 
 chaos: $(STAMP)  ## faults at random moments, with the real intervals: ROUNDS=n of each
 	@CHAOS_ROUNDS=$(or $(ROUNDS),1) $(RUN) -m pytest tests/acceptance/faults -q $(PYTEST_ARGS); status=$$?; $(STOP); exit $$status

@@ -17,6 +17,9 @@ settings.load_profile("tests")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--broker", choices=["redis", "rabbitmq"], default="redis", help="of the acceptance tests")
+    parser.addoption(
+        "--pooler", action="store_true", help="the acceptance tests' processes share PgBouncer's connections"
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -86,6 +86,13 @@ class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
             url = self._url(var, password)
             return dict(self.db_url_config(url)) if url else {}
 
+    def pooler(self, var: str) -> str:
+        """The variable's pooler: `transaction`, or empty. Raises ImproperlyConfigured for any other."""
+        mode: str = self.str(var, default="")
+        if mode not in ("", "transaction"):
+            raise ImproperlyConfigured(f"{var} is to be transaction or not set, not {mode!r}")
+        return mode
+
     def _url(self, var: str, password: str) -> str:
         url = self.str(var, default="")
         own = self.str(password, default="") if password else ""
@@ -143,6 +150,15 @@ def load(root: Path) -> Environment:
         _check(Path(file))
         environ.Env.read_env(file)
     return Environment(os.environ)
+
+
+def behind_pooler(database: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of DATABASES, for a pooler that lends connections for one transaction: nothing outlives that.
+
+    Neither a cursor of the server, as `iterator()` opens it, nor a prepared statement.
+    """
+    options = {**database.get("OPTIONS", {}), "prepare_threshold": None}
+    return {**database, "DISABLE_SERVER_SIDE_CURSORS": True, "OPTIONS": options}
 
 
 def ordinary(environment: Mapping[str, str]) -> dict[str, str]:

@@ -100,6 +100,9 @@ DATABASES = {
     or {"ENGINE": "upkeep.embedded.postgresql", "NAME": "upkeep", "HOME": UPKEEP_HOME}
 }
 DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+DATABASE_POOLER = env.pooler("DATABASE_POOLER")
+if DATABASE_POOLER:
+    DATABASES["default"] = environment.behind_pooler(DATABASES["default"])
 
 CACHES = {
     "default": {

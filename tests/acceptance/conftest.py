@@ -26,6 +26,7 @@ from pytest_celery import (
 )
 
 from backend.config.celery import app, broker_settings
+from tests import pooler
 from tests.acceptance.faults.scale import CHAOS
 from tests.acceptance.polling import until
 from tests.acceptance.processes import FLOWER_LOGIN, ROOT, BrokerProcess, Manage, Start, WorkerProcess
@@ -44,6 +45,8 @@ INTERVALS = {
     "RUN_BACKOFF_SECONDS": "0.2",
 }
 """The product's, shortened but in chaos."""
+POOL_SIZE = 4
+"""Fewer connections than the processes would have."""
 APPS = ["backend.accounts", "upkeep.operations", "backend.collection", "backend.tracking", "tasks"]
 """Whose tables are emptied after a test; to empty all of them takes longer than most tests."""
 
@@ -122,8 +125,19 @@ def celery_backend_cluster() -> None:
 
 
 @pytest.fixture(scope="package")
+def database(django_db_setup: None, folder: Path, pytestconfig: pytest.Config) -> Iterator[dict[str, str]]:  # noqa: ARG001 - makes it
+    """The variables that lead to the test's database, with --pooler through PgBouncer."""
+    if not pytestconfig.option.pooler:
+        yield {"DATABASE_URL": _database_url()}
+        return
+    with pooler.running(folder, size=POOL_SIZE) as process:
+        url = f"postgresql://anybody@127.0.0.1:{process.port}/{quote(connection.settings_dict['NAME'], safe='')}"
+        yield {"DATABASE_URL": url, "DATABASE_POOLER": "transaction"}
+
+
+@pytest.fixture(scope="package")
 def environment(
-    django_db_setup: None,  # noqa: ARG001 - makes the database
+    database: dict[str, str],
     celery_broker_cluster: CeleryBrokerCluster,
     redis: RedisTestBroker,
     folder: Path,
@@ -132,7 +146,7 @@ def environment(
     """For every process of the product: the test's database, broker and stand-ins."""
     return os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.acceptance.settings",
-        "DATABASE_URL": _database_url(),
+        **database,
         "REDIS_URL": redis.config()["url"],
         "CELERY_BROKER_URL": celery_broker_cluster[0].config()["url"],
         "UPKEEP_HOME": str(folder),

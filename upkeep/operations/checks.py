@@ -121,6 +121,32 @@ def check_waiting_runs(**_kwargs: Any) -> list[CheckMessage]:
     return [Warning(message, hint=hint, id="upkeep_operations.W001")]
 
 
+@register(TAG, deploy=True)
+def check_pooler(**_kwargs: Any) -> list[CheckMessage]:
+    """Django was told of a pooler between here and PostgreSQL: it makes up the process ids that clients are given."""
+    connection = connections[router.db_for_write(Run)]
+    options = connection.settings_dict
+    threshold = options["OPTIONS"].get("prepare_threshold")
+    if connection.vendor != "postgresql" or (options["DISABLE_SERVER_SIDE_CURSORS"] and threshold is None):
+        return []
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            [pid] = cursor.fetchone()
+    except DatabaseError:  # another check reports it
+        return []
+    if pid == connection.connection.info.backend_pid:
+        return []
+    message = "There is a pooler before the database, such as PgBouncer, and Django uses server-side cursors"
+    if options["DISABLE_SERVER_SIDE_CURSORS"]:
+        message = "There is a pooler before the database, such as PgBouncer, and psycopg prepares statements"
+    hint = (
+        "If it lends connections for one transaction, set DISABLE_SERVER_SIDE_CURSORS in DATABASES to True, and "
+        "prepare_threshold in its OPTIONS to None; if for a session, silence this."
+    )
+    return [Warning(f"{message}.", hint=hint, id="upkeep_operations.W002")]
+
+
 @register(TAG)
 def check_declarations(**_kwargs: Any) -> list[CheckMessage]:
     """No declaration was refused."""

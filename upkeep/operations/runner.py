@@ -111,8 +111,9 @@ def carry_out(  # noqa: PLR0913 - how to run, beside what
                 run = claims.held(run_id, attempt)
                 ledger = Ledger(run, progress or Unwatched())
                 control = Control(run, hand_over=hand_over, pooled=pooled)
-                ending = ending or _perform(run, ledger, control, foreground=foreground)
-                ending.record(ledger, run.operation)
+                with connections.labelled(run):
+                    ending = ending or _perform(run, ledger, control, foreground=foreground)
+                    ending.record(ledger, run.operation)
                 break
             except DatabaseError as passing:
                 attempt = _claim_again(run_id, attempt, passing, borrowed=borrowed)
@@ -200,7 +201,7 @@ def _perform(run: Run, ledger: Ledger, control: Control, *, foreground: bool) ->
         if control.interrupted:  # within a commit: Django then fails to leave its transaction
             return Ending(Status.CANCELLED)
         if passing:
-            raise
+            raise connections.DatabaseInterruptedError(explanation(error)) from error
         if not is_expected(error, run.operation):
             logger.exception("run %s of %s failed by an unexpected error", run.pk, run.operation)
         return Ending(Status.FAILED, error)
@@ -224,7 +225,6 @@ def _call(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> No
         for name in ledger.steps:  # what an earlier attempt saw is gone with it
             ledger.restart(name)
         ledger.steps.clear()
-    connections.label(run)
     with control.watched(foreground=foreground), _unburdened():
         limits = operation.limits_of(params, attended=run.attended)
         guard = Guard(ledger, limits, dry_run=run.dry_run)

@@ -1,7 +1,6 @@
 """Work entries, each with what was stored of its match and what its project's rules say of it now."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -69,9 +68,11 @@ def started(since: str | None, until: str | None) -> Q:
 
 def pages(entries: QuerySet[WorkEntry], most: int) -> Iterator[list[WorkEntry]]:
     """At most so many of them, the most recent first, a few at a time."""
-    found = entries.select_related(*RELATED).order_by("-started_at", "-pk")[:most].iterator(chunk_size=PAGE)
-    while page := list(islice(found, PAGE)):
+    found = rest = entries.select_related(*RELATED).order_by("-started_at", "-pk")
+    while page := list(rest[: min(PAGE, most)]):
         yield page
+        most, last = most - len(page), page[-1]
+        rest = found.filter(Q(started_at__lt=last.started_at) | Q(started_at=last.started_at, pk__lt=last.pk))
 
 
 class Explainer:

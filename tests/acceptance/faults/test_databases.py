@@ -17,7 +17,9 @@ from upkeep.embedded import postgres
 
 @WHATEVER_BROKER
 @pytest.mark.usefixtures("app")
-def test_a_run_goes_on_after_a_restart_of_the_database(random: Random, see: Callable[[str], None]) -> None:
+def test_a_run_goes_on_after_a_restart_of_the_database(
+    random: Random, see: Callable[[str], None], pytestconfig: pytest.Config
+) -> None:
     filled()
     with locked(15_000):
         run_id = enqueued(rows=200, pause=0.03)
@@ -32,4 +34,4 @@ def test_a_run_goes_on_after_a_restart_of_the_database(random: Random, see: Call
     see(f"away for {away:.1f} s; {run.attempt} attempts")
     check_once()
     assert (run.status, run.counts["updated"]) == ("succeeded", 20_000)
-    assert run.attempt > 1
+    assert run.attempt > 1 or pytestconfig.option.pooler  # which hides a restart between two transactions

@@ -27,6 +27,8 @@ def main(descriptor: int) -> None:
     threading.Thread(target=_end_with, args=[parent], name="parent-watch", daemon=True).start()
     sys.path[:] = order["path"]
     _use_databases(order["databases"])
+    if order["label"]:
+        _label_transactions(order["label"])
     module, _, name = order["call"].rpartition(".")
     result = _dumped(getattr(import_module(module), name)(*order["arguments"]))
     if len(result) <= MAX_RESULT:
@@ -46,6 +48,19 @@ def _use_databases(names: dict[str, str]) -> None:
 
     for alias, name in names.items():
         settings.DATABASES[alias]["NAME"] = name
+
+
+def _label_transactions(label: str) -> None:
+    """Let the server know of each transaction whose it is."""
+    from django.db.backends.signals import connection_created  # noqa: PLC0415 - found by then
+
+    from upkeep.operations.leases.labels import Labeller  # noqa: PLC0415
+
+    def add(connection: Any, **_kwargs: Any) -> None:
+        if connection.vendor == "postgresql" and not any(isinstance(w, Labeller) for w in connection.execute_wrappers):
+            connection.execute_wrappers.append(Labeller(label))
+
+    connection_created.connect(add, weak=False)
 
 
 def _dumped(value: Any) -> bytes:

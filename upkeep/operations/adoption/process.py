@@ -19,7 +19,7 @@ from upkeep.operations.adoption import child
 from upkeep.operations.adoption.output import Output
 from upkeep.operations.context import RunContext
 from upkeep.operations.errors import HandOver, OperationError, Overtime
-from upkeep.operations.leases.connections import end_namesakes, name_of_connection
+from upkeep.operations.leases.connections import current_label, end_namesakes, is_pooled
 
 TICK_SECONDS = 0.5
 """How often the log is written while nothing is printed, and asked whether to stop."""
@@ -89,6 +89,9 @@ class _Process:
 
     def __init__(self, socket: socket, run: RunContext) -> None:
         self._run = run
+        self._label = current_label()
+        # Behind a pooler, a label of the whole connection would stay with it when others get it: see `child`.
+        name = {} if is_pooled() else {"PGAPPNAME": self._label}
         self.output = Output()
         self._popen = subprocess.Popen(  # noqa: S603 - the file beside this one
             [sys.executable, "-P", child.__file__, str(socket.fileno())],
@@ -97,7 +100,7 @@ class _Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env={**os.environ, **ENVIRONMENT, "PGAPPNAME": name_of_connection()},
+            env={**os.environ, **ENVIRONMENT, **name},
         )
         self._pipe = cast("IO[bytes]", self._popen.stdout)
         os.set_blocking(self._pipe.fileno(), False)
@@ -136,7 +139,7 @@ class _Process:
             self._pipe.close()
         if killed:
             with suppress(DatabaseError):
-                end_namesakes()  # its statement would go on, and might be committed
+                end_namesakes(self._label)  # its statement would go on, and might be committed
 
     def _ends_by(self, deadline: float) -> bool:
         while not self._has_ended() and time.monotonic() < deadline:
@@ -176,6 +179,7 @@ def _check(call: Call, run: RunContext) -> None:
 def _order(call: Call) -> bytes:
     databases = {alias: str(connections[alias].settings_dict["NAME"]) for alias in connections}
     order = {"path": sys.path, "databases": databases, "call": call.path, "arguments": call.arguments}
+    order["label"] = current_label() if is_pooled() else ""
     return json.dumps(order).encode() + b"\n"
 
 

@@ -11,6 +11,7 @@ from upkeep.operations.counts import Counts, Outcomes, Tally
 from upkeep.operations.execution.failures import DATA_ERRORS, failed
 from upkeep.operations.execution.paging import Page, QuerySetPages
 from upkeep.operations.execution.shares import Cursor
+from upkeep.operations.leases import connections
 from upkeep.operations.plans import Change
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class Batch(Generic[T]):
         try:
             written = commit(lambda: _write_at_once(prepared, rest, write, tally))
         except DATA_ERRORS:
-            if whole:
+            if whole or connections.is_lost():
                 raise
             written = commit(lambda: _write_one_by_one(prepared, rest, write, tally))
         self._writer.show(written)
@@ -163,6 +164,8 @@ class Batch(Generic[T]):
                 written = self._writer.write(page.cursor, lambda: self._execute(page, statement, values))
                 show = partial(self._writer.show, written)
         except DATA_ERRORS as error:
+            if connections.is_lost():
+                raise
             if page.number > 1:
                 self._commit_halves(page, statement, params)
                 return
@@ -217,6 +220,8 @@ def _write_alone(change: Change, write: Write) -> Change:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # else a foreign key would fail the whole batch at its end
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     except DATA_ERRORS as error:
+        if connections.is_lost():
+            raise
         return failed(change, error)
     return change
 

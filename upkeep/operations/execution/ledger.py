@@ -221,8 +221,6 @@ class Ledger:
         self.progress.advanced(name, self.steps[name].counts.processed, self.steps[name].total)
 
     def _write(self) -> None:
-        storage.record_changes(self.run_id, self._changes)
-        storage.record_log(self.run_id, self._log)
         counts = self.counts
         claims.write(
             self.run_id,
@@ -240,6 +238,9 @@ class Ledger:
                 "report": storable_json(self.report),
             },
         )
+        # After a statement of Django's, which labels the transaction: a COPY does not.
+        storage.record_changes(self.run_id, self._changes)
+        storage.record_log(self.run_id, self._log)
 
     def _written(self) -> None:
         self._recorded += len(self._changes)

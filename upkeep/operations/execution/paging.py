@@ -127,6 +127,15 @@ class QuerySetPages(Generic[T]):
         return self._queryset if after is None else self._queryset.filter(pk__gt=after)
 
 
+def rows_by_key(queryset: "QuerySet[Any, T]", *, page: int = 1_000) -> Iterator[T]:
+    """All rows in the order of their keys, of which one page is in memory.
+
+    What `iterator()` is for; its server-side cursor does not work behind a pooler, and without it, it loads all rows.
+    """
+    for found in QuerySetPages(queryset).pages(None, BatchSize(page, page, page), rows=True):
+        yield from found.items
+
+
 def function_pages(found: Iterable[tuple[Sequence[T], Cursor]]) -> Iterator[Page[T]]:
     """The pages that a function source gives."""
     for rows, cursor in found:

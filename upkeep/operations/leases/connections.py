@@ -1,12 +1,14 @@
 """The connection by which an executor writes: how others find it, and what happens when it breaks."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from django.db import Error, InterfaceError, OperationalError, connection
 
 from upkeep.conf import conf
+from upkeep.operations.leases.labels import LABEL, Labeller
 from upkeep.operations.leases.losses import APPLICATION_NAME
 from upkeep.operations.models import Run
 
@@ -15,40 +17,72 @@ LONGEST_WAIT = 2.0
 TERMINATE_NAMESAKES = """
 SELECT pg_terminate_backend(pid, 1000)
   FROM pg_stat_activity
- WHERE application_name = current_setting('application_name') AND application_name LIKE 'upkeep:%'
-   AND datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+ WHERE application_name = %s AND datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
 """
 PASSING = ("08", "40", "57P")
 """How the SQLSTATE begins of a lost connection, of a transaction that was in another's way, of a server that stops."""
 
 
+class DatabaseInterruptedError(OperationalError):
+    """The connection was lost, or others were in the way; its cause is what was raised then, of whatever class."""
+
+
+@contextmanager
+def labelled(run: Run) -> Iterator[None]:
+    """Within the body, the server knows of each transaction which run and attempt it works for.
+
+    Raises DatabaseInterruptedError for an error of the database that came with the connection's loss.
+    """
+    with connection.execute_wrapper(Labeller(name(run))):
+        try:
+            yield
+        except Error as error:
+            if is_lost() and not isinstance(error, DatabaseInterruptedError):
+                raise DatabaseInterruptedError(str(error)) from error
+            raise
+
+
 def label(run: Run) -> None:
-    """Let the server know which run and attempt this connection works for."""
+    """Let the server know which run and attempt this transaction works for."""
     with connection.cursor() as cursor:
-        name = APPLICATION_NAME.format(run=run.pk, attempt=run.attempt)
-        cursor.execute("SELECT set_config('application_name', %s, false)", [name])
+        cursor.execute(LABEL, [name(run)])
 
 
-def name_of_connection() -> str:
-    """By which the server knows this connection, and others that are to work for the same run and attempt."""
+def name(run: Run) -> str:
+    """By which the server knows the transactions of this attempt at a run."""
+    return APPLICATION_NAME.format(run=run.pk, attempt=run.attempt)
+
+
+def current_label() -> str:
+    """That of the run within whose `labelled` this is; else empty."""
+    return next((wrapper.label for wrapper in connection.execute_wrappers if isinstance(wrapper, Labeller)), "")
+
+
+def is_pooled() -> bool:
+    """Whether the project says that a pooler gives each transaction a connection, as Django wants it told."""
+    return bool(connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"))
+
+
+def end_namesakes(label: str) -> None:
+    """End the other connections of this label: their process was killed, their statements go on."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('application_name')")
-        return str(cursor.fetchone()[0])
+        cursor.execute(TERMINATE_NAMESAKES, [label])
 
 
-def end_namesakes() -> None:
-    """End the other connections that work for this one's run: their process was killed, their statements go on."""
-    with connection.cursor() as cursor:
-        cursor.execute(TERMINATE_NAMESAKES)
+def is_lost() -> bool:
+    """Whether the connection that was used last has broken, also when Django has made another one since."""
+    used = [wrapper.used for wrapper in connection.execute_wrappers if isinstance(wrapper, Labeller)]
+    return any(getattr(raw, "broken", False) for raw in (connection.connection, *used))
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether the same may work in a moment: the connection is lost, or others were in the way."""
+    """Whether the same may work in a moment: the connection is lost, whatever was raised; or others were in the way."""
+    if isinstance(error, DatabaseInterruptedError) or is_lost():
+        return True
     if not isinstance(error, OperationalError | InterfaceError):
         return False
     state = getattr(error.__cause__, "sqlstate", None)  # the server has none to give when it cannot be heard
-    # Whether the connection works now tells little: Django makes a new one as it leaves a transaction.
-    return state is None or state.startswith(PASSING) or not connection.is_usable()
+    return state is None or state.startswith(PASSING)
 
 
 def discard(*, borrowed: bool) -> None:

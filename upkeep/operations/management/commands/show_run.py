@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from upkeep.operations import submission
 from upkeep.operations.execution import storage
+from upkeep.operations.execution.paging import rows_by_key
 from upkeep.operations.models import Run, RunChange, RunLog
 from upkeep.operations.terminal import history
 from upkeep.operations.terminal.arguments import run_id
@@ -49,9 +50,9 @@ def _lines(run: Run, changes: "QuerySet[RunChange] | None", log: "QuerySet[RunLo
     yield from history.described(run)
     if changes is not None:
         yield f"changes ({run.changes_recorded:,} recorded, {run.changes_left_out:,} more only counted):"
-        for row in changes.iterator():
+        for row in rows_by_key(changes):
             yield "  " + described(storage.change(row)).replace("\n", "\n  ")
     if log is not None:
         yield "log:"
-        for line in log.iterator():
+        for line in rows_by_key(log):
             yield plain(f"  {timezone.localtime(line.at):%Y-%m-%d %H:%M:%S}  {line.message}")
