@@ -47,6 +47,8 @@ class Options(BaseModel):
     """How long a run waits for a database that is away."""
     PREFIX: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]*$", max_length=50)
     """Prefix of everything that `setup` keeps at the broker, for several projects on one Redis."""
+    VERSION: str = Field(default="", pattern=r"^[ -~]*$", max_length=100)
+    """Of the project's code, recorded of each attempt; empty: the git commit, or the version of its package."""
     CELERY_APP: str = ""
     """Dotted path of the project's Celery app, `shop.celery.app`, for processes that have not imported it."""
 

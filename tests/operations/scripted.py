@@ -120,7 +120,7 @@ def resumed(run: Run, body: Body | None = None) -> Run:
     return claimed_again(run)
 
 
-def rewind(run_id: UUID, **columns: Any) -> None:
+def rewind(run_id: UUID | str, **columns: Any) -> None:
     """Let a run that has ended be as a process that was killed just before would have left it.
 
     No transition leads there, so the database does not refuse this one.

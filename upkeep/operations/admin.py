@@ -19,8 +19,20 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # subscriptable for
 
 @admin.register(Run)
 class RunAdmin(ReadOnly):
-    list_display = ("operation", "status", "dry_run", "origin", "created_at", "finished_at", "processed", "error")
+    list_display = (
+        "operation",
+        "status",
+        "dry_run",
+        "origin",
+        "user",
+        "system_user",
+        "created_at",
+        "finished_at",
+        "processed",
+        "error",
+    )
     list_filter = ("status", "operation", "dry_run", "created_at")
+    list_select_related = ("user",)
     search_fields = ("id", "operation", "error", "subjects__name")
     search_help_text = "An id, an operation, an error, or what runs are about: organization:acme"
     date_hierarchy = "created_at"

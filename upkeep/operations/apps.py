@@ -12,7 +12,9 @@ class OperationsConfig(AppConfig):
             checks,
             default_commands,
             discovery,
+            version,
         )
 
+        version.keep()
         discovery.discover()
         default_commands.provide()

@@ -24,7 +24,7 @@ from upkeep.operations.models import Run, RunChange
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.params import Params
 from upkeep.operations.states import ENDED, Status
-from upkeep.operations.terminal import arguments
+from upkeep.operations.terminal import arguments, identity
 from upkeep.operations.terminal.base import INTERRUPTED_EXIT_CODE, TolerantCommand
 from upkeep.operations.terminal.console import ConsoleProgress, Patience, plain, summary
 
@@ -43,6 +43,7 @@ class RunCommand(TolerantCommand):
         parser.add_argument("--enqueue", action="store_true", help="Send it to a worker instead; prints the run's id.")
         parser.add_argument("--wait", action="store_true", help="Send it to a worker and follow its progress.")
         parser.add_argument("--json", action="store_true", help="The outcome as one JSON object on stdout.")
+        identity.add_argument(parser)
         parser.add_argument("--verbose", action="store_true", help="One line per item and field, as --verbosity 2.")
 
     def print_outcome(self, outcome: Outcome, options: dict[str, Any]) -> None:
@@ -121,8 +122,10 @@ class OperationCommand(RunCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run the operation, or enqueue it."""
         params = arguments.parsed(self.operation.params_type, options)
-        confirm = self._confirmed(params, options)
-        how = {"dry_run": options["dry_run"], "confirm": confirm, "attended": bool(confirm) and not options["no_input"]}
+        who = identity.of(options)._asdict()
+        confirm = self._confirmed(params, options, who)
+        attended = bool(confirm) and not options["no_input"]
+        how = {"dry_run": options["dry_run"], "confirm": confirm, "attended": attended, **who}
         if options["enqueue"] or options["wait"] or not (self.runs_here or options["sync"]):
             check_waitable(options)
             run = submission.enqueue(self.operation, params, **how, origin="command", partitions=options["partitions"])
@@ -138,7 +141,7 @@ class OperationCommand(RunCommand):
                 self.operation, params, **how, origin="command", progress=progress, raises=options["traceback"]
             )
 
-    def _confirmed(self, params: Params, options: dict[str, Any]) -> str:
+    def _confirmed(self, params: Params, options: dict[str, Any], who: dict[str, Any]) -> str:
         word = self.operation.confirmation(params)
         if not word or options["dry_run"]:
             return ""
@@ -148,7 +151,7 @@ class OperationCommand(RunCommand):
             looking = ", --dry-run looks first" if self.operation.has_dry_run else ""
             raise UnconfirmedError(f"{self.operation.short_name} destroys data: --no-input says yes{looking}")
         if self.operation.has_dry_run:
-            outcome = self._executed(params, options, dry_run=True)
+            outcome = self._executed(params, options, dry_run=True, **who)
             if outcome.status is not Status.SUCCEEDED:
                 self.print_outcome(outcome, options)
             self.stderr.write("\n".join(summary(outcome)), lambda text: text)

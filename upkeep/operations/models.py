@@ -30,6 +30,9 @@ class Run(models.Model):
         max_length=200, blank=True, help_text="Who started it: a command, code, beat and its entry."
     )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="runs")
+    system_user = models.CharField(
+        max_length=100, blank=True, help_text="Of a run by command: whom that machine knows who gave it as."
+    )
     partitions = models.PositiveSmallIntegerField(default=1, help_text="Into how many parts a long step is split.")
     parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="parts")
     part = models.JSONField(default=dict, blank=True, help_text="Of a part: its number, its step and its keys.")
@@ -64,6 +67,7 @@ class Run(models.Model):
         help_text="After that, its executor is taken for lost; a running run without one waits for its parts.",
     )
     executor = models.CharField(max_length=200, blank=True, help_text="Host and process that run or ran it.")
+    versions = models.JSONField(default=list, blank=True, help_text="Of the code: which, and since which attempt.")
 
     commits = models.PositiveIntegerField(default=0, help_text="Writes of the progress below.")
     steps = models.JSONField(default=dict, blank=True, help_text="Cursor, counts and total of each step.")

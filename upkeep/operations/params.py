@@ -9,7 +9,20 @@ from upkeep.operations.errors import InvalidParamsError
 from upkeep.validation import explained
 
 RESERVED_NAMES = frozenset(
-    {"args", "confirm", "dry_run", "enqueue", "force_color", "help", "json", "no_color", "no_input", "partitions"}
+    {
+        "args",
+        "as",
+        "as_user",
+        "confirm",
+        "dry_run",
+        "enqueue",
+        "force_color",
+        "help",
+        "json",
+        "no_color",
+        "no_input",
+        "partitions",
+    }
     | {
         "pythonpath",
         "settings",

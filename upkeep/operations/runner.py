@@ -53,6 +53,7 @@ def execute(  # noqa: PLR0913 - how to run, beside what
     origin: str = "",
     progress: Progress | None = None,
     user: Any = None,
+    system_user: str = "",
     raises: bool = True,
 ) -> Outcome:
     """Run an operation here and now.
@@ -65,7 +66,14 @@ def execute(  # noqa: PLR0913 - how to run, beside what
         Exception: what the operation raised; the run is recorded as failed.
     """
     run = submission.record(
-        operation, params, dry_run=dry_run, confirm=confirm, attended=attended, origin=origin, user=user
+        operation,
+        params,
+        dry_run=dry_run,
+        confirm=confirm,
+        attended=attended,
+        origin=origin,
+        user=user,
+        system_user=system_user,
     )
     attempt = _claim(run.pk, otherwise=Status.SKIPPED)
     return carry_out(run.pk, attempt, progress=progress, foreground=True, raises=raises)

@@ -37,6 +37,7 @@ def record(  # noqa: PLR0913 - the columns of a new run
     queue: str = "",
     origin: str = "",
     user: Any = None,
+    system_user: str = "",
     partitions: int | None = None,
     **columns: Any,
 ) -> Run:
@@ -64,7 +65,8 @@ def record(  # noqa: PLR0913 - the columns of a new run
         run = Run.objects.create(
             operation=operation.name, params=values, dry_run=dry_run, confirm=confirm if confirmed else "",
             exclusive_key=key, partitions=partitions if queue else 1,
-            attended=attended, queue=queue, origin=origin, user=user, **ids, **columns,
+            attended=attended, queue=queue, origin=origin, user=user, system_user=system_user,
+            **ids, **columns,
         )  # fmt: skip
         subjects.note([run.pk], about)
     return run
@@ -79,6 +81,7 @@ def enqueue(  # noqa: PLR0913 - how to run, beside what
     attended: bool = False,
     origin: str = "",
     user: Any = None,
+    system_user: str = "",
     partitions: int | None = None,
 ) -> Run:
     """Record a run and send it to a worker after the caller's transaction is committed.
@@ -100,6 +103,7 @@ def enqueue(  # noqa: PLR0913 - how to run, beside what
             queue=operation.queue,
             origin=origin,
             user=user,
+            system_user=system_user,
             partitions=partitions,
             sent_at=datetime.now(UTC),
         )

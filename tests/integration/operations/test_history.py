@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from tests.integration.operations.factories import add_one_to_each, dvds
-from tests.operations.scripted import played, recorded, scripted_result
+from tests.operations.scripted import played, recorded, rewind, scripted_result
 from upkeep.operations.context import RunContext
 from upkeep.operations.models import Run
 from upkeep.operations.states import Status
@@ -43,7 +43,8 @@ def shift(run: Run, **columns: Any) -> str:
 
 def test_runs_are_listed_newest_first_and_chosen_by_operation_status_and_age() -> None:
     old = shift(played(nothing), created_at=timezone.now() - timedelta(days=8))
-    failed = shift(played(nothing), status=Status.FAILED, created_at=timezone.now() - timedelta(hours=2))
+    failed = shift(played(nothing), created_at=timezone.now() - timedelta(hours=2))
+    rewind(failed, status=Status.FAILED)
     other = shift(recorded(nothing, what=scripted_result))
     assert listed() == [other, failed, old]
     assert listed("--limit", "1") == [other]

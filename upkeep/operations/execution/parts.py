@@ -140,6 +140,7 @@ def _created(ledger: Ledger, found: Sequence[Part]) -> list[Run]:
             queue=whole.queue,
             origin=f"part {part.number} of {part.of} of run {whole.pk}",
             user_id=whole.user_id,
+            system_user=whole.system_user,
             parent=whole,
             part=part._replace(room=ledger.room // part.of)._asdict(),
             sent_at=now,

@@ -20,11 +20,14 @@ from upkeep.operations.errors import AlreadyRunningError, LostClaim, RunInterrup
 from upkeep.operations.leases import losses
 from upkeep.operations.models import Run, RunFile
 from upkeep.operations.states import ENDED, RESUMABLE, Status
+from upkeep.operations.version import code_version
 
 CLAIM = """
 UPDATE upkeep_operations_run
    SET status = 'running', attempt = attempt + 1, executor = %(executor)s, not_before = NULL, error = '',
        started_at = coalesce(started_at, clock_timestamp()),
+       versions = CASE WHEN versions -> -1 ->> 'version' = %(version)s THEN versions
+                       ELSE versions || jsonb_build_object('attempt', attempt + 1, 'version', %(version)s::text) END,
        lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
  WHERE id = %(run)s AND status = 'queued' AND cancel_at IS NULL AND follows_id IS NULL
    AND (not_before IS NULL OR not_before <= clock_timestamp())
@@ -58,7 +61,8 @@ def claim(run_id: UUID) -> int | None:
     Raises:
         AlreadyRunningError: another run holds its exclusive key; the message names it.
     """
-    values: dict[str, Any] = {"run": run_id, "executor": executor(os.getpid()), "lease": conf().LEASE_SECONDS}
+    values: dict[str, Any] = {"run": run_id, "executor": executor(os.getpid()), "version": code_version()}
+    values["lease"] = conf().LEASE_SECONDS
     key = Run.objects.filter(pk=run_id).values_list("exclusive_key", flat=True).first()
     if key:
         losses.release_late_holder(key)

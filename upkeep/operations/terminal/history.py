@@ -11,9 +11,11 @@ from django.utils import timezone
 from upkeep.operations.models import Run, RunChange
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.terminal.console import plain, summary
+from upkeep.operations.version import COMMIT
 
 WIDE = 200
 """Columns of an output that is no terminal."""
+COMMIT_DIGITS = 12
 ID_DIGITS = 8
 """Of a run's id, as many as a table shows and a command wants at least."""
 
@@ -51,7 +53,7 @@ def described(run: Run) -> list[str]:
     facts = {
         "run": str(run.pk),
         "params": ", ".join(f"{name}={value!r}" for name, value in run.params.items()),
-        "started by": " · ".join(filter(None, (run.origin, str(run.user or "")))),
+        "started by": " · ".join(filter(None, (run.origin, run.system_user, str(run.user or "")))),
         "about": ", ".join(run.subjects.order_by("name").values_list("name", flat=True)),
         "queue": run.queue or "none: in the foreground",
         "created": _local(run.created_at),
@@ -59,6 +61,7 @@ def described(run: Run) -> list[str]:
         "started": _local(run.started_at),
         "finished": _local(run.finished_at),
         "run by": f"{run.executor} (attempt {run.attempt})" if run.attempt > 1 else run.executor,
+        "code": _versions(run),
         "cancelled": _local(run.cancel_at),
         "parts": ", ".join(f"{str(part.pk)[:ID_DIGITS]} {part.status}" for part in run.parts.order_by("created_at")),
         "error": run.error,
@@ -74,12 +77,14 @@ def as_json(run: Run) -> dict[str, Any]:
         "params": run.params,
         "origin": run.origin,
         "user": str(run.user) if run.user else None,
+        "system_user": run.system_user,
         "queue": run.queue,
         "created_at": _utc(run.created_at),
         "started_at": _utc(run.started_at),
         "finished_at": _utc(run.finished_at),
         "cancel_at": _utc(run.cancel_at),
         "attempt": run.attempt,
+        "versions": run.versions,
         "report": run.report,
     }
 
@@ -98,6 +103,17 @@ def change_as_json(change: RunChange) -> dict[str, Any]:
 
 def _operation(run: Run) -> str:
     return run.operation.rpartition(".")[2] + (" --dry-run" if run.dry_run else "")
+
+
+def _versions(run: Run) -> str:
+    known = [(entry["attempt"], _short(entry["version"]) or "unknown") for entry in run.versions]
+    if len(known) > 1:
+        return ", ".join(f"{version} from attempt {attempt} on" for attempt, version in known)
+    return known[0][1] if known else ""
+
+
+def _short(version: str) -> str:
+    return version[:COMMIT_DIGITS] if COMMIT.fullmatch(version) else version
 
 
 def _number(run: Run, name: str) -> str:
