@@ -14,6 +14,11 @@ AGAIN = "look up again"
 R = TypeVar("R", bound=Mapping[str, Any])
 
 
+def check_tmdb(_params: object) -> None:
+    """Raise ImproperlyConfigured when there is no key for TMDB."""
+    services.check_tmdb()
+
+
 def batches(  # noqa: PLR0913 - each is an option of the batches
     run: RunContext,
     dvds: "QuerySet[Any, R]",

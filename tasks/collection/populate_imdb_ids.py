@@ -3,7 +3,7 @@ from pydantic import PositiveInt
 from backend.collection import services
 from backend.collection.kernel import imdb_ids
 from tasks._ages import Days
-from tasks.collection._lookups import batches, trial_of
+from tasks.collection._lookups import batches, check_tmdb, trial_of
 from upkeep.operations import Params, RunContext, operation
 from upkeep.remote.errors import RemoteError
 
@@ -15,7 +15,13 @@ class PopulateImdbIds(Params):
     """Skip DVDs looked up within this many days."""
 
 
-@operation("collection.populate_imdb_ids", queue="connectors", exclusive="collection:details", errors=(RemoteError,))
+@operation(
+    "collection.populate_imdb_ids",
+    queue="connectors",
+    exclusive="collection:details",
+    errors=(RemoteError,),
+    configured=check_tmdb,
+)
 def populate_imdb_ids(params: PopulateImdbIds, run: RunContext) -> None:
     """Fetch from TMDB the IMDb ids of DVDs that have none."""
     dvds = services.dvds_without_imdb_id(recheck_after=params.recheck_after)

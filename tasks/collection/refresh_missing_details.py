@@ -3,7 +3,7 @@ from pydantic import PositiveInt
 from backend.collection import services
 from backend.collection.kernel import refresh
 from tasks._ages import Days
-from tasks.collection._lookups import batches, trial_of
+from tasks.collection._lookups import batches, check_tmdb, trial_of
 from upkeep.operations import Params, RunContext, operation
 from upkeep.remote.errors import RemoteError
 
@@ -20,7 +20,11 @@ class RefreshMissingDetails(Params):
 
 
 @operation(
-    "collection.refresh_missing_details", queue="connectors", exclusive="collection:details", errors=(RemoteError,)
+    "collection.refresh_missing_details",
+    queue="connectors",
+    exclusive="collection:details",
+    errors=(RemoteError,),
+    configured=check_tmdb,
 )
 def refresh_missing_details(params: RefreshMissingDetails, run: RunContext) -> None:
     """Fetch details from TMDB for DVDs that miss some.

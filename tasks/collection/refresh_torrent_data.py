@@ -25,8 +25,17 @@ class RefreshTorrentData(Params):
     """Recompute the flag from what is stored, without a request."""
 
 
+def _check_configured(params: RefreshTorrentData) -> None:
+    if not params.update_flags_only:
+        services.check_yts()
+
+
 @operation(
-    "collection.refresh_torrent_data", queue="connectors", exclusive="collection:availability", errors=(RemoteError,)
+    "collection.refresh_torrent_data",
+    queue="connectors",
+    exclusive="collection:availability",
+    errors=(RemoteError,),
+    configured=_check_configured,
 )
 def refresh_torrent_data(params: RefreshTorrentData, run: RunContext) -> None:
     """Ask a YTS-compatible API in which qualities DVDs with an IMDb id are available.
@@ -39,9 +48,6 @@ def refresh_torrent_data(params: RefreshTorrentData, run: RunContext) -> None:
         flagged = services.with_wrong_flag(dvds) if params.limit else dvds
         for batch in run.batches(flagged, limit=params.limit):
             batch.commit(availability.flags(batch.items), write=services.write_dvds)
-        return
-    if not services.has_yts():
-        run.report("YTS_API_URL is not set, so there is nobody to ask: nothing was done.")
         return
     if not params.force:
         dvds = services.due(dvds, "availability", after=timedelta(hours=params.max_age_hours))

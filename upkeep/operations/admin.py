@@ -1,7 +1,10 @@
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
 from django.http import HttpRequest
 
 from upkeep.operations.models import Run, RunChange, RunLog
+from upkeep.operations.readiness import unconfigured
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # subscriptable for mypy alone
@@ -36,6 +39,11 @@ class RunAdmin(ReadOnly):
     search_fields = ("id", "operation", "error", "subjects__name")
     search_help_text = "An id, an operation, an error, or what runs are about: organization:acme"
     date_hierarchy = "created_at"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        for text, names in unconfigured().items():
+            messages.info(request, f"Not configured: {', '.join(names)}. {text}.")
+        return super().changelist_view(request, extra_context)
 
     @admin.display(description="processed")
     def processed(self, run: Run) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register, run_checks  # noqa: A004 - Django's name
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register, run_checks  # noqa: A004 - Django's name
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands, load_command_class
 from django.db import DatabaseError, NotSupportedError, connections, router
@@ -24,6 +24,7 @@ from upkeep.operations.definition import Operation
 from upkeep.operations.errors import OperationError
 from upkeep.operations.execution.failures import explanation
 from upkeep.operations.models import Run
+from upkeep.operations.readiness import unconfigured
 from upkeep.operations.schedule import ScheduleEntry, default_schedule
 from upkeep.operations.states import Status
 
@@ -145,6 +146,19 @@ def check_pooler(**_kwargs: Any) -> list[CheckMessage]:
         "prepare_threshold in its OPTIONS to None; if for a session, silence this."
     )
     return [Warning(f"{message}.", hint=hint, id="upkeep_operations.W002")]
+
+
+@register(TAG, deploy=True)
+def check_configured(**_kwargs: Any) -> list[CheckMessage]:
+    """Which operations lack a setting. Asks the database, so only `doctor` and `check --deploy` do it."""
+    try:
+        lacking = unconfigured()
+    except DatabaseError:  # which another check reports
+        return []
+    hint = "Set it where operations run; until then, Beat skips them."
+    return [
+        Info(f"{', '.join(names)}: {text}.", hint=hint, id="upkeep_operations.I001") for text, names in lacking.items()
+    ]
 
 
 @register(TAG)

@@ -123,10 +123,13 @@ class OperationCommand(RunCommand):
         """Run the operation, or enqueue it."""
         params = arguments.parsed(self.operation.params_type, options)
         who = identity.of(options)._asdict()
+        sent = options["enqueue"] or options["wait"] or not (self.runs_here or options["sync"])
+        if not sent:
+            self.operation.check_configured(params)  # before anything is asked
         confirm = self._confirmed(params, options, who)
         attended = bool(confirm) and not options["no_input"]
         how = {"dry_run": options["dry_run"], "confirm": confirm, "attended": attended, **who}
-        if options["enqueue"] or options["wait"] or not (self.runs_here or options["sync"]):
+        if sent:
             check_waitable(options)
             run = submission.enqueue(self.operation, params, **how, origin="command", partitions=options["partitions"])
             self.queued(run, options)

@@ -55,6 +55,7 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
     about: About[Asked_co] = None,
     prints: Printed = "summary",
     limits: Limits | Callable[[Limited_co], Limits | None] | None = None,
+    configured: Callable[[Any], None] | None = None,
 ) -> Declare[Exclusive_co, Confirm_co, Asked_co, Limited_co]:
     """Declare and register the decorated function as the operation `name`; it keeps no other name.
 
@@ -66,7 +67,7 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
         params_type = _params_type(function)
         declared: Operation[Any] = Operation(
             name, function, lambda: params_type, queue, exclusive, confirm, read_only, errors, aliases, partitions,
-            about, prints, limits, has_dry_run=not read_only,
+            about, prints, limits, has_dry_run=not read_only, configured=configured,
         )  # fmt: skip
         register(declared, _problems_of_params(declared))
         registry.examine(lambda: _problems_of_help(declared))

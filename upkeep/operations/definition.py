@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any, Generic, Literal, TypeVar, cast
 
+from django.core.exceptions import ImproperlyConfigured
+
 from upkeep.conf import conf
 from upkeep.operations.context import RunContext
-from upkeep.operations.errors import InvalidParamsError, OperationError, UnconfirmedError
+from upkeep.operations.errors import InvalidParamsError, NotConfiguredError, OperationError, UnconfirmedError
 from upkeep.operations.execution import shares
 from upkeep.operations.limits import Limits
 from upkeep.operations.params import Params
@@ -55,6 +57,8 @@ class Operation(Generic[P]):
     """Whether it can show what it would change without changing it."""
     has_own_command: bool = True
     """Whether the management command of its short name is its own; not where it adopts that command."""
+    configured: Callable[[P], None] | None = None
+    """Raises ImproperlyConfigured, with what to set, where a run with these params cannot be carried out without it."""
     resumable: bool = True
     """Whether a run that failed or was cancelled can continue; not if it would do again what it did already."""
 
@@ -108,6 +112,16 @@ class Operation(Generic[P]):
         if word and confirm != word:
             given = f", not {confirm!r}" if confirm else ""
             raise UnconfirmedError(f"{self.name} destroys data: it wants confirm={word!r}{given}; nothing was touched")
+
+    def check_configured(self, params: P) -> None:
+        """Raise NotConfiguredError when this process lacks a setting that a run with these params wants."""
+        try:
+            if self.configured:
+                self.configured(params)
+        except ImproperlyConfigured as error:
+            raise NotConfiguredError(self.short_name, str(error)) from error
+        except (AttributeError, KeyError) as error:  # what it looked for in the settings, or in the environment
+            raise NotConfiguredError(self.short_name, f"{type(error).__name__}: {error}") from error
 
     def confirmation(self, params: P) -> str | None:
         """The word that confirms a run with these params; None when it destroys nothing."""

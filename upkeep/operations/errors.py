@@ -4,6 +4,7 @@ OperationError               one line for people; the run or the command failed,
 ├── UnknownOperationError    no operation of that name; exit code 2
 ├── InvalidParamsError       values that do not fit the operation's params; exit code 2
 ├── UnconfirmedError         a destructive operation without its confirmation; exit code 2
+├── NotConfiguredError       a setting that the operation wants is missing; exit code 1
 └── AlreadyRunningError      another run holds the exclusive key; exit code 4
 
 RunInterrupted (a KeyboardInterrupt)    cancelled, or Ctrl-C
@@ -43,6 +44,15 @@ class UnconfirmedError(OperationError):
     """A destructive operation was not confirmed; nothing was touched."""
 
     exit_code = 2
+
+
+class NotConfiguredError(OperationError):
+    """A setting that the operation wants is missing."""
+
+    def __init__(self, operation: str, reason: str) -> None:
+        """`reason` says what to set."""
+        super().__init__(f"{operation} is not configured: {reason}")
+        self.reason = reason
 
 
 class AlreadyRunningError(OperationError):

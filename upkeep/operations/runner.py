@@ -18,7 +18,9 @@ from upkeep.operations.errors import (
     AlreadyRunningError,
     Divided,
     HandOver,
+    InvalidParamsError,
     LostClaim,
+    NotConfiguredError,
     OperationError,
     Overtime,
     PartDone,
@@ -39,6 +41,8 @@ from upkeep.operations.states import Status
 
 logger = logging.getLogger(__name__)
 P = TypeVar("P", bound=Params)
+NOT_CONFIGURED = "not_configured"
+"""How the error of such a run begins."""
 STATUS_AFTER = {HandOver: Status.QUEUED, Overtime: Status.QUEUED, Divided: Status.RUNNING, PartDone: Status.SUCCEEDED}
 """What becomes of a run that its operation did not go through to the end."""
 
@@ -63,8 +67,10 @@ def execute(  # noqa: PLR0913 - how to run, beside what
     Raises:
         AlreadyRunningError: another run holds its exclusive key; this one is recorded as skipped.
         InvalidParamsError, UnconfirmedError: see `submission.record`.
+        NotConfiguredError: this process lacks a setting; nothing is recorded.
         Exception: what the operation raised; the run is recorded as failed.
     """
+    operation.check_configured(params)
     run = submission.record(
         operation,
         params,
@@ -84,11 +90,28 @@ def resume(run_id: UUID, *, progress: Progress | None = None, raises: bool = Tru
 
     Raises:
         AlreadyRunningError: another run holds its exclusive key; this one is cancelled, and can be resumed again.
+        NotConfiguredError: this process lacks a setting; it has failed, and can be resumed again.
         OperationError: another process has taken it meanwhile.
         Exception: see `execute`.
     """
+    refuse_unconfigured(Run.objects.get(pk=run_id), otherwise=Status.FAILED)
     attempt = _claim(run_id, otherwise=Status.CANCELLED)
     return carry_out(run_id, attempt, progress=progress, foreground=True, raises=raises)
+
+
+def refuse_unconfigured(run: Run, *, otherwise: Status) -> None:
+    """Let a queued run become `otherwise`, and raise NotConfiguredError, when this process lacks a setting for it."""
+    try:
+        operation = registry.find(run.operation)
+        operation.check_configured(operation.parse(run.params))
+    except InvalidParamsError:  # which carrying it out reports
+        return
+    except NotConfiguredError as error:
+        claims.move(run.pk, Status.QUEUED, otherwise, error=f"{NOT_CONFIGURED}: {error.reason}")
+        raise
+    except Exception as error:  # it stayed queued else, and would be sent again and again
+        claims.move(run.pk, Status.QUEUED, Status.FAILED, error=error_line(error, run.operation))
+        raise
 
 
 def carry_out(  # noqa: PLR0913 - how to run, beside what

@@ -16,8 +16,13 @@ class Status(TextChoices):
 
 TRANSITIONS = {
     (Status.QUEUED, Status.RUNNING): "an executor claimed it",
-    (Status.QUEUED, Status.SKIPPED): "another run holds its exclusive key and it does not wait, or it expired",
-    (Status.QUEUED, Status.FAILED): "its worker does not know the operation, or a later link of its chain is invalid",
+    (
+        Status.QUEUED,
+        Status.SKIPPED,
+    ): "another run holds its exclusive key and it does not wait, it expired, or Beat sent it and it is not configured",
+    (Status.QUEUED, Status.FAILED): (
+        "its worker does not know the operation or lacks a setting, or a later link of its chain is invalid"
+    ),
     (Status.QUEUED, Status.CANCELLED): (
         "it was cancelled before anybody claimed it, or the run before it in its chain did not succeed"
     ),

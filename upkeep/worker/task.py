@@ -13,7 +13,7 @@ from django.db import close_old_connections, connection, transaction
 from upkeep.operations import broker, registry, runner
 from upkeep.operations.definition import Operation
 from upkeep.operations.delivery import chains, resending
-from upkeep.operations.errors import AlreadyRunningError, InvalidParamsError, OperationError
+from upkeep.operations.errors import AlreadyRunningError, InvalidParamsError, NotConfiguredError, OperationError
 from upkeep.operations.execution import parts
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
@@ -89,6 +89,8 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
             raise Ignore
         if run.status == Status.FAILED and not run.attempt:
             raise OperationError(run.error)
+        if run.status == Status.QUEUED:
+            self._check_configured(run)
         try:
             attempt = claims.claim(run.pk) if run.status == Status.QUEUED else None
         except AlreadyRunningError as error:
@@ -100,10 +102,19 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         if run.exclusive_key and outcome.status in ENDED:
             resending.send_next(run.exclusive_key)
         if outcome.status in ENDED:
-            chains.follow(run.pk)
-        if run.parent_id and outcome.status in ENDED:
-            parts.settle(run.parent_id)
+            _tell_others(run)
         return self._answer(outcome, run)
+
+    def _check_configured(self, run: Run) -> None:
+        """A run of Beat for which a setting is missing is skipped, unless it has done something; others fail."""
+        skipped = run.origin.startswith(receipt.BEAT) and not run.attempt
+        try:
+            runner.refuse_unconfigured(run, otherwise=Status.SKIPPED if skipped else Status.FAILED)
+        except NotConfiguredError:
+            _tell_others(run)
+            if skipped:
+                raise Ignore from None
+            raise
 
     def _wait_for_turn(self, run: Run, error: AlreadyRunningError) -> None:
         """A run of Beat is skipped, unless it has done something; others are sent again when the key is free."""
@@ -127,6 +138,13 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
 def _publish(run: Run, **sending: Any) -> None:
     if not broker.publish(run, **sending):
         logger.warning("run %s stays queued: the broker cannot be reached", run.pk)
+
+
+def _tell_others(run: Run) -> None:
+    """Let those go on that wait for the end of a run: the next of its chain, and the run that it is a part of."""
+    chains.follow(run.pk)
+    if run.parent_id:
+        parts.settle(run.parent_id)
 
 
 def register(sender: Celery, **_kwargs: Any) -> None:

@@ -14,7 +14,7 @@ from backend.collection.services.dvds import (
 from backend.collection.services.lookups import Lookup, due, next_in_turn, tried_in_vain, unanswered_last
 from backend.collection.services.poster_folder import PosterFolderError
 from backend.collection.services.sample import all_dvds, existing_tmdb_ids, sample_films
-from backend.collection.services.sources import Catalogue, has_yts, tmdb, yts
+from backend.collection.services.sources import Catalogue, check_tmdb, check_yts, tmdb, yts
 from backend.collection.services.used_posters import has_posters, poster_folder, used_posters
 
 __all__ = [
@@ -24,6 +24,8 @@ __all__ = [
     "all_dvds",
     "certification_distribution",
     "certified_dvds",
+    "check_tmdb",
+    "check_yts",
     "coverage",
     "create_dvds",
     "delete_dvds",
@@ -33,7 +35,6 @@ __all__ = [
     "dvds_without_imdb_id",
     "existing_tmdb_ids",
     "has_posters",
-    "has_yts",
     "next_in_turn",
     "poster_folder",
     "sample_films",

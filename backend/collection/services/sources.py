@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from backend.collection.kernel import availability, imdb_ids, refresh
@@ -54,7 +55,7 @@ class Market:
 
 @contextmanager
 def tmdb() -> Iterator[Catalogue]:
-    """TMDB until the end of the block. Raises RemoteRejectedError, naming TMDB_API_KEY, when there is no key."""
+    """TMDB until the end of the block; see `check_tmdb`."""
     from backend.collection.tmdb import connect  # noqa: PLC0415 - most processes ask nobody: no HTTP client for them
 
     with connect(
@@ -69,7 +70,7 @@ def tmdb() -> Iterator[Catalogue]:
 
 @contextmanager
 def yts() -> Iterator[Market]:
-    """The YTS-compatible API of the settings until the end of the block; see `has_yts`."""
+    """The YTS-compatible API of the settings until the end of the block; see `check_yts`."""
     from backend.collection.yts import connect  # noqa: PLC0415 - as above
 
     with connect(
@@ -80,9 +81,16 @@ def yts() -> Iterator[Market]:
         yield Market(connection)
 
 
-def has_yts() -> bool:
-    """Whether the settings name a YTS-compatible API; there is none by default."""
-    return bool(settings.YTS_API_URL)
+def check_tmdb() -> None:
+    """Raise ImproperlyConfigured when there is no key for TMDB."""
+    if not settings.TMDB_API_KEY.strip():
+        raise ImproperlyConfigured("TMDB_API_KEY is not set: themoviedb.org hands out keys")
+
+
+def check_yts() -> None:
+    """Raise ImproperlyConfigured when the settings name no YTS-compatible API; there is none by default."""
+    if not settings.YTS_API_URL.strip():
+        raise ImproperlyConfigured("YTS_API_URL is not set: it is the address of a YTS-compatible API")
 
 
 def _answers(outcomes: Mapping[K, T | RemoteError | None]) -> dict[K, T | Failure]:

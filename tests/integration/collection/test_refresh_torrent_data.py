@@ -9,6 +9,7 @@ from backend.collection.models import DVD
 from tests.integration.collection.commands import Ended, ran
 from tests.integration.collection.factories import dvd
 from tests.servers.yts import UNKNOWN_FROM
+from upkeep.operations.models import Run
 from upkeep.testing.servers import faults
 from upkeep.testing.servers.process import Server
 
@@ -133,12 +134,13 @@ def test_a_limit_and_a_dry_run_are_kept(yts: Server) -> None:
     assert not DVD.objects.exclude(availability_asked_at=None, is_available=False).exists()
 
 
-def test_without_an_address_it_says_so_and_does_nothing(settings: Settings) -> None:
+def test_without_an_address_that_is_the_error(settings: Settings) -> None:
     settings.YTS_API_URL = ""
     film = dvd(imdb_id="tt0000320")
     ended = refreshed()
-    assert (ended.exit_code, ended.counts) == (0, {})
-    assert "YTS_API_URL" in ended.report[0]
+    assert ended.exit_code == 1
+    assert ended.error.startswith("refresh_torrent_data is not configured: YTS_API_URL is not set")
+    assert not Run.objects.exists()
     film.refresh_from_db()
     assert film.availability_asked_at is None
 

@@ -1,7 +1,7 @@
 import json
 from typing import Any
 
-from django.core.checks import CheckMessage, run_checks
+from django.core.checks import WARNING, CheckMessage, run_checks
 from django.core.management.base import CommandError, CommandParser
 from django.db import router
 
@@ -26,15 +26,15 @@ class Command(TolerantCommand):
         else:
             for problem in problems:
                 self.stdout.write(_described(problem))
-        if problems:
-            number = len(problems)
+        number = sum(problem.level >= WARNING for problem in problems)
+        if number:
             raise CommandError("1 problem" if number == 1 else f"{number} problems", returncode=1)
         if not options["json"]:
             self.stdout.write("nothing is wrong")
 
 
 def _level(problem: CheckMessage) -> str:
-    return "error" if problem.is_serious() else "warning"
+    return "error" if problem.is_serious() else "warning" if problem.level >= WARNING else "note"
 
 
 def _described(problem: CheckMessage) -> str:
