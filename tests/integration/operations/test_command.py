@@ -27,6 +27,7 @@ from upkeep.operations.context import RunContext
 from upkeep.operations.leases import claims
 from upkeep.operations.management.commands import cancel_run, resume_run, run_task
 from upkeep.operations.models import Run
+from upkeep.operations.terminal import identity
 
 pytestmark = COMMITTED
 COUNTS = ["processed", "created", "updated", "deleted", "unchanged", "skipped", "failed"]
@@ -419,7 +420,7 @@ def test_a_command_and_run_task_leave_the_same_kind_of_run() -> None:
     dvds(1)
     called(adding.Command())
     called(run_task.Command(), "add_one", "--sync")
-    runner.execute(add_one, AddOne(), origin="command")
+    runner.execute(add_one, AddOne(), origin="command", system_user=identity.system_user())
     ignored = {"id", "created_at", "started_at", "finished_at"}
     rows = [
         {name: value for name, value in row.items() if name not in ignored}
