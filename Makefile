@@ -18,8 +18,8 @@ STOP = for home in .upkeep/tests* .upkeep/bench; do [ ! -d "$$home" ] || UPKEEP_
 demo: $(STAMP)  ## sample data, then real operations through a real worker, in a home of their own: .upkeep/demo
 	@$(RUN) -m ops.demo
 
-test: $(STAMP)  ## the test suite, but for `make acceptance`
-	@$(RUN) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --ignore=tests/acceptance/shop $(PYTEST_ARGS); status=$$?; $(STOP); exit $$status
+test: $(STAMP)  ## the test suite, but for `make acceptance`; more processes than cores, since many tests wait for others
+	@$(RUN) -m pytest -n 4 --dist loadgroup --no-loadscope-reorder --ignore=tests/acceptance/shop $(PYTEST_ARGS); status=$$?; $(STOP); exit $$status
 
 acceptance: $(STAMP)  ## the library out of its wheel, in a project of its own, on PostgreSQL 15 (if installed) and 18
 	@$(RUN) -m pytest -n 2 --dist loadscope tests/acceptance/shop $(PYTEST_ARGS)

@@ -26,4 +26,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where processes share the tests, those about the same worker stay together, and the others go file by file."""
     for item in items:
         path = item.path.relative_to(TESTS)
-        item.add_marker(pytest.mark.xdist_group(str(path.parent if path.parts[0] == "acceptance" else path)))
+        about_the_worker = "celery_setup" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group(str(path.parent if about_the_worker else path)))

@@ -29,5 +29,8 @@ from backend.config.settings import DATABASES  # noqa: E402
 from backend.config.settings import INSTALLED_APPS as PRODUCT_APPS  # noqa: E402
 
 INSTALLED_APPS = [*PRODUCT_APPS, "tests.operations"]
+HASHERS = "django.contrib.auth.hashers"
+# The product's takes as long as ten tests, on purpose. Its passwords are understood.
+PASSWORD_HASHERS = [f"{HASHERS}.MD5PasswordHasher", f"{HASHERS}.PBKDF2PasswordHasher"]
 if "TEST_DATABASE" in os.environ:
     DATABASES["default"]["NAME"] = os.environ["TEST_DATABASE"]

@@ -41,7 +41,7 @@ from upkeep.worker import task
 INTERVALS = {
     "RUN_SWEEP_SECONDS": "1",
     "RUN_RESEND_SECONDS": "1",
-    "RUN_LEASE_SECONDS": "2",
+    "RUN_LEASE_SECONDS": "4",
     "RUN_BACKOFF_SECONDS": "0.2",
 }
 """The product's, shortened but in chaos."""

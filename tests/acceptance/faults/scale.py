@@ -25,5 +25,5 @@ class Scale:
     """Within which that of a killed or frozen worker does."""
 
 
-SHORT = Scale(outage=3, freeze=4, child=MAX_SECONDS, worker=MAX_SECONDS)
+SHORT = Scale(outage=3, freeze=6, child=MAX_SECONDS, worker=MAX_SECONDS)
 REAL = Scale(outage=20, freeze=90, child=5, worker=30)

@@ -16,9 +16,10 @@ from backend.collection.services.used_posters import used_posters
 from tasks.collection.cleanup_unused_posters import CleanupUnusedPosters, cleanup_unused_posters
 from tests.integration.collection.commands import Ended, ran
 from tests.integration.collection.factories import dvd, poster
+from tests.integration.operations.factories import COMMITTED
 from upkeep.operations.runner import execute
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = COMMITTED
 
 
 def cleaned(*options: str) -> Ended:

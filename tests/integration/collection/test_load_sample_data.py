@@ -1,11 +1,11 @@
-import pytest
 from django.db.models import Q
 
 from backend.collection.models import DVD
 from tests.integration.collection.commands import Ended, ran
 from tests.integration.collection.factories import dvd
+from tests.integration.operations.factories import COMMITTED
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = COMMITTED
 
 
 def loaded(*options: str) -> Ended:

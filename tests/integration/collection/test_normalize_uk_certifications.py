@@ -1,10 +1,9 @@
-import pytest
-
 from backend.collection.models import DVD
 from tests.integration.collection.commands import ran
 from tests.integration.collection.factories import dvd
+from tests.integration.operations.factories import COMMITTED
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = COMMITTED
 
 
 def certified(*certifications: str) -> list[int]:

@@ -8,10 +8,11 @@ from pytest_django import Settings
 from backend.collection.models import DVD
 from tests.integration.collection.commands import ran
 from tests.integration.collection.factories import dvd
+from tests.integration.operations.factories import COMMITTED
 from upkeep.testing.servers import faults
 from upkeep.testing.servers.process import Server
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = COMMITTED
 
 
 def test_dvds_get_the_imdb_id_that_tmdb_knows(tmdb: Server) -> None:

@@ -10,10 +10,11 @@ from redis import Redis
 from backend.collection.models import DVD
 from tests.integration.collection.commands import Ended, ran
 from tests.integration.collection.factories import COMPLETE, dvd
+from tests.integration.operations.factories import COMMITTED
 from upkeep.testing.servers import faults
 from upkeep.testing.servers.process import Server
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = COMMITTED
 
 
 def refreshed(*options: str) -> Ended:

@@ -8,12 +8,13 @@ from redis import Redis
 from backend.collection.models import DVD
 from tests.integration.collection.commands import Ended, ran
 from tests.integration.collection.factories import dvd
+from tests.integration.operations.factories import COMMITTED
 from tests.servers.yts import UNKNOWN_FROM
 from upkeep.operations.models import Run
 from upkeep.testing.servers import faults
 from upkeep.testing.servers.process import Server
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = COMMITTED
 UNKNOWN = f"tt{UNKNOWN_FROM}"
 
 

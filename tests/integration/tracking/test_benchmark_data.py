@@ -1,14 +1,13 @@
 """What the benchmarks fill in by SQL, past the models: it would break in silence when a column is added."""
 
-import pytest
-
 from backend.tracking.models import Task, WorkEntry
 from tasks.tracking.match_project import MatchProject, match_project
 from tests.benchmarks import work
+from tests.integration.tracking.projects import COMMITTED
 from upkeep.operations.runner import execute
 
 
-@pytest.mark.django_db(transaction=True)
+@COMMITTED
 def test_the_rules_of_the_benchmarks_match_all_their_entries() -> None:
     work.fill(entries=20, tasks=5)
     execute(match_project, MatchProject(organization=work.CODE))

@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from tests.integration.collection.commands import ran
 from tests.integration.tracking.connections import all_expected, by_id, read, tracker
+from tests.integration.tracking.projects import COMMITTED
 from tests.servers.trackers import github
 from upkeep.testing.servers.process import Server
 
@@ -89,7 +90,7 @@ def test_a_folder_that_cannot_be_written_is_no_error(server: Server, folder: Pat
     assert unchanged == 0
 
 
-@pytest.mark.django_db(transaction=True)
+@COMMITTED
 def test_a_cleared_cache_is_filled_again(server: Server, folder: Path) -> None:
     full, _ = downloaded(server)
     size = sum(path.stat().st_size for path in entries(folder))
@@ -102,7 +103,7 @@ def test_a_cleared_cache_is_filled_again(server: Server, folder: Path) -> None:
     assert downloaded(server) == (full, 0)
 
 
-@pytest.mark.django_db(transaction=True)
+@COMMITTED
 def test_clearing_again_changes_nothing(folder: Path) -> None:
     caches["downloads"].set("key", b"value")
     caches["default"].set("key", "value")
@@ -111,7 +112,7 @@ def test_clearing_again_changes_nothing(folder: Path) -> None:
     assert entries(folder) == []
 
 
-@pytest.mark.django_db(transaction=True)
+@COMMITTED
 def test_one_cache_may_be_cleared_alone(folder: Path) -> None:
     for name in ("default", "downloads"):
         caches[name].set("key", "value")
@@ -120,7 +121,7 @@ def test_one_cache_may_be_cleared_alone(folder: Path) -> None:
     assert len(entries(folder)) == 1
 
 
-@pytest.mark.django_db(transaction=True)
+@COMMITTED
 def test_a_dry_run_clears_nothing(folder: Path) -> None:
     caches["downloads"].set("key", "value")
     ended = ran("clear_caches", "--dry-run")
@@ -129,14 +130,14 @@ def test_a_dry_run_clears_nothing(folder: Path) -> None:
     assert len(entries(folder)) == 1
 
 
-@pytest.mark.django_db(transaction=True)
+@COMMITTED
 @pytest.mark.usefixtures("folder")
 def test_an_unknown_cache_is_told_with_the_one_that_was_meant() -> None:
     ended = ran("clear_caches", "--cache", "download")
     assert (ended.exit_code, ended.error) == (1, "there is no cache 'download': did you mean 'downloads'?")
 
 
-@pytest.mark.django_db(transaction=True)
+@COMMITTED
 def test_a_cache_that_cannot_tell_what_is_in_it_is_cleared_all_the_same(settings: Settings) -> None:
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     caches["default"].set("key", "value")

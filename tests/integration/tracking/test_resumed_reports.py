@@ -25,7 +25,8 @@ from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
 
-pytestmark = pytest.mark.django_db(transaction=True)
+APPS = ["backend.accounts", "upkeep.operations", "backend.collection", "backend.tracking", "tasks"]
+pytestmark = pytest.mark.django_db(transaction=True, available_apps=APPS)
 
 FILE = """
 organization:

@@ -10,13 +10,13 @@ from tasks.tracking.explain_work_entry import ExplainWorkEntry, explain_work_ent
 from tasks.tracking.update_organization import UpdateOrganization, update_organization
 from tasks.tracking.update_project import update_project
 from tests.integration.collection.commands import ran
-from tests.integration.tracking.projects import Example
+from tests.integration.tracking.projects import COMMITTED, Example
 from tests.integration.tracking.test_resumed_reports import anew, started
 from upkeep.operations import registry, runner, subjects
 from upkeep.operations.files import InputFile
 from upkeep.operations.models import Run, RunChange, RunLog
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = COMMITTED
 
 OF_NO_ORGANIZATION = {"tracking.clear_caches"}
 """Caches belong to a machine, and what is told of them is their size."""
