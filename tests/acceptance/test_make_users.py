@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import call_command
+from django.test import RequestFactory
 from pytest_celery import CeleryTestSetup
 
 from tests.acceptance.runs import ended
@@ -38,7 +39,7 @@ def test_passwords_reach_the_worker_encrypted_and_stay_nowhere(
     held.app.control.add_consumer("default", reply=True)
     run = ended(run_id)
     assert (run.status, run.counts["created"], run.counts["failed"]) == ("succeeded", 1, 2)
-    assert authenticate(username="ann", password=PASSWORD)
+    assert authenticate(RequestFactory().get("/"), username="ann", password=PASSWORD)
     assert not RunFile.objects.exists()
     rows = [list(model.objects.values()) for model in (Run, RunChange, RunLog)]
     everywhere = in_broker + stored.decode("latin-1") + json.dumps(rows, default=str) + setup.worker.logs()

@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.core.serializers import serialize
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.test import RequestFactory
 
 from backend.accounts.models import User
 from tasks.accounts.make_users import MakeUsers, make_users
@@ -120,7 +121,7 @@ def recorded() -> str:
 def test_it_creates_the_users_of_a_file_and_those_with_a_password_can_sign_in(imported: Importer) -> None:
     first = imported(FILE)
     assert (first.code, first.counts) == (0, {"created": 2})
-    ann = authenticate(username="ann", password=PASSWORD)
+    ann = authenticate(RequestFactory().get("/"), username="ann", password=PASSWORD)
     assert isinstance(ann, User)
     assert (ann.email, ann.full_name, ann.is_staff, ann.is_active) == ("ann@example.com", "Ann Lee", True, True)
     bob = User.objects.get(username="bob@example.com")
@@ -148,7 +149,7 @@ def test_a_dry_run_tells_the_same_and_writes_no_user(imported: Importer) -> None
 def test_without_options_existing_users_are_left_alone(imported: Importer) -> None:
     User.objects.create_user("ANN", password="another-horse-7")
     assert imported(FILE).counts == {"created": 1, "unchanged": 1}
-    assert authenticate(username="ann", password="another-horse-7")
+    assert authenticate(RequestFactory().get("/"), username="ann", password="another-horse-7")
     assert User.objects.get_by_natural_key("ann").full_name == ""
 
 
@@ -158,7 +159,7 @@ def test_update_changes_existing_users_but_not_their_passwords(imported: Importe
     assert found.counts == {"created": 1, "updated": 1}
     ann = User.objects.get_by_natural_key("ann")
     assert (ann.username, ann.full_name, ann.first_name, ann.is_staff) == ("ANN", "Ann Lee", "Annie", True)
-    assert authenticate(username="ann", password="another-horse-7")
+    assert authenticate(RequestFactory().get("/"), username="ann", password="another-horse-7")
     assert found.run.changes.get(action="updated").fields == {
         "email": ["", "ann@example.com"],
         "full_name": ["", "Ann Lee"],
@@ -172,8 +173,8 @@ def test_reset_passwords_changes_the_passwords_of_existing_users_alone(imported:
     assert found.counts == {"created": 1, "updated": 1}
     assert found.run.changes.get(action="updated").fields == {"password": ["set", "reset"]}
     assert User.objects.get_by_natural_key("ann").full_name == ""
-    assert authenticate(username="ann", password=PASSWORD)
-    assert authenticate(username="ann", password="another-horse-7") is None
+    assert authenticate(RequestFactory().get("/"), username="ann", password=PASSWORD)
+    assert authenticate(RequestFactory().get("/"), username="ann", password="another-horse-7") is None
 
 
 def test_bad_rows_are_told_with_line_and_reason_and_the_others_go_on(imported: Importer) -> None:
