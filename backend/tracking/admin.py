@@ -37,7 +37,16 @@ class ShortTexts(admin.options.BaseModelAdmin):  # type: ignore[type-arg]  # sub
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
-class Kept(ShortTexts, admin.ModelAdmin):  # type: ignore[type-arg]
+class Page(ShortTexts, admin.ModelAdmin):  # type: ignore[type-arg]
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:  # type: ignore[override]  # never None
+        """Only what filters show: Django takes any column of the model, which could so be read letter by letter."""
+        filters = [each[0] if isinstance(each, tuple) else each for each in self.get_list_filter(request)]
+        names = ("id", "pk", *map(str, filters))
+        is_listed = any(lookup == name or lookup.startswith(f"{name}__") for name in names)
+        return is_listed and super().lookup_allowed(lookup, value, request)
+
+
+class Kept(Page):
     """What may hold millions of rows is removed by operations, in batches: the admin would load them all."""
 
     def has_delete_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
@@ -90,7 +99,6 @@ class TrackerAdmin(Kept):
     list_select_related = ("project",)
     search_fields = ("name", "api_location")
     raw_id_fields = ("project",)
-    exclude = ("api_username",)
     readonly_fields = (
         "api_kind",
         "api_location",
@@ -106,7 +114,7 @@ class TrackerAdmin(Kept):
 
     @admin.display(description="username", boolean=True)
     def has_username(self, tracker: Tracker) -> bool:
-        return bool(tracker.api_username)
+        return bool(tracker.encrypted_username)
 
     @admin.display(description="token", boolean=True)
     def has_token(self, tracker: Tracker) -> bool:
@@ -114,7 +122,7 @@ class TrackerAdmin(Kept):
 
 
 @admin.register(ExternalUser)
-class ExternalUserAdmin(ShortTexts, admin.ModelAdmin):  # type: ignore[type-arg]
+class ExternalUserAdmin(Page):
     """Met by downloads; who they are here follows from mappings and members."""
 
     list_display = ("username", "external_id", "name", "email", "user", "tracker")
@@ -134,7 +142,7 @@ class ExternalUserAdmin(ShortTexts, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Task)
-class TaskAdmin(ShortTexts, admin.ModelAdmin):  # type: ignore[type-arg]
+class TaskAdmin(Page):
     list_display = ("code", "title", "state", "estimate", "owner", "tracker")
     list_filter = (("moved_to", admin.EmptyFieldListFilter), "tracker__project__organization", "tracker__project")
     list_select_related = ("owner", "tracker")
@@ -158,7 +166,7 @@ class WorkMatchForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(WorkMatch)
-class WorkMatchAdmin(ShortTexts, admin.ModelAdmin):  # type: ignore[type-arg]
+class WorkMatchAdmin(Page):
     form = WorkMatchForm
     list_display = ("match_on", "priority", "text_pattern", "breadcrumb_pattern", "target_task", "tracker")
     list_filter = ("match_on", "tracker__project__organization", "tracker__project")

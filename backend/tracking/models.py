@@ -123,7 +123,7 @@ class Tracker(IdentifiedModel):
         help_text="Empty: its tasks are declared by hand alone.",
     )
     api_location = models.TextField(blank=True)
-    api_username = models.TextField(blank=True)
+    encrypted_username = models.TextField(blank=True, editable=False)
     encrypted_token = models.TextField(blank=True, editable=False)
     custom_assignee_fields = ArrayField(models.TextField(), default=list, blank=True)
     task_fields = ArrayField(
@@ -157,18 +157,27 @@ class Tracker(IdentifiedModel):
         return self.name
 
     @property
-    def token_is_stale(self) -> bool:
-        """Whether the token is not encrypted with the first of FERNET_KEYS, but with an older one."""
-        return tokens.is_stale(self.encrypted_token)
+    def has_stale_secret(self) -> bool:
+        """Whether the token or its username is not encrypted with the first of FERNET_KEYS, but with an older one."""
+        return tokens.is_stale(self.encrypted_token) or tokens.is_stale(self.encrypted_username)
 
     @property
     def api_token(self) -> SecretStr:
         """The token, decrypted; empty when there is none. Raises UnreadableTokenError."""
-        return tokens.decrypted(self.encrypted_token, of=f"tracker {self.name!r}")
+        return tokens.decrypted(self.encrypted_token, what=f"the token of tracker {self.name!r}")
 
     @api_token.setter
     def api_token(self, token: SecretStr) -> None:
         self.encrypted_token = tokens.encrypted(token)
+
+    @property
+    def api_username(self) -> SecretStr:
+        """Whose the token is, decrypted; empty when nobody is named. Raises UnreadableTokenError."""
+        return tokens.decrypted(self.encrypted_username, what=f"the api_username of tracker {self.name!r}")
+
+    @api_username.setter
+    def api_username(self, username: SecretStr) -> None:
+        self.encrypted_username = tokens.encrypted(username)
 
 
 class ExternalUser(IdentifiedModel):

@@ -1,4 +1,4 @@
-"""Tokens of trackers, encrypted at rest: with the first of FERNET_KEYS; all of them decrypt."""
+"""Tokens of trackers and the names that go with them, encrypted: with the first of FERNET_KEYS; all of them decrypt."""
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -15,13 +15,13 @@ def encrypted(token: SecretStr) -> str:
     return _fernet().encrypt(value.encode()).decode() if value else ""
 
 
-def decrypted(stored: str, *, of: str) -> SecretStr:
-    """The token; empty when there is none. Raises UnreadableTokenError, which tells whose it is."""
+def decrypted(stored: str, *, what: str) -> SecretStr:
+    """The token; empty when there is none. Raises UnreadableTokenError, which says what it is."""
     try:
         return SecretStr(_fernet().decrypt(stored.encode()).decode() if stored else "")
     except InvalidToken:
         raise UnreadableTokenError(
-            f"the token of {of} cannot be decrypted: its key is not among FERNET_KEYS any more; "
+            f"{what} cannot be decrypted: its key is not among FERNET_KEYS any more; "
             "update_organization stores it again"
         ) from None
 

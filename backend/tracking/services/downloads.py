@@ -275,7 +275,7 @@ def connected(tracker: Tracker, *, dry_run: bool) -> Iterator[Connector]:
         kind=kind,
         place=place,
         token=tracker.api_token,
-        username=tracker.api_username,
+        username=tracker.api_username.get_secret_value(),
         custom_assignee_fields=tuple(tracker.custom_assignee_fields),
         task_fields=tuple(tracker.task_fields),
         merge_requests=tracker.merge_requests,

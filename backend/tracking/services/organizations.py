@@ -5,7 +5,6 @@ from itertools import groupby
 from typing import Any
 
 from django.db import IntegrityError
-from pydantic import SecretStr
 
 from backend.tracking.kernel.configuration import declared, schema, telling
 from backend.tracking.kernel.configuration.items import Item, Key, Kind
@@ -13,7 +12,7 @@ from backend.tracking.kernel.configuration.plan import Edit, Plan, Stored, plan
 from backend.tracking.models import Tracker, WorkEntry
 from backend.tracking.services.people import users_named
 from backend.tracking.services.stored_items import StoredItems
-from backend.tracking.services.tables import TABLES
+from backend.tracking.services.tables import SECRETS, TABLES
 from upkeep.operations.plans import Change
 
 
@@ -100,8 +99,7 @@ def _columns(edit: Edit) -> list[str]:
 def _values(item: Item, names: Iterable[str]) -> dict[str, Any]:
     columns = TABLES[item.kind].columns
     values = {columns[name]: item.fields[name] for name in names}
-    if "encrypted_token" in values:
-        values["api_token"] = values.pop("encrypted_token")  # which encrypts it
-    if isinstance(username := values.get("api_username"), SecretStr):
-        values["api_username"] = username.get_secret_value()
+    for attribute, column in SECRETS.items():
+        if column in values:
+            values[attribute] = values.pop(column)  # which encrypts it
     return values

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from backend.tracking.kernel.configuration.items import Item, Key, Kind, Value, rules
 from backend.tracking.models import IdentifiedModel, Task, Tracker, WorkEntry
-from backend.tracking.services.tables import TABLES
+from backend.tracking.services.tables import SECRETS, TABLES
 from backend.tracking.tokens import UnreadableTokenError
 
 
@@ -64,7 +64,7 @@ class StoredItems:
         return chain.from_iterable(found)
 
     def _note(self, tracker: Tracker, key: Key) -> None:
-        if tracker.token_is_stale:
+        if tracker.has_stale_secret:
             self.stale.add(key)
         if tracker.position:
             self.begun.add(key)
@@ -81,15 +81,16 @@ def _items(kind: Kind, parent: Key, rows: Collection[Any]) -> Iterator[Item]:
 def _fields(row: Any, kind: Kind) -> dict[str, Value]:
     fields: dict[str, Value] = {name: getattr(row, column) for name, column in TABLES[kind].columns.items()}
     if isinstance(row, Tracker):
-        fields |= {"api_token": _token(row), "api_username": SecretStr(row.api_username)}
+        fields |= {name: _secret(row, name, column) for name, column in SECRETS.items()}
     return fields
 
 
-def _token(tracker: Tracker) -> SecretStr:
+def _secret(tracker: Tracker, name: str, column: str) -> SecretStr:
     try:
-        return tracker.api_token
+        secret: SecretStr = getattr(tracker, name)
     except UnreadableTokenError:
-        return SecretStr(tracker.encrypted_token)  # something that no declared token is
+        return SecretStr(getattr(tracker, column))  # something that nobody declares
+    return secret
 
 
 def _numbers(rows: Any) -> dict[UUID, int]:

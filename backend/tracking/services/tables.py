@@ -17,6 +17,9 @@ from backend.tracking.models import (
     WorkMatch,
 )
 
+SECRETS = {"api_token": "encrypted_token", "api_username": "encrypted_username"}
+"""By the key of the file, and the attribute that encrypts it: the column."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -64,8 +67,7 @@ TABLES = {
             "place": "place",
             "api_kind": "api_kind",
             "api_location": "api_location",
-            "api_token": "encrypted_token",
-            "api_username": "api_username",
+            **SECRETS,
             "api_custom_assignee_fields": "custom_assignee_fields",
             "api_task_fields": "task_fields",
             "merge_requests": "merge_requests",

@@ -17,10 +17,13 @@ def project(of: Organization | None = None, code: str = "shop", **fields: Any) -
     return Project.objects.create(**{"organization": owner, "code": code, "name": code.title()} | fields)
 
 
-def tracker(of: Project | None = None, name: str = "code", *, token: str = "", **fields: Any) -> Tracker:
+def tracker(
+    of: Project | None = None, name: str = "code", *, token: str = "", username: str = "", **fields: Any
+) -> Tracker:
     owner = of or Project.objects.first() or project()
     made = Tracker(**{"project": owner, "name": name, "place": owner.trackers.count()} | fields)
     made.api_token = SecretStr(token)
+    made.api_username = SecretStr(username)
     made.save()
     return made
 

@@ -1,6 +1,11 @@
+import re
+from html import unescape
+
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import AbstractUser
 from django.db import connection
+from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -58,6 +63,57 @@ def test_of_a_token_nothing_is_shown_but_whether_there_is_one(admin_client: Clie
     assert pages[0].content.decode().count("icon-yes") == pages[0].content.decode().count("icon-no") == 1
 
 
+HIDDEN = [
+    (model, field.name)
+    for model in admin.site._registry
+    for field in model._meta.concrete_fields
+    if re.search("encrypted|password|token", field.name)
+]
+
+
+@pytest.mark.parametrize(("model", "column"), HIDDEN)
+def test_no_page_tells_by_its_number_of_rows_how_a_secret_begins(
+    admin_client: Client, model: type[Model], column: str
+) -> None:
+    page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    for lookup in ("", "__startswith", "__regex", "__gt", "__in", "__isnull"):
+        assert admin_client.get(page, {column + lookup: "g"}).status_code == 400
+
+
+def test_the_secrets_of_a_tracker_are_among_the_hidden_columns() -> None:
+    assert {(Tracker, "encrypted_token"), (Tracker, "encrypted_username")} < set(HIDDEN)
+
+
+@pytest.mark.parametrize(
+    ("model", "lookup"),
+    [
+        (Tracker, "position__startswith"),
+        (Tracker, "project__organization__projects__trackers__encrypted_token__startswith"),
+        (Project, "trackers__encrypted_token__startswith"),
+        (Task, "tracker__encrypted_token__startswith"),
+        (ExternalUser, "user__password__startswith"),
+    ],
+)
+def test_what_no_filter_shows_is_not_looked_up(admin_client: Client, model: type, lookup: str) -> None:
+    assert admin_client.get(url(model, "changelist"), {lookup: "g"}).status_code == 400
+
+
+@pytest.mark.usefixtures("demo")
+def test_every_filter_works(admin_client: Client) -> None:
+    for model in MODELS:
+        page = admin_client.get(url(model, "changelist")).content.decode()
+        for query in set(re.findall(r'href="\?(\w[^"]+)"', page)):
+            assert admin_client.get(f"{url(model, 'changelist')}?{unescape(query)}").status_code == 200
+
+
+def test_the_username_of_a_token_is_stored_encrypted() -> None:
+    stored = tracker(project(organization()), "code", token=TOKEN, username="ada@acme.example")
+    [(column,)] = Tracker.objects.values_list("encrypted_username")
+    assert "ada" not in column
+    stored.refresh_from_db()
+    assert stored.api_username.get_secret_value() == "ada@acme.example"
+
+
 def test_a_tracker_is_renamed_here_but_not_sent_elsewhere_with_its_token(admin_client: Client) -> None:
     stored = tracker(
         project(organization()),
@@ -65,7 +121,7 @@ def test_a_tracker_is_renamed_here_but_not_sent_elsewhere_with_its_token(admin_c
         token=TOKEN,
         api_kind="jira",
         api_location=PLACE,
-        api_username="ada@acme.example",
+        username="ada@acme.example",
     )
     page = admin_client.get(url(Tracker, "change", stored.pk)).content.decode()
     assert PLACE in page
@@ -77,7 +133,11 @@ def test_a_tracker_is_renamed_here_but_not_sent_elsewhere_with_its_token(admin_c
     assert admin_client.post(url(Tracker, "change", stored.pk), form).status_code == 302
     stored.refresh_from_db()
     assert (stored.name, stored.api_token.get_secret_value()) == ("renamed", TOKEN)
-    assert (stored.api_kind, stored.api_location, stored.api_username) == ("jira", PLACE, "ada@acme.example")
+    assert (stored.api_kind, stored.api_location, stored.api_username.get_secret_value()) == (
+        "jira",
+        PLACE,
+        "ada@acme.example",
+    )
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ class Place:
         of = project()
         self.trackers = {
             name: api_tracker(
-                kind, location(kind, server.origin, name), token=TOKEN, of=of, name=name, api_username=USERNAME
+                kind, location(kind, server.origin, name), token=TOKEN, of=of, name=name, username=USERNAME
             )
             for name in order
         }

@@ -43,7 +43,7 @@ def project_of(system: ModuleType, location: str) -> tuple[Example, Tracker]:
     """A project whose tasks come from a system, with the rules for codes and addresses."""
     example = Example()
     tracker = api_tracker(
-        system.KIND, location, of=example.project, token=system.TOKEN, api_username=system.USERNAME
+        system.KIND, location, of=example.project, token=system.TOKEN, username=system.USERNAME
     )  # fmt: skip
     example.rule("text_url_to_task_url", tracker, priority=30)
     example.rule("external_task_id_to_task_url", tracker, priority=20)

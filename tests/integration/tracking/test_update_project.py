@@ -79,9 +79,7 @@ def of_github(server: Server, **fields: Any) -> Tracker:
 
 
 def of_kimai(server: Server, **fields: Any) -> Tracker:
-    return api_tracker(
-        kimai.KIND, kimai.location(server.origin), token=kimai.TOKEN, api_username=kimai.USERNAME, **fields
-    )
+    return api_tracker(kimai.KIND, kimai.location(server.origin), token=kimai.TOKEN, username=kimai.USERNAME, **fields)
 
 
 def dump() -> dict[str, list[dict[str, Any]]]:
@@ -367,7 +365,7 @@ def test_who_has_another_name_by_now_is_noticed_though_no_record_changed(hours: 
 @pytest.mark.parametrize("kind", [github, gitlab, youtrack, jira, kimai, clockodo, toggl], ids=lambda kind: kind.KIND)
 def test_a_renamed_person_keeps_the_work_and_the_tasks(kind: ModuleType) -> None:
     with kind.server(records=30) as server:
-        api_tracker(kind.KIND, kind.location(server.origin), token=kind.TOKEN, api_username=kind.USERNAME)
+        api_tracker(kind.KIND, kind.location(server.origin), token=kind.TOKEN, username=kind.USERNAME)
         ran("update_project", "acme", "--no-match")
         before = {external.pk: external.username for external in ExternalUser.objects.all()}
         ExternalUser.objects.update(username=Concat("external_id", Value(" before")))
@@ -380,7 +378,7 @@ def test_a_renamed_person_keeps_the_work_and_the_tasks(kind: ModuleType) -> None
 @pytest.mark.parametrize("kind", [clockodo, toggl], ids=lambda kind: kind.KIND)
 def test_who_was_stored_by_name_is_joined_to_their_id_with_their_work(kind: ModuleType) -> None:
     with kind.server(records=30) as server:
-        api_tracker(kind.KIND, kind.location(server.origin), token=kind.TOKEN, api_username=kind.USERNAME)
+        api_tracker(kind.KIND, kind.location(server.origin), token=kind.TOKEN, username=kind.USERNAME)
         ran("update_project", "acme", "--no-match")
         before = dump()
         ExternalUser.objects.update(external_id="")
@@ -391,7 +389,7 @@ def test_who_was_stored_by_name_is_joined_to_their_id_with_their_work(kind: Modu
 def test_namesakes_are_two_people_from_their_first_entries_on() -> None:
     with clockodo.server(records=30, namesakes=True) as server:
         of_clockodo = api_tracker(
-            clockodo.KIND, clockodo.location(server.origin), token=clockodo.TOKEN, api_username=clockodo.USERNAME
+            clockodo.KIND, clockodo.location(server.origin), token=clockodo.TOKEN, username=clockodo.USERNAME
         )
         ran("update_project", "acme", "--no-match")
     assert {external.username for external in of_clockodo.external_users.all()} == {"Ada L."}

@@ -7,9 +7,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from backend.tracking.kernel.configuration.documents import Document, Path, Unquoted
+from backend.tracking.kernel.configuration.items import SECRETS
 from backend.tracking.kernel.configuration.problems import Problem, shown, suggestion
 from backend.tracking.kernel.configuration.schema import FILE, SECTIONS, Section
-from backend.tracking.kernel.configuration.variables import PLACES
 
 WANTED = {
     "string_type": "a text",
@@ -40,7 +40,7 @@ def _message(detail: ErrorDetails, path: Path) -> str:
     if detail["type"] == "value_error":
         return f"{subject} {detail['msg'].removeprefix('Value error, ')}"
     wanted = WANTED.get(detail["type"], "something else")
-    return f"{subject} is to be {wanted}, not {_found(detail['input'], is_secret=key in PLACES)}"
+    return f"{subject} is to be {wanted}, not {_found(detail['input'], is_secret=key in SECRETS)}"
 
 
 def _unknown(key: str, section: Section) -> str:

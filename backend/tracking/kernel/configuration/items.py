@@ -26,6 +26,8 @@ Key: TypeAlias = tuple[tuple[Kind, str], ...]
 Value: TypeAlias = str | int | Decimal | SecretStr | Sequence[str] | Mapping[str, str] | None
 
 PATTERNS = ("text_pattern", "breadcrumb_trail_pattern")
+SECRETS = ("api_token", "api_username")
+"""Keys of a tracker whose values are stored encrypted and shown nowhere."""
 
 
 @dataclass(frozen=True, slots=True)

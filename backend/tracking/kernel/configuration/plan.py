@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from pydantic import SecretStr
 
 from backend.tracking.kernel import locations
-from backend.tracking.kernel.configuration.items import Item, Key, Kind, Value
+from backend.tracking.kernel.configuration.items import SECRETS, Item, Key, Kind, Value
 from backend.tracking.kernel.kinds import ApiKind
 from upkeep.operations.plans import Action, Change
 
@@ -42,7 +42,7 @@ class Stored:
     usernames: Collection[str]
     """Of all users that the file names and that exist."""
     stale: Collection[Key] = ()
-    """Trackers whose token was encrypted with an older key."""
+    """Trackers of which a secret was encrypted with an older key."""
     begun: Collection[Key] = ()
     """Trackers from which something was downloaded."""
     contents: Mapping[Key, str] = field(default_factory=dict)
@@ -103,9 +103,9 @@ def _declared(item: Item, stored: Stored) -> Change:
         return _change("created", item, differences({}, filled), payload=Edit(item, list(item.fields)))
     changed = {name: value for name, value in item.fields.items() if value != before.fields[name]}
     if not changed:
-        return _change("unchanged", item, payload=Edit(item, ["api_token"]) if item.key in stored.stale else None)
+        return _change("unchanged", item, payload=Edit(item, list(SECRETS)) if item.key in stored.stale else None)
     starts_again = item.key in stored.begun and _is_elsewhere(before, item)
-    names = dict.fromkeys([*changed, "api_token"]) if item.key in stored.stale else changed
+    names = dict.fromkeys([*changed, *SECRETS]) if item.key in stored.stale else changed
     edit = Edit(item, list(names), starts_again=starts_again)
     return _change("updated", item, differences(before.fields, changed), payload=edit)
 

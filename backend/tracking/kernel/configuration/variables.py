@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backend.tracking.kernel.configuration.documents import Document, Path
+from backend.tracking.kernel.configuration.items import SECRETS
 from backend.tracking.kernel.configuration.problems import Problem
 
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
@@ -19,7 +20,6 @@ LISTED = "TRACKER_SECRETS"
 PLAIN = re.compile(r"[A-Z_][A-Z0-9_]{,59}")
 MIXED = re.compile(r"(?=[A-Z]*[0-9])[A-Z0-9]{12,}")
 """Letters with digits among them, as in a token that somebody put into the braces."""
-PLACES = ("api_token", "api_username")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,16 @@ class Variables:
         if not isinstance(value, str) or "${" not in value:
             return value
         complaints = [self._complaint(name, path) for name in REFERENCE.findall(value)]
-        if path and path[-1] in PLACES and "${" in REFERENCE.sub("", value):
+        if path and path[-1] in SECRETS and "${" in REFERENCE.sub("", value):
             complaints.append("${ without its } here: a variable is written ${NAME}")
         problems += [Problem(document.line(path), complaint) for complaint in complaints if complaint]
         return value if any(complaints) else REFERENCE.sub(lambda found: self.values[found[1]], value)
 
     def _complaint(self, name: str, path: Path) -> str:
         shown_name = f"${{{name}}}" if PLAIN.fullmatch(name) and not MIXED.search(name) else "${…} (name not shown)"
-        if not path or path[-1] not in PLACES:
-            return (
-                f"{shown_name} is read from the environment in {' and '.join(PLACES)} only: write the value itself here"
-            )
+        if not path or path[-1] not in SECRETS:
+            places = " and ".join(SECRETS)
+            return f"{shown_name} is read from the environment in {places} only: write the value itself here"
         if name in self.reserved:
             return f"{shown_name} is a setting of Upkeep itself, which no file gets: use a variable of its own"
         if name not in self.listed and not name.startswith(PREFIX):

@@ -210,7 +210,7 @@ def test_a_token_with_an_older_key_is_written_again_without_a_change() -> None:
     stale = [key for key in stored if len(key) == 3]
     found = plan(stored.values(), Stored(items=stored, usernames=(), stale=stale), prune=False)
     assert [(change.action, change.payload.names) for change in found.values() if change.has_effect] == [
-        ("unchanged", ["api_token"])
+        ("unchanged", ["api_token", "api_username"])
     ]
 
 
