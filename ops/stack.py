@@ -99,6 +99,7 @@ def programs(home: Path, life: int, web: int, flower: int, flower_login: str) ->
     temporary = home / "tmp"
     temporary.mkdir(mode=0o700, exist_ok=True)
     gunicorn = [sys.executable, "-m", "gunicorn", "backend.config.wsgi", "--threads", "4", "--no-control-socket"]
+    gunicorn += ["--forwarded-allow-ips="]  # the settings say whether a proxy is believed, not gunicorn
     commands = {
         "web": [*gunicorn, "--bind", f"127.0.0.1:{web}"],
         "worker": celery("worker", "--concurrency=2", "--loglevel=INFO"),

@@ -1,4 +1,4 @@
-"""What browsers are told about every page of the web process."""
+"""Headers: what browsers are told about every page of the web process, and what a proxy tells us."""
 
 from collections.abc import Callable
 
@@ -27,3 +27,13 @@ def security_headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
         return response
 
     return respond
+
+
+def client_address(request: HttpRequest) -> str:
+    """From where the request comes: as the proxy says in CLIENT_ADDRESS_HEADER, where that is set.
+
+    Of several addresses in it the last counts, which the proxy has added.
+    """
+    said = request.headers.get(settings.CLIENT_ADDRESS_HEADER, "") if settings.CLIENT_ADDRESS_HEADER else ""
+    address: str = said.rpartition(",")[2].strip() or request.META["REMOTE_ADDR"]
+    return address

@@ -36,6 +36,8 @@ CSRF_COOKIE_SECURE = env.bool("CSRF_COOKIE_SECURE", default=_tls)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 3600 if _tls else 0)
 SECURE_PROXY_SSL_HEADER = (f"HTTP_{_header.upper().replace('-', '_')}", "https") if _header else None
 """The proxy's header that says whether a request came by TLS: only where the proxy is known to set it always."""
+CLIENT_ADDRESS_HEADER = env.str("CLIENT_ADDRESS_HEADER", default="")
+"""The proxy's header that says from which address a request came: as the one above."""
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=_tls and SECURE_PROXY_SSL_HEADER is not None)
 SECURE_SSL_HOST = _place or None
 SILENCED_SYSTEM_CHECKS = [
@@ -135,6 +137,7 @@ AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contri
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # so that nobody locks others out from elsewhere
+AXES_CLIENT_IP_CALLABLE = "backend.config.headers.client_address"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_USE_ATTEMPT_EXPIRATION = True

@@ -93,6 +93,7 @@ def stack_behind(proxy: Proxy, home: Path, **more: str) -> Iterator[dict[str, st
     variables = environment(home) | {
         "PUBLIC_URL": f"https://localhost:{proxy.https}",
         "SECURE_PROXY_SSL_HEADER": "X-Forwarded-Proto",
+        "CLIENT_ADDRESS_HEADER": "X-Forwarded-For",
         "FLOWER_BASIC_AUTH": "operator:over-the-wall",
         "WEB_PORT": str(proxy.web),
         "FLOWER_PORT": str(proxy.flower),

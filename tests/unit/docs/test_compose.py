@@ -1,6 +1,7 @@
 """docker compose: each service gets the documented variables that it uses, no others, and may do little else."""
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import yaml
 from django.core.exceptions import ImproperlyConfigured
 
 from backend.config.environment import Environment
+from ops import stack
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
@@ -114,6 +116,17 @@ def test_our_image_has_a_user_whose_home_in_memory_is_theirs_alone() -> None:
     for service in OURS - {"worker"}:
         assert "/var/lib/upkeep:uid=10001,gid=10001,mode=0700" in SERVICES[service]["tmpfs"]
     assert "upkeep:/var/lib/upkeep" in SERVICES["worker"]["volumes"]
+
+
+def test_each_program_is_started_as_make_up_does_but_for_where_it_listens(tmp_path: Path) -> None:
+    def options(words: list[str]) -> list[str]:
+        return [word for word in words if not re.search(r"port|address|bind|[0-9.]+:[0-9]+$", word)]
+
+    by_hand = {process.name: process.command for process in stack.programs(tmp_path, 0, 8000, 5555, "admin:password")}
+    assert set(by_hand) == OURS
+    for service, command in by_hand.items():
+        words = shlex.split(re.sub(r".*exec (.*)\"", r"\1", SERVICES[service]["command"]))
+        assert options(words) == options(list(command)[2:]), service
 
 
 def test_files_get_to_the_worker_alone_who_cannot_write_there() -> None:
