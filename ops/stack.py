@@ -13,6 +13,8 @@ from types import FrameType
 from urllib.request import ProxyHandler, build_opener
 
 import django
+from django.conf import settings
+from django.db import Error, connection
 
 from backend.config.startup import load_settings
 from ops.holding import HeldError, end_leftovers, held
@@ -34,9 +36,6 @@ def main(arguments: list[str]) -> int:
     """Run the stack, or stop the one that runs."""
     load_settings()
     django.setup()
-    from django.conf import settings  # noqa: PLC0415 - readable once Django is set up
-    from django.db import Error  # noqa: PLC0415
-
     home = settings.UPKEEP_HOME
     if arguments == ["stop"]:
         return stop_running(home / LOCK)
@@ -70,7 +69,6 @@ def servers_stopped_after(home: Path) -> Iterator[None]:
 
 def run(home: Path, life: int) -> None:
     """Prepare the database, start everything, tell where it is, and keep it running. Raises KeyboardInterrupt."""
-    from django.conf import settings  # noqa: PLC0415 - readable once Django is set up
     from django.core.management import call_command  # noqa: PLC0415
 
     from backend.config.secrets import kept_secret, new_password  # noqa: PLC0415 - reads no settings, but only we need it
@@ -153,10 +151,12 @@ def await_answers(*urls: str) -> None:
 
 def tell(web: int, flower: int, login: str, home: Path) -> None:
     """Where everything is."""
+    here = f"http://127.0.0.1:{web}"
+    admin = f"{settings.PUBLIC_URL}/admin/   (its proxy asks {here})" if settings.PUBLIC_URL else f"{here}/admin/"
     print(
         f"""Upkeep is running.
 
-  Admin    http://127.0.0.1:{web}/admin/
+  Admin    {admin}
   Flower   http://127.0.0.1:{flower}/
   Login    {login}
   Data     {database()}
@@ -170,8 +170,6 @@ Stop with Ctrl-C, or with `{named()}make stop` from elsewhere.""",
 
 def database() -> str:
     """In which database the stack works, without its password."""
-    from django.db import connection  # noqa: PLC0415 - wants Django to be set up
-
     if connection.settings_dict["ENGINE"].startswith("upkeep."):
         return f"the embedded PostgreSQL in {connection.settings_dict['HOME']}"
     place = connection.get_connection_params()

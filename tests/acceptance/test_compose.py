@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from redis import Redis
@@ -85,6 +86,9 @@ def test_the_stack_works_on_it_stops_whole_and_writes_to_its_home_alone(
         )
         assert (done.returncode, "3 processed: 3 created" in done.stdout) == (0, True), done.stderr
         assert postgres.running(home)
+        logs = "".join(log.read_text() for log in (home / "log").iterdir())
+        assert "upkeep:**@127.0.0.1" in logs
+        assert not any(part in logs for part in (PASSWORD, PASSWORD[:5], quote(PASSWORD, safe="")[:8]))
     assert (postgres.running(home), redis.running(home)) == (None, None)
     until(lambda: not programs_of(home), why="something of the stack goes on")
     assert (tree(ROOT), [*user.iterdir()], [*temporary.iterdir()]) == (before, [], [])
