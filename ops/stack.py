@@ -76,10 +76,7 @@ def run(home: Path, life: int) -> None:
     call_command("migrate", verbosity=0)
     password = kept_secret(home / "admin_password", new_password)
     login = make_admin(password)
-    web, flower = (
-        free_port(int(os.environ.get("WEB_PORT", "8000"))),
-        free_port(int(os.environ.get("FLOWER_PORT", "5555"))),
-    )
+    web, flower = free_port("WEB_PORT", 8000), free_port("FLOWER_PORT", 5555)
     processes = programs(home, life, web, flower, settings.FLOWER_BASIC_AUTH or f"{USERNAME}:{password}")
     try:
         for process in processes:
@@ -124,14 +121,17 @@ def make_admin(password: str) -> str:
     return f"{USERNAME} / {password}   (unless you changed it)"
 
 
-def free_port(wanted: int) -> int:
-    """The first port from `wanted` on that nobody listens on."""
-    for port in range(wanted, wanted + 100):
+def free_port(variable: str, default: int) -> int:
+    """The first port that nobody listens on, from what the variable says. Leaves the process when there is none."""
+    wanted = os.environ.get(variable) or str(default)
+    if not (wanted.isascii() and wanted.isdigit()):
+        raise SystemExit(f"{variable} is to be a number, not {wanted!r}")
+    for port in range(int(wanted), min(int(wanted) + 100, 65536)):
         with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             return port
-    raise SystemExit(f"no free port from {wanted} on")
+    raise SystemExit(f"{variable}: no free port from {wanted} on")
 
 
 def await_answers(*urls: str) -> None:
