@@ -6,6 +6,7 @@ from tests.acceptance.films import copies, locked, shelf
 from tests.acceptance.polling import until
 from tests.acceptance.runs import INCREMENT, committed, ended, sent
 from upkeep.operations.models import Run
+from upkeep.worker.receipt import fired_by
 
 
 def test_a_second_run_with_the_same_key_waits_for_its_turn_and_then_runs(setup: CeleryTestSetup) -> None:
@@ -32,7 +33,7 @@ def test_a_second_run_from_beat_is_skipped_and_says_which_run_holds_the_key(setu
     with locked(10):
         first = committed(sent(setup.app, INCREMENT, rows=5, key="films"))
         kwargs = {"rows": 5, "key": "films"}
-        message = setup.app.send_task(INCREMENT, kwargs=kwargs, headers={"periodic_task_name": "Nightly"})
+        message = setup.app.send_task(INCREMENT, kwargs=kwargs, headers=fired_by("Nightly"))
         second = ended(message.id)
     assert (second.status, second.origin, second.attempt) == ("skipped", "beat: Nightly", 0)
     assert str(first.pk) in second.error

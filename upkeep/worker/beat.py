@@ -113,7 +113,7 @@ class OnceEntry(ModelEntry):  # type: ignore[misc]  # django-celery-beat has no 
 
     def options_at(self, now: datetime) -> dict[str, Any]:
         """The options of a message that is sent now."""
-        headers = {**self.options["headers"], "celery_beat_task": True}
+        headers = {**self.options["headers"], **receipt.fired_by(self.name), "celery_beat_task": True}
         return {**self.options, "headers": headers, "expires": self._expires(now)}
 
     def _expires(self, now: datetime) -> datetime | int | None:
@@ -228,7 +228,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]
         task = self.app.tasks.get(entry.task)
         if task is None and receipt.is_operations_name(entry.task):
             error = f"there is no operation {entry.task}: correct entry {entry.name!r}, or restart Beat if it is new"
-            receipt.refuse(entry.task, error, origin=receipt.origin_of(entry.options["headers"]))
+            receipt.refuse(entry.task, error, origin=receipt.origin_of(receipt.fired_by(entry.name)))
             logger.error("%r leaves a failed run: %s", entry.name, error)
             return
         send = task.apply_async if task else partial(self.app.send_task, entry.task)

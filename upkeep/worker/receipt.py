@@ -26,30 +26,52 @@ MAX_ERROR = 2_000
 """Characters of why a call was refused."""
 RECORDED = "upkeep_recorded"
 """The header of a message whose run has a row: the run's id, signed. Without the row, it must not make a new run."""
+ENTRY = "upkeep_entry"
+"""The header with the name of the entry that Beat fired, signed: anybody can put a header into a message."""
+_in_beat = False
 
 
 def origin_of(headers: object) -> str:
-    """Who sent it: `beat: <entry>`, or a message from anywhere else."""
-    entry = headers.get("periodic_task_name") if isinstance(headers, Mapping) else None
+    """Who sent it: `beat: <entry>` if a Beat of this project did, else a message from anywhere."""
+    given = headers if isinstance(headers, Mapping) else {}
+    entry = _unsigned_entry(given.get(ENTRY)) or (given.get("periodic_task_name") if _in_beat else None)
     return storable(f"{BEAT}: {entry}")[:200] if isinstance(entry, str) else "message"
+
+
+def fired_by(entry: str) -> dict[str, str]:
+    """The header by which others believe that this entry of the schedule was fired."""
+    return {ENTRY: _signer(ENTRY).sign_object(entry)}
+
+
+def _unsigned_entry(signed: object) -> object:
+    try:
+        return _signer(ENTRY).unsign_object(signed) if isinstance(signed, str) else None
+    except (BadSignature, ValueError):
+        return None
+
+
+def believe_headers(**_kwargs: Any) -> None:
+    """In the process of a Beat, whose own calls alone come here: also Celery's schedulers say which entry fires."""
+    global _in_beat  # noqa: PLW0603 - a process is a Beat's from its start on
+    _in_beat = True
 
 
 def signed(run: Run) -> dict[str, str]:
     """The header by which a message is known as this project's own, and as that of this run."""
-    return {RECORDED: _signer().sign(str(run.pk))}
+    return {RECORDED: _signer(RECORDED).sign(str(run.pk))}
 
 
 def is_signed(headers: object, task_id: object) -> bool:
     """Whether this project recorded a run of this id, and sent this message for it; maybe with a key from before."""
     header = headers.get(RECORDED) if isinstance(headers, Mapping) else None
     try:
-        return isinstance(header, str) and _signer().unsign(header) == str(task_id)
+        return isinstance(header, str) and _signer(RECORDED).unsign(header) == str(task_id)
     except BadSignature:
         return False
 
 
-def _signer() -> Signer:
-    return Signer(salt="upkeep.worker.receipt")
+def _signer(header: str) -> Signer:
+    return Signer(salt=f"upkeep.worker.receipt.{header}")
 
 
 def run_id_of(task_id: object) -> UUID | None:

@@ -3,7 +3,7 @@
 import signal
 from typing import Any
 
-from celery.signals import task_revoked, task_unknown, worker_shutting_down
+from celery.signals import beat_embedded_init, beat_init, task_revoked, task_unknown, worker_shutting_down
 
 from upkeep.operations import cancellation
 from upkeep.worker import handover, receipt
@@ -33,3 +33,5 @@ def refuse_unknown(message: Any, name: str, id: str, **_kwargs: Any) -> None:  #
 worker_shutting_down.connect(hand_over)
 task_revoked.connect(stop_run)
 task_unknown.connect(refuse_unknown)
+beat_init.connect(receipt.believe_headers)
+beat_embedded_init.connect(receipt.believe_headers)

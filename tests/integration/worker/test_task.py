@@ -33,7 +33,7 @@ HOSTILE = {
     "routing_key": "elsewhere",
     "exchange": "elsewhere",
     "serializer": "pickle",
-    "headers": {"periodic_task_name": ["x"]},
+    "headers": {"periodic_task_name": "Nightly", receipt.ENTRY: "Nightly:signature"},
     "producer": "x",
     "connection": "x",
     "shadow": "x",
@@ -184,7 +184,7 @@ def test_a_run_that_has_expired_is_not_started(broker: str) -> None:  # noqa: AR
 
 @pytest.mark.parametrize("entry", ["Nightly", "x" * 500, "a\x00b", "\ud800"])
 def test_beat_is_told_as_the_origin(entry: str) -> None:
-    task().apply_async(headers={"periodic_task_name": entry})
+    task().apply_async(headers=receipt.fired_by(entry))
     run = Run.objects.get()
     assert run.origin.startswith("beat: ")
     assert len(run.origin) <= 200
@@ -269,7 +269,7 @@ def test_a_message_that_comes_twice_is_dropped() -> None:
 def test_a_message_that_was_sent_past_us_is_recorded_on_receipt() -> None:
     dvds(2)
     sent = str(uuid.uuid4())
-    received("testing.add_one", sent, {"limit": 1}, headers={"periodic_task_name": "Nightly"})
+    received("testing.add_one", sent, {"limit": 1}, headers=receipt.fired_by("Nightly"))
     run = Run.objects.get()
     assert (str(run.pk), run.status, run.origin, copies()) == (sent, "succeeded", "beat: Nightly", [2, 1])
 
