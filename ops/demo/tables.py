@@ -4,10 +4,12 @@ from django.db.models import F, Sum
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from backend.tracking.models import Task
 from upkeep.operations.counts import ACTIONS
 from upkeep.operations.models import Run
+from upkeep.operations.terminal.escaping import plain
 
 MAX_TASKS = 8
 
@@ -24,7 +26,7 @@ def show_hours(console: Console) -> None:
         hours = task.taken.total_seconds() / 3600 if task.taken else 0
         estimate = "" if task.estimate is None else f"{task.estimate:.1f}"
         owner = str(task.owner or "").removeprefix("demo-")
-        table.add_row(task.code, task.title, owner, f"{hours:.1f}", estimate)
+        _add(table, task.code, task.title, owner, f"{hours:.1f}", estimate)
     console.print()
     console.print(table)
 
@@ -34,9 +36,13 @@ def show_runs(console: Console) -> None:
     table = _table("Every run is a row in PostgreSQL", "operation", "where", "status", "items")
     for run in Run.objects.order_by("created_at"):
         items = ", ".join(f"{run.counts[action]} {action}" for action in ACTIONS if run.counts.get(action))
-        table.add_row(run.operation.rpartition(".")[2], _where(run), run.status, items or "nothing to do")
+        _add(table, run.operation.rpartition(".")[2], _where(run), run.status, items or "nothing to do")
     console.print()
     console.print(table)
+
+
+def _add(table: Table, *cells: str) -> None:
+    table.add_row(*(Text(plain(cell)) for cell in cells))  # a text is no markup
 
 
 def _where(run: Run) -> str:

@@ -12,6 +12,7 @@ from django.core.management import call_command, get_commands, load_command_clas
 from backend.config import settings as product
 from upkeep.operations import registry
 from upkeep.operations.command import OperationCommand
+from upkeep.operations.terminal.base import TolerantCommand
 
 ROOT = Path(__file__).parents[2]
 SHIMS = ROOT / "tasks" / "management" / "commands"
@@ -39,6 +40,55 @@ def test_celery_is_imported_by_the_worker_and_its_configuration_alone() -> None:
     }
     assert found
     assert {path for path in found if not path.startswith("upkeep/worker/")} == {"backend/config/celery.py"}
+
+
+def printing(file: Path) -> Iterator[str]:
+    """What in a file prints past the commands' own output: `print`, a stream of the process, rich."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            if called == "print" or re.fullmatch(r"sys\.(__)?std(out|err)(__)?\.(write|writelines)|os\.write", called):
+                yield called
+    if any(name.split(".")[0] == "rich" for name in imported(file)):
+        yield "rich"
+
+
+def test_nothing_prints_past_the_one_place_that_escapes() -> None:
+    found = {
+        (str(file.relative_to(ROOT)), what)
+        for folder in ("upkeep", "backend", "tasks")
+        for file in (ROOT / folder).rglob("*.py")
+        for what in printing(file)
+    }
+    assert found == {
+        ("backend/config/startup.py", "print"),  # a variable of the environment; nothing is loaded yet
+        ("upkeep/operations/streams.py", "sys.stderr.write"),  # what the system says
+        ("upkeep/operations/terminal/bars.py", "rich"),  # as Text
+        ("upkeep/operations/terminal/history.py", "rich"),  # as Text
+        ("upkeep/testing/servers/protocol.py", "print"),  # a number
+    }
+
+
+@pytest.mark.parametrize("name", ["bars.py", "history.py"])
+def test_rich_gets_no_text_that_it_would_take_for_markup(name: str) -> None:
+    """Constants, `Text`, and what is declared to be no markup."""
+    tree = ast.parse((ROOT / "upkeep" / "operations" / "terminal" / name).read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    given = [part for call in calls if re.search(r"\.(print|add_row)$", ast.unparse(call.func)) for part in call.args]
+    assert given
+    assert all(re.match(r"Text\(plain\(|\*\(Text\(plain\(|found$", ast.unparse(part)) for part in given)
+    columns = [call for call in calls if ast.unparse(call.func) == "TextColumn"]
+    assert all("markup=False" in ast.unparse(column) for column in columns)
+
+
+def test_every_command_escapes_what_it_prints() -> None:
+    own = {
+        name: app for name, app in get_commands().items() if str(app).split(".")[0] in ("upkeep", "backend", "tasks")
+    }
+    commands = {name: load_command_class(app, name) for name, app in own.items()}
+    assert "show_run" in commands
+    past = {name for name, command in commands.items() if not isinstance(command, TolerantCommand)}
+    assert past <= {"embedded", "migrate"}  # no other's text is in what these print
 
 
 def texts(value: object, place: str) -> Iterator[tuple[str, str]]:

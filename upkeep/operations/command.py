@@ -26,7 +26,8 @@ from upkeep.operations.params import Params
 from upkeep.operations.states import ENDED, Status
 from upkeep.operations.terminal import arguments, identity
 from upkeep.operations.terminal.base import INTERRUPTED_EXIT_CODE, TolerantCommand
-from upkeep.operations.terminal.console import ConsoleProgress, Patience, plain, summary
+from upkeep.operations.terminal.console import ConsoleProgress, Patience, summary
+from upkeep.operations.terminal.escaping import plain, plain_json
 
 VERBOSE = 2
 LOOK_SECONDS = 3.0
@@ -53,7 +54,7 @@ class RunCommand(TolerantCommand):
             self.stdout.write(json.dumps(outcome.as_json()))
         elif prints == "result":
             if options["verbosity"] and outcome.status is Status.SUCCEEDED:
-                self.stdout.write(json.dumps(outcome.result, indent=2, ensure_ascii=False))
+                self.stdout.write(plain_json(outcome.result))
         elif options["verbosity"]:
             self.stdout.write("\n".join(summary(outcome)))
         if outcome.exit_code:

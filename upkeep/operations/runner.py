@@ -234,7 +234,8 @@ def _perform(run: Run, ledger: Ledger, control: Control, *, foreground: bool) ->
         if passing:
             raise connections.DatabaseInterruptedError(explanation(error)) from error
         if not is_expected(error, run.operation):
-            logger.exception("run %s of %s failed by an unexpected error", run.pk, run.operation)
+            level = logging.INFO if foreground else logging.ERROR  # who called the command is told in one line
+            logger.log(level, "run %s of %s failed by an unexpected error", run.pk, run.operation, exc_info=True)
         return Ending(Status.FAILED, error)
     return Ending(Status.SUCCEEDED)
 

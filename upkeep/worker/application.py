@@ -1,5 +1,6 @@
 """The project's Celery app: how it comes to carry out operations, and how the others of this package find it."""
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -9,7 +10,7 @@ import django
 from celery import Celery, _state
 from celery.app.defaults import DEFAULTS
 from celery.local import Proxy
-from celery.signals import beat_init, celeryd_after_setup, celeryd_init
+from celery.signals import after_setup_logger, after_setup_task_logger, beat_init, celeryd_after_setup, celeryd_init
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -36,6 +37,8 @@ def attach(app: Celery) -> None:
     app.on_after_configure.connect(_choose_scheduler)
     app.on_after_configure.connect(_choose_consumer)
     app.on_after_finalize.connect(_register)
+    after_setup_logger.connect(_escape, dispatch_uid="upkeep.escape")
+    after_setup_task_logger.connect(_escape, dispatch_uid="upkeep.escape")
     celeryd_init.connect(_check, dispatch_uid="upkeep.check")
     beat_init.connect(_check, dispatch_uid="upkeep.check")
     celeryd_init.connect(_prepare_worker, dispatch_uid="upkeep.prepare_worker")
@@ -107,6 +110,15 @@ def _register(sender: Celery, **_kwargs: Any) -> None:
     from upkeep.worker import task  # noqa: PLC0415 - wants Django to be set up
 
     task.register(sender)
+
+
+def _escape(logger: logging.Logger, **_kwargs: Any) -> None:
+    """A worker's log may hold texts of remote systems, and is read in terminals."""
+    from upkeep.operations.terminal.escaping import PlainFormatter  # noqa: PLC0415 - only who logs needs it
+
+    for handler in logger.handlers:
+        if not isinstance(handler.formatter, PlainFormatter):
+            handler.setFormatter(PlainFormatter(inner=handler.formatter))
 
 
 def _check(**_kwargs: Any) -> None:

@@ -326,8 +326,21 @@ def test_a_process_ends_with_the_code_of_its_run(environment: dict[str, str]) ->
     assert done.err.startswith("CommandError: ")
     done = manage(environment, "add_one", "--ending=crashed")
     assert (done.code, Run.objects.latest("created_at").status) == (1, "failed")
-    assert "CommandError: CrashError: no more" in done.err
-    assert "usage:" not in done.err
+    assert done.err.startswith("CommandError: CrashError: no more (`manage.py resume_run ")
+    assert len(done.err.splitlines()) == 1
+
+
+def test_a_traceback_is_shown_with_the_exit_code_that_there_is_without(environment: dict[str, str]) -> None:
+    dvds(1)
+    for code, last, words in (
+        (1, "tests.operations.dvds.CrashError: no more", ["add_one", "--ending=crashed"]),
+        (1, "tests.operations.dvds.CrashError: no more", ["run_task", "add_one", "--sync", "--ending=crashed"]),
+        (2, "remove_dvds destroys data", ["remove_dvds"]),
+    ):
+        done = manage(environment, *words, "--traceback")
+        assert done.code == code
+        assert done.err.startswith("Traceback (most recent call last):")
+        assert last in done.err.splitlines()[-1]
 
 
 def test_with_the_broker_down_the_run_stays_queued_and_says_so(environment: dict[str, str]) -> None:

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from upkeep.operations.files import InputFile
 from upkeep.operations.params import Params, Positional
+from upkeep.operations.terminal.escaping import plain
 
 USAGE_EXIT_CODE = 2
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -31,7 +32,7 @@ class OperationParser(CommandParser):
             message = f"unknown argument {unknown}" + (f": did you mean {close[0]}?" if close else "")
         if not self.called_from_command_line:
             raise CommandError(message, returncode=USAGE_EXIT_CODE)
-        self.exit(USAGE_EXIT_CODE, f"CommandError: {message}\n")
+        self.exit(USAGE_EXIT_CODE, f"CommandError: {plain(message)}\n")
 
 
 def add_params(parser: CommandParser, params_type: type[Params]) -> None:

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.text import Text
 
 from upkeep.operations import streams
+from upkeep.operations.terminal.escaping import plain
 
 SLOW = 10
 """Items a second below which a rate has a decimal."""
@@ -44,12 +45,12 @@ class StepBars:
     def advance(self, step: str, processed: int, total: int | None) -> None:
         """Show how far the step is."""
         if step not in self._steps:
-            self._steps[step] = self._progress.add_task(step or "processed", total=total)
+            self._steps[step] = self._progress.add_task(plain(step) or "processed", total=total)
         self._progress.update(self._steps[step], completed=processed, total=total)
 
     def write_above(self, line: str) -> None:
         """Write the line above them."""
-        self._progress.console.print(Text(line), soft_wrap=True)
+        self._progress.console.print(Text(plain(line)), soft_wrap=True)
 
 
 class KnownBar(BarColumn):

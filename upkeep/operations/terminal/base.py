@@ -1,16 +1,18 @@
 """The commands' common ground: output that cannot be written harms nothing, and what goes wrong is one line."""
 
 import sys
+import traceback
 from io import TextIOWrapper
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 
 from upkeep.operations import streams
 from upkeep.operations.errors import OperationError
 from upkeep.operations.execution.failures import explanation
 from upkeep.operations.terminal.arguments import OperationParser
+from upkeep.operations.terminal.escaping import connect, plain
 
 INTERRUPTED_EXIT_CODE = 130
 
@@ -21,10 +23,13 @@ class TolerantCommand(BaseCommand):
     def run_from_argv(self, argv: list[str]) -> None:
         """Run as a process of its own."""
         streams.secure()
-        _connect(self.stdout, sys.stdout)  # Django took those of before
-        _connect(self.stderr, sys.stderr)
+        connect(self.stdout, sys.stdout)  # Django took those of before
+        connect(self.stderr, sys.stderr)
         try:
             super().run_from_argv(argv)
+        except Exception as error:  # noqa: BLE001 - one that nobody foresaw, or with --traceback any
+            self.stderr.write("".join(traceback.format_exception(error)), str)
+            sys.exit(_exit_code(error))
         finally:
             streams.settle()
 
@@ -43,20 +48,21 @@ class TolerantCommand(BaseCommand):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")  # what it cannot show must not fail a run
         for name, wrapper in (("stdout", self.stdout), ("stderr", self.stderr)):
-            if options.get(name):
-                options[name] = streams.Unfailing(options[name])
-            else:
-                _connect(wrapper, streams.Unfailing(wrapper._out))  # noqa: SLF001 - see there
+            stream = options.pop(name, None)  # else Django would make another wrapper for it
+            if stream:
+                wrapper.style_func = None
+            connect(wrapper, streams.Unfailing(stream or wrapper._out))  # noqa: SLF001 - see there
         try:
             return super().execute(*args, **options)
         except KeyboardInterrupt:
             raise CommandError("interrupted", returncode=INTERRUPTED_EXIT_CODE) from None
         except OperationError as error:
-            raise CommandError(str(error), returncode=error.exit_code) from error
+            raise CommandError(plain(str(error)), returncode=error.exit_code) from error
         except DatabaseError as error:
             raise CommandError(f"the database says: {explanation(error)} (is it there, and migrated?)") from error
 
 
-def _connect(wrapper: OutputWrapper, stream: Any) -> None:
-    """Let it write there. Another wrapper would not do: it would lose its style."""
-    wrapper._out = stream  # type: ignore[attr-defined]  # noqa: SLF001 - Django has no other way
+def _exit_code(error: Exception) -> int:
+    if isinstance(error, CommandError):
+        return error.returncode
+    return error.exit_code if isinstance(error, OperationError) else 1

@@ -10,6 +10,7 @@ from upkeep.operations.execution.writer import STOPPED
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.plans import Change
 from upkeep.operations.states import Status
+from upkeep.operations.terminal.escaping import plain
 
 if TYPE_CHECKING:
     from upkeep.operations.terminal.bars import StepBars
@@ -78,13 +79,6 @@ class ConsoleProgress:
         self._write(plain(message))
         if self._beside_errors:
             self.seen.add(message)
-
-
-def plain(text: str) -> str:
-    """The text without what a terminal would obey: control characters are spelt out."""
-    if text.isprintable():
-        return text
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def described(change: Change) -> str:

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from upkeep.operations.models import Run, RunChange
 from upkeep.operations.outcome import Outcome
-from upkeep.operations.terminal.console import plain, summary
+from upkeep.operations.terminal.console import summary
+from upkeep.operations.terminal.escaping import plain
 from upkeep.operations.version import COMMIT
 
 WIDE = 200

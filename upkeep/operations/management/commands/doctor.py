@@ -1,4 +1,3 @@
-import json
 from typing import Any
 
 from django.core.checks import WARNING, CheckMessage, run_checks
@@ -8,7 +7,7 @@ from django.db import router
 from upkeep.operations.checks import TAG
 from upkeep.operations.models import Run
 from upkeep.operations.terminal.base import TolerantCommand
-from upkeep.operations.terminal.console import plain
+from upkeep.operations.terminal.escaping import plain, plain_json
 
 
 class Command(TolerantCommand):
@@ -22,7 +21,7 @@ class Command(TolerantCommand):
         found = run_checks(tags=[TAG], include_deployment_checks=True, databases=[router.db_for_write(Run)])
         problems = [problem for problem in found if not problem.is_silenced()]
         if options["json"]:
-            self.stdout.write(json.dumps({"problems": [_as_json(problem) for problem in problems]}, indent=2))
+            self.stdout.write(plain_json({"problems": [_as_json(problem) for problem in problems]}))
         else:
             for problem in problems:
                 self.stdout.write(_described(problem))

@@ -1,4 +1,3 @@
-import json
 import sys
 from typing import Any
 
@@ -12,6 +11,7 @@ from upkeep.operations.states import Status
 from upkeep.operations.terminal import history
 from upkeep.operations.terminal.arguments import moment, positive
 from upkeep.operations.terminal.base import TolerantCommand
+from upkeep.operations.terminal.escaping import plain_json
 
 
 class Command(TolerantCommand):
@@ -32,7 +32,7 @@ class Command(TolerantCommand):
         found = _found(options)
         shown = found.select_related("user")[: options["limit"]]
         if options["json"]:
-            self.stdout.write(json.dumps([history.as_json(run) for run in shown], indent=2))
+            self.stdout.write(plain_json([history.as_json(run) for run in shown]))
             return
         width = history.terminal_width() if streams.is_terminal(sys.stdout) else None
         number = found.count()

@@ -1,4 +1,3 @@
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +12,8 @@ from upkeep.operations.models import Run, RunChange, RunLog
 from upkeep.operations.terminal import history
 from upkeep.operations.terminal.arguments import run_id
 from upkeep.operations.terminal.base import TolerantCommand
-from upkeep.operations.terminal.console import described, plain
+from upkeep.operations.terminal.console import described
+from upkeep.operations.terminal.escaping import plain, plain_json
 
 
 class Command(TolerantCommand):
@@ -36,7 +36,7 @@ class Command(TolerantCommand):
                 shown["changes_left_out"] = run.changes_left_out
             if log is not None:
                 shown["log"] = [{"at": row.at.isoformat(), "message": row.message} for row in log]
-            self.stdout.write(json.dumps(shown, indent=2))
+            self.stdout.write(plain_json(shown))
             return
         for line in _lines(run, changes, log):
             self.stdout.write(line)
