@@ -13,7 +13,7 @@ PINS = grep -oE '^[^ ]+==[^ ]+|sha256:[0-9a-f]+'
 # The tests' servers outlive them: to start them takes longer than most tests.
 STOP = for home in .upkeep/tests* .upkeep/bench; do [ ! -d "$$home" ] || UPKEEP_HOME="$$home" $(RUN) manage.py embedded stop >/dev/null; done
 
-.PHONY: demo test acceptance test-rabbitmq test-pooler chaos check bench up stop wheel lock
+.PHONY: demo test acceptance test-rabbitmq test-pooler chaos check bench up stop wheel audit lock
 
 demo: $(STAMP)  ## sample data, then real operations through a real worker, in a home of their own: .upkeep/demo
 	@$(RUN) -m ops.demo
@@ -55,6 +55,9 @@ stop:  ## whatever `make up` or the embedded servers left running for this UPKEE
 
 wheel: $(STAMP)  ## the library, as dist/django_upkeep-VERSION-py3-none-any.whl
 	@$(RUN) -m hatchling build -t wheel
+
+audit: $(STAMP)  ## advisories about the packages of the lock file; says so when nobody can be asked
+	@$(RUN) -m ops.audit
 
 lock:  ## after a change of the dependencies
 	@$(RUN) -m uv lock
