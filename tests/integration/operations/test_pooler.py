@@ -13,17 +13,22 @@ from psycopg.pq import TransactionStatus
 from backend.collection.models import DVD
 from backend.config import environment
 from tests import pooler
-from tests.integration.operations.factories import COMMITTED, copies, dvds, lose
+from tests.integration.operations.adoption.test_commands import cancel, meanwhile
+from tests.integration.operations.factories import APPS, copies, dvds, lose
 from tests.integration.operations.outages import elsewhere
 from tests.integration.operations.test_exclusion import do_nothing
+from tests.operations.adopted import talk
+from tests.operations.children import processes
 from tests.operations.dvds import add, added
 from tests.operations.scripted import claimed, played
 from upkeep.embedded.postgresql.base import DatabaseWrapper
+from upkeep.operations import runner
 from upkeep.operations.checks import check_pooler
 from upkeep.operations.context import RunContext
 from upkeep.operations.leases import connections, losses
+from upkeep.operations.models import Run
 
-pytestmark = COMMITTED
+pytestmark = pytest.mark.django_db(transaction=True, available_apps=[*APPS, "tests.operations"])
 ROWS = 200
 OF_THE_POOL = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'
@@ -98,6 +103,7 @@ def test_a_lost_connection_is_one_whatever_is_raised_instead(raised: type[Except
     def write(changes: Any) -> None:
         attempts.append(1)
         if len(attempts) == 1:
+            DVD.objects.count()  # before its first statement a transaction has no connection that could be lost
             end_the_pool()
         try:
             add(changes)
@@ -152,3 +158,29 @@ def test_the_doctor_sees_a_pooler_of_which_django_was_not_told(monkeypatch: pyte
     monkeypatch.undo()
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", {"prepare_threshold": 5})
     assert [problem.id for problem in check_pooler()] == ["upkeep_operations.W002"]
+
+
+OF_A_COMMAND = """
+SELECT count(*) FROM pg_stat_activity
+ WHERE application_name = %s AND state = 'idle in transaction' AND datname = current_database()
+   AND query LIKE 'INSERT INTO "collection_dvd"%%'
+"""
+
+
+def test_the_transactions_of_a_command_have_its_run_s_label_and_its_connections_have_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TEST_DATABASE", str(connection.settings_dict["NAME"]))
+
+    def labelled() -> bool:
+        run = Run.objects.filter(status="running", log__message="begun").first()
+        if run is None:
+            return False
+        assert not processes(run.pk)  # whose environment had it
+        with connection.cursor() as cursor:
+            cursor.execute(OF_A_COMMAND, [connections.name(run)])
+            return bool(cursor.fetchone()[0])
+
+    with meanwhile(labelled, cancel):
+        outcome = runner.execute(talk, talk.parse({"seconds": 60, "together": True}), raises=False)
+    assert (outcome.status, DVD.objects.count()) == ("cancelled", 0)
