@@ -95,15 +95,12 @@ def test_the_stack_works_on_it_stops_whole_and_writes_to_its_home_alone(
 
 
 def tree(folder: Path) -> set[str]:
-    """What git knows or would add, and what it ignores, but for bytecode, tools' caches and homes."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "-x", "__pycache__", "-x", ".*/"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return set(listed.stdout.splitlines())
+    """All files in it, but for bytecode and what is hidden: the caches of tools, the packages, the homes."""
+    found = set()
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__" and not name.startswith(".")]
+        found |= {os.path.join(place, name) for name in files}  # noqa: PTH118 - strings are enough
+    return found
 
 
 def programs_of(home: Path) -> list[Path]:
