@@ -24,7 +24,7 @@ class App(Celery):  # type: ignore[misc]  # Celery has no annotations
     def _connection(self, url: str, *args: Any, **kwargs: Any) -> Any:
         if not settings.CELERY_BROKER_URL:
             try:
-                url = redis.ensure(settings.UPKEEP_HOME).url
+                url = redis.ensure(settings.UPKEEP_HOME).broker_url
             except EmbeddedError as error:
                 raise OperationalError(str(error)) from error  # as of any broker that cannot be reached
         return super()._connection(url, *args, **kwargs)

@@ -1,10 +1,16 @@
-"""Flower's pages: what they may load, and over what their cookies go."""
+"""Flower's pages: what they may load, and over what their cookies go; and its way to the embedded Redis."""
 
 import base64
 import hashlib
+from typing import Any
+from urllib.parse import unquote
 
 from django.conf import settings
 from flower import urls
+from flower.utils import broker
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from tornado.httputil import HTTPHeaders
 from tornado.web import OutputTransform
 
@@ -42,8 +48,24 @@ class SecurityHeaders(OutputTransform):
         return super().transform_first_chunk(status_code, headers, chunk, finishing)
 
 
+class RedisSocket(broker.RedisSocket):  # type: ignore[misc]  # Flower has no annotations
+    """Flower 2.2's logs in without the user's name, and takes the path as it is quoted in the URL."""
+
+    def __init__(self, broker_url: str, *args: Any, **kwargs: Any) -> None:
+        """`redis+socket://user:password@/path`."""
+        super().__init__(broker_url, *args, **kwargs)
+        self.redis = Redis(
+            unix_socket_path="/" + unquote(self.vhost),
+            username=self.username,
+            password=self.password,
+            socket_timeout=self.socket_timeout,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+
 def secure() -> None:
     """Let Flower's application, which is not made yet, work so."""
+    broker.RedisSocket = RedisSocket
     urls.settings["transforms"] = [SecurityHeaders]
     urls.settings["xsrf_cookie_kwargs"] = {"secure": settings.CSRF_COOKIE_SECURE, "samesite": "Strict"}
 

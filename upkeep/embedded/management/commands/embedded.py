@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def _start(self, home: Path) -> None:
         database, broker = postgres.ensure(home), redis.ensure(home)
         self.stdout.write(f"PostgreSQL: running, socket {database.socket}")
-        self.stdout.write(f"Redis: running, {broker.host}:{broker.port}")
+        self.stdout.write(f"Redis: running, socket {broker.socket}")
 
     def _stop(self, home: Path) -> None:
         for name, server in (("PostgreSQL", postgres), ("Redis", redis)):
