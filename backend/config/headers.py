@@ -35,5 +35,5 @@ def client_address(request: HttpRequest) -> str:
     Of several addresses in it the last counts, which the proxy has added.
     """
     said = request.headers.get(settings.CLIENT_ADDRESS_HEADER, "") if settings.CLIENT_ADDRESS_HEADER else ""
-    address: str = said.rpartition(",")[2].strip() or request.META["REMOTE_ADDR"]
+    address: str = said.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")  # a login by code has none
     return address

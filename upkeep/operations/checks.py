@@ -128,7 +128,7 @@ def check_pooler(**_kwargs: Any) -> list[CheckMessage]:
     connection = connections[router.db_for_write(Run)]
     options = connection.settings_dict
     threshold = options["OPTIONS"].get("prepare_threshold")
-    if connection.vendor != "postgresql" or (options["DISABLE_SERVER_SIDE_CURSORS"] and threshold is None):
+    if connection.vendor != "postgresql" or (options.get("DISABLE_SERVER_SIDE_CURSORS") and threshold is None):
         return []
     try:
         with connection.cursor() as cursor:
@@ -139,7 +139,7 @@ def check_pooler(**_kwargs: Any) -> list[CheckMessage]:
     if pid == connection.connection.info.backend_pid:
         return []
     message = "There is a pooler before the database, such as PgBouncer, and Django uses server-side cursors"
-    if options["DISABLE_SERVER_SIDE_CURSORS"]:
+    if options.get("DISABLE_SERVER_SIDE_CURSORS"):
         message = "There is a pooler before the database, such as PgBouncer, and psycopg prepares statements"
     hint = (
         "If it lends connections for one transaction, set DISABLE_SERVER_SIDE_CURSORS in DATABASES to True, and "
