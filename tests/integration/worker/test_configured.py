@@ -24,10 +24,11 @@ from upkeep.operations.models import Run
 from upkeep.operations.params import Params
 from upkeep.operations.readiness import unconfigured
 from upkeep.operations.states import Status
+from upkeep.worker import receipt
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 NAME = "testing.ask_supplier"
-BEAT = {"periodic_task_name": "Every night"}
+BEAT = receipt.fired_by("Every night")
 MISSING = "set SUPPLIER to the supplier's address"
 
 
