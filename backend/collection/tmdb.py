@@ -32,6 +32,7 @@ from upkeep.remote.answers import Outcome, Reply
 from upkeep.remote.client import RemoteClient
 from upkeep.remote.errors import RemoteError, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
 from upkeep.remote.exchange import Request
+from upkeep.remote.proxies import Proxy
 
 T = TypeVar("T")
 
@@ -81,6 +82,7 @@ def connect(  # noqa: PLR0913 - each is an option of a client
     *,
     requests_per_second: float | None,
     allow_http_hosts: Collection[str] = (),
+    proxy: Proxy | None = None,
     redis_url: Callable[[], str] | None = None,
     transport: httpx2.AsyncBaseTransport | None = None,
 ) -> Iterator[Tmdb]:
@@ -102,6 +104,7 @@ def connect(  # noqa: PLR0913 - each is an option of a client
         requests_per_second=requests_per_second,
         redis_url=redis_url,
         allow_http_hosts=allow_http_hosts,
+        proxy=proxy,
         transport=transport,
     )
     with client:

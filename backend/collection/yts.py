@@ -17,6 +17,7 @@ from upkeep.remote.answers import Outcome
 from upkeep.remote.client import RemoteClient
 from upkeep.remote.errors import RemoteError, RemoteResponseError, RemoteUnavailableError
 from upkeep.remote.exchange import Request
+from upkeep.remote.proxies import Proxy
 
 API_PATH = "/api/v2"
 
@@ -50,11 +51,12 @@ class Yts:
 
 
 @contextmanager
-def connect(
+def connect(  # noqa: PLR0913 - each is an option of a client
     base_url: str,
     *,
     pause: float = PAUSE,
     allow_http_hosts: Collection[str] = (),
+    proxy: Proxy | None = None,
     redis_url: Callable[[], str] | None = None,
     transport: httpx2.AsyncBaseTransport | None = None,
 ) -> Iterator[Yts]:
@@ -70,6 +72,7 @@ def connect(
         requests_per_second=1 / pause if pause else None,
         redis_url=redis_url,
         allow_http_hosts=allow_http_hosts,
+        proxy=proxy,
         transport=transport,
     )
     with client:

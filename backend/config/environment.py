@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from backend.config import passwords
 from backend.config.secrets import is_fernet_key
+from upkeep.remote.proxies import Proxy
 
 DEMO = "demo.env"
 """The file in UPKEEP_HOME that makes it the home of a demo."""
@@ -97,6 +99,18 @@ class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
         url = self.str(var, default="")
         own = self.str(password, default="") if password else ""
         return passwords.quoted(url, own) if url else ""
+
+    def proxy(self, var: str, direct: str) -> Proxy | None:
+        """The proxy that `var` names, but for the hosts that `direct` lists; None when there is none."""
+        value, hosts = self.str(var, default=""), tuple(self.list(direct, default=[]))
+        try:
+            url = urlsplit(value)
+            is_address = url.scheme in ("http", "https") and bool(url.hostname) and (url.port or 1) > 0
+        except ValueError:
+            is_address = False
+        if value and not is_address:
+            raise ImproperlyConfigured(f"{var} must be of the form http://host:port")
+        return Proxy(value, hosts) if value else None
 
     def secret_key(self, var: str) -> str:
         """The variable's secret, empty when there is none. Raises ImproperlyConfigured when it is easily guessed."""

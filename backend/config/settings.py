@@ -204,6 +204,7 @@ TMDB_REQUESTS_PER_SECOND = env.float("TMDB_REQUESTS_PER_SECOND", default=40.0)
 YTS_API_URL = env.str("YTS_API_URL", default="")
 TRACKER_SECRETS = env.list("TRACKER_SECRETS", default=[])
 """Variables that configuration files of organizations get as `${NAME}`, beside those that begin with `TRACKER_`."""
+REMOTE_PROXY = env.proxy("OUTBOUND_PROXY", "NO_PROXY")
 REMOTE_HTTP_HOSTS = env.list("REMOTE_HTTP_HOSTS", default=["localhost", "127.0.0.1"])
 """Hosts that may be reached without TLS."""
 REMOTE_REDIS_URL = "backend.config.servers.redis_url"

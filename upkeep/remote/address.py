@@ -6,6 +6,8 @@ import httpx2
 
 from upkeep.remote.errors import RemoteRejectedError
 
+LONGEST_HOST = 40
+"""Characters."""
 PORTS = {"http": 80, "https": 443}
 
 
@@ -33,6 +35,14 @@ def checked(service: str, base_url: str, allow_http_hosts: Collection[str]) -> h
 def host_and_port(url: httpx2.URL) -> str:
     """Return `host:port`, which is the same for every address of a server."""
     return f"{url.host}:{url.port or PORTS.get(url.scheme)}"
+
+
+def shortened(host: str) -> str:
+    """Return a host that an answer names, not in full: it may be somebody's secret, or of an inner network."""
+    labels = host.rstrip(".").split(".")
+    if len(labels) == 1 or labels[-1].isdecimal() or ":" in host:
+        return "another host"
+    return "….".join(("", ".".join(labels[-2:] if len(labels) > 2 else labels[-1:])))[-LONGEST_HOST:]  # noqa: PLR2004 - a domain and the one above
 
 
 def origin(url: httpx2.URL) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx2
 from pydantic_core import from_json
 
+from upkeep.remote import address
 from upkeep.remote.errors import (
     RemoteError,
     RemoteGoneError,
@@ -91,11 +92,12 @@ def _wait(answer: Answer) -> float:
 
 def _redirect(answer: Answer) -> RemoteError:
     try:
-        host = urlsplit(answer.headers.get("location", "")).hostname or "the same host"
+        host = urlsplit(answer.headers.get("location", "")).hostname
+        place = address.shortened(host) if host else "the same host"
     except ValueError:
-        host = "a malformed address"
+        place = "a malformed address"
     return RemoteResponseError(
-        f"{answer.service} answered {answer.status}, a redirect to {host}, which is not followed: check the address"
+        f"{answer.service} answered {answer.status}, a redirect to {place}, which is not followed: check the address"
     )
 
 

@@ -16,10 +16,11 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from upkeep import __version__
 from upkeep.remote import address, sequences
 from upkeep.remote.answers import Answer, Outcome, Reply
-from upkeep.remote.errors import GIVE_UP_AFTER, RemoteRejectedError, RemoteUnavailableError
+from upkeep.remote.errors import GIVE_UP_AFTER, RemoteRejectedError, RemoteResponseError, RemoteUnavailableError
 from upkeep.remote.exchange import Exchange, Request
 from upkeep.remote.keeping import DownloadCache, Keeper
 from upkeep.remote.pacing import Pacer, Turns
+from upkeep.remote.proxies import Proxy
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -64,13 +65,16 @@ class RemoteClient:
     cache: DownloadCache | None = None
     """Answers with an ETag are kept there, apart for every set of credentials, and asked for again only if changed."""
     allow_http_hosts: Collection[str] = ()
+    proxy: Proxy | None = None
+    max_replies: int | None = None
+    """Of `ask`, `chain` and `ahead` together: a service that always has another page is not read for ever."""
     transport: httpx2.AsyncBaseTransport | None = None
 
     def __post_init__(self) -> None:
         self._url = address.checked(self.service, self.base_url, self.allow_http_hosts)
         if not all(value.isascii() and value.isprintable() for value in self.headers.values()):
             raise RemoteRejectedError(f"{self.credentials or 'A header'} for {self.service} holds characters of no key")
-        self._in_a_row = 0
+        self._in_a_row = self._replies = 0
         self._scopes: set[CancelScope] = set()
         self._portal: BlockingPortal | None = None
         self._closing = False
@@ -149,6 +153,9 @@ class RemoteClient:
             # The exchange has one deadline for the whole of an attempt; httpx's are for each read.
             timeout=None,
             limits=limits,
+            trust_env=False,  # else HTTP_PROXY and ~/.netrc
+            verify=httpx2.create_ssl_context(),  # with SSL_CERT_FILE all the same
+            proxy=self.proxy.url if self.proxy and self.proxy.is_for(self._url.host) else None,
             transport=self.transport,
         )
         return Exchange(
@@ -204,6 +211,12 @@ class RemoteClient:
 
     async def _one(self, request: Request) -> Outcome:
         self._refuse_when_closing()
+        self._replies += 1
+        if self.max_replies is not None and self._replies > self.max_replies:
+            raise RemoteResponseError(
+                f"{self.service} had another page after {self.max_replies:,}: what came is kept, and the next download "
+                "goes on from there"
+            )
         with anyio.CancelScope() as scope:
             self._scopes.add(scope)
             try:

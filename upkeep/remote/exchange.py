@@ -20,7 +20,9 @@ from upkeep.remote.retries import REPEATABLE, TransientError, retrying
 logger = logging.getLogger(__name__)
 
 # httpx logs complete addresses at INFO, and an API key may be part of them. A filter, since a level is easily set back.
-logging.getLogger("httpx2").addFilter(lambda record: record.levelno >= logging.WARNING)
+# httpcore logs the headers of answers at DEBUG, and a filter is not inherited.
+for name in ("httpx2", *(f"httpcore2.{part}" for part in ("connection", "http11", "http2", "proxy", "socks"))):
+    logging.getLogger(name).addFilter(lambda record: record.levelno >= logging.WARNING)
 
 LARGEST_BODY = 50_000_000
 """Bytes, after decompression: a page of 100 issues, each as long as the vendors allow, stays below."""
@@ -107,7 +109,8 @@ class Exchange:
         except httpx2.InvalidURL as error:
             raise RemoteResponseError(f"{self.service} named an address that is malformed") from error
         if url.is_absolute_url and (address.origin(url) != address.origin(self.http.base_url) or url.userinfo):
-            raise RemoteResponseError(f"{self.service} named an address at {url.host}, which is not followed")
+            place = address.shortened(url.host)
+            raise RemoteResponseError(f"{self.service} named an address at {place}, which is not followed")
         query = request.query.items() if isinstance(request.query, Mapping) else request.query
         # As given, unless there is something to add: a cursor may not survive being written anew.
         pairs = [*url.params.multi_items(), *query] if query or self.http.params else None
@@ -143,6 +146,8 @@ class Exchange:
         except httpx2.ConnectError as error:
             who = f"{self.service} ({request.url.host})"
             raise TransientError(f"{who} cannot be reached: check the address and the network") from error
+        except httpx2.ProxyError as error:
+            raise TransientError(f"The proxy did not let {self.service} be reached: check OUTBOUND_PROXY") from error
         except httpx2.DecodingError as error:
             raise TransientError(f"{self.service} sent a damaged answer: try again later") from error
         except httpx2.RequestError as error:

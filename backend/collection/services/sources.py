@@ -63,6 +63,7 @@ def tmdb() -> Iterator[Catalogue]:
         settings.TMDB_API_URL,
         requests_per_second=settings.TMDB_REQUESTS_PER_SECOND,
         allow_http_hosts=settings.REMOTE_HTTP_HOSTS,
+        proxy=settings.REMOTE_PROXY,
         redis_url=import_string(settings.REMOTE_REDIS_URL),
     ) as connection:
         yield Catalogue(connection)
@@ -76,6 +77,7 @@ def yts() -> Iterator[Market]:
     with connect(
         settings.YTS_API_URL,
         allow_http_hosts=settings.REMOTE_HTTP_HOSTS,
+        proxy=settings.REMOTE_PROXY,
         redis_url=import_string(settings.REMOTE_REDIS_URL),
     ) as connection:
         yield Market(connection)

@@ -11,6 +11,7 @@ from itertools import count
 
 from pydantic import ValidationError
 
+from backend.tracking.connectors import spans
 from backend.tracking.connectors.moments import from_milliseconds, to_milliseconds
 from backend.tracking.connectors.wire import Moment
 from backend.tracking.kernel.records import Record, RecordPage, TaskRecord
@@ -69,7 +70,9 @@ class Newest:
         """See these records, and return them with the position behind them."""
         seen = tuple(records)
         times = [each.updated_at for each in seen if isinstance(each, TaskRecord) and each.updated_at]
-        self.time = max([*times, *([self.time] if self.time else [])], default=None)
+        times.append(self.time) if self.time else None
+        # What a clock that is ahead wrote would hide all changes until then.
+        self.time = spans.not_ahead(max(times)) if times else None
         return RecordPage(seen, "" if self.time is None else str(to_milliseconds(self.time)))
 
 

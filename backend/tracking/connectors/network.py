@@ -8,6 +8,10 @@ import httpx2
 from upkeep.remote.answers import Answer
 from upkeep.remote.client import RemoteClient, as_usual
 from upkeep.remote.keeping import DownloadCache
+from upkeep.remote.proxies import Proxy
+
+MAX_REPLIES = 10_000
+"""In one download; a million issues, or five million work entries, are read by that."""
 
 TIMEOUT = 60.0
 """Seconds for one answer: large pages of a busy server of one's own take a while."""
@@ -18,6 +22,7 @@ class Network:
     """How requests leave this process."""
 
     allow_http_hosts: Collection[str] = ()
+    proxy: Proxy | None = None
     redis_url: Callable[[], str] | None = None
     cache: DownloadCache | None = None
     transport: httpx2.AsyncBaseTransport | None = None
@@ -44,5 +49,7 @@ class Network:
             cache=self.cache,
             redis_url=self.redis_url,
             allow_http_hosts=self.allow_http_hosts,
+            proxy=self.proxy,
+            max_replies=MAX_REPLIES,
             transport=self.transport,
         )

@@ -43,6 +43,11 @@ def server_time(headers: Mapping[str, str]) -> datetime:
         return datetime.now(UTC)
 
 
+def not_ahead(moment: datetime) -> datetime:
+    """The moment, or the time here if that is earlier: what a clock says that is ahead by years would hide all else."""
+    return min(moment, datetime.now(UTC))
+
+
 def not_after(moment: datetime, zone: tzinfo) -> datetime:
     """The moment on the clocks of a zone, without the zone; or an earlier one, where clocks show that time twice.
 

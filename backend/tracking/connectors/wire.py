@@ -1,7 +1,7 @@
 """What the answers of all trackers have in common."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Protocol, TypeVar
 
@@ -20,6 +20,10 @@ from upkeep.remote.wire import Answer, problem
 A = TypeVar("A", bound=Answer)
 
 LONGEST_ID = 200
+MAX_ITEMS = 10_000
+"""On one page: no tracker sends more than a thousand."""
+MAX_DIGITS = 18
+"""Of a number in a header."""
 
 LINK = re.compile(r'<([^<>]*)>((?:[^<>",]|"[^"]*")*)')
 RELATION = re.compile(r';\s*rel\s*=\s*"?([^";]*)', re.IGNORECASE)
@@ -71,7 +75,15 @@ def listed(content: object, *, about: str) -> list[object]:
     """Return the items of a JSON array. Raises RemoteResponseError when it is none."""
     if not isinstance(content, list):
         raise RemoteResponseError(f"The answer of {about} is not understood: it is not a list")
+    if len(content) > MAX_ITEMS:
+        raise RemoteResponseError(f"The answer of {about} is not understood: {len(content):,} items on one page")
     return content
+
+
+def header_number(headers: Mapping[str, str], name: str) -> int | None:
+    """Return the number in a header; None when there is none, or one of absurd size."""
+    value = headers.get(name, "").strip()
+    return int(value) if value.isdecimal() and len(value) <= MAX_DIGITS else None
 
 
 class Account(Protocol):

@@ -282,6 +282,7 @@ def connected(tracker: Tracker, *, dry_run: bool) -> Iterator[Connector]:
     )
     network = Network(
         allow_http_hosts=settings.REMOTE_HTTP_HOSTS,
+        proxy=settings.REMOTE_PROXY,
         redis_url=import_string(settings.REMOTE_REDIS_URL),
         cache=None if dry_run else caches["downloads"],  # a dry run writes no file
     )

@@ -6,12 +6,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from backend.tracking.connectors.entries import Seconds, Start
-from backend.tracking.connectors.wire import Identifier
+from backend.tracking.connectors.wire import MAX_ITEMS, Identifier
 from backend.tracking.kernel.records import Person, WorkRecord, breadcrumb
 from upkeep.remote.wire import Answer, Text
 
 LUMP_SUMS = (2, 3)
 """The types of entries that are about money, and have no duration."""
+
+
+MAX_PAGES = 1_000_000
+"""More are nonsense."""
 
 
 class Project(Answer):
@@ -29,14 +33,14 @@ class ProjectAnswer(Answer):
 class Paging(Answer):
     """Which part of the whole this is."""
 
-    count_pages: int = Field(ge=0)
+    count_pages: int = Field(ge=0, le=MAX_PAGES)
 
 
 class Entries(Answer):
     """One page; the entries are looked at one by one."""
 
     paging: Paging
-    entries: list[Any]
+    entries: list[Any] = Field(max_length=MAX_ITEMS)
 
 
 class TimeEntry(Answer):

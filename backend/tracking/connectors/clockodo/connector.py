@@ -93,7 +93,7 @@ class Clockodo:
         self.check()
         return progress.pages(
             position,
-            since=self._now - RECENT,
+            since=spans.not_ahead(self._now) - RECENT,
             everything=lambda reached: self._parts([Span(reached or spans.START)]),
             changes=lambda since, reached: self._parts([Span(reached or since)]),
             meanwhile=lambda since: self._parts([Span(since)]),

@@ -7,7 +7,7 @@ from pydantic import Field
 from backend.tracking.connectors.estimates import SECONDS_AN_HOUR, Amount, hours
 from backend.tracking.connectors.jira import document
 from backend.tracking.connectors.moments import Day
-from backend.tracking.connectors.wire import Identifier, Moment, somebody
+from backend.tracking.connectors.wire import MAX_ITEMS, Identifier, Moment, somebody
 from backend.tracking.kernel.records import Person, TaskRecord
 from upkeep.remote.wire import Answer, Text
 
@@ -115,7 +115,7 @@ class Located(Answer):
 class Page(Answer):
     """What a search answers."""
 
-    issues: list[Any]
+    issues: list[Any] = Field(max_length=MAX_ITEMS)
     next_page_token: str | None = Field(None, alias="nextPageToken")
     """None on the last page."""
 

@@ -1,6 +1,6 @@
 """Work entries from Kimai: https://www.kimai.org/documentation/rest-api.html."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -16,7 +16,7 @@ from backend.tracking.connectors.network import Network
 from backend.tracking.connectors.progress import Part
 from backend.tracking.connectors.source import Connector, Source
 from backend.tracking.connectors.spans import Span
-from backend.tracking.connectors.wire import listed, record, token
+from backend.tracking.connectors.wire import header_number, listed, record, token
 from backend.tracking.kernel.records import Record, RecordPage, WorkRecord
 from upkeep.remote import wire
 from upkeep.remote.answers import Answer, Reply
@@ -123,7 +123,7 @@ class Kimai:
         self.check()
         return progress.pages(
             position,
-            since=self._now - OVERLAP,
+            since=spans.not_ahead(self._now) - OVERLAP,
             everything=lambda reached: self._begun(reached, {}),
             changes=lambda since, reached: self._begun(reached, _changed(since)),
             meanwhile=lambda since: self._begun(None, _changed(since)),
@@ -189,7 +189,7 @@ class Kimai:
             raise RemoteRejectedError("Kimai has no timesheets at this address: check it")
         items = listed(reply.content, about="Kimai about timesheets") if reply else []
         headers = reply.headers if reply else httpx2.Headers()
-        pages = _number(headers, "x-total-pages")
+        pages = header_number(headers, "x-total-pages")
         records = tuple(record(Timesheet, item, self._record) for item in items)
         return Page(
             records,
@@ -229,11 +229,6 @@ def _changed(since: datetime) -> dict[str, str]:
 
 def _text(naive: datetime) -> str:
     return f"{naive:%Y-%m-%dT%H:%M:%S}"
-
-
-def _number(headers: Mapping[str, str], name: str) -> int | None:
-    value = headers.get(name, "")
-    return int(value) if value.isdecimal() else None
 
 
 def _assess(answer: Answer) -> None:

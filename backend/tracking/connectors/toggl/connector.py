@@ -13,7 +13,7 @@ from backend.tracking.connectors.progress import Part
 from backend.tracking.connectors.source import Connector, Source
 from backend.tracking.connectors.toggl import limits
 from backend.tracking.connectors.toggl.answer import Project, ReportEntry, Workspace, flat
-from backend.tracking.connectors.wire import listed, record, token
+from backend.tracking.connectors.wire import header_number, listed, record, token
 from backend.tracking.kernel.records import Record, RecordPage, WorkRecord
 from upkeep.remote import wire
 from upkeep.remote.answers import Reply
@@ -98,10 +98,10 @@ class Toggl:
         self.check()
         now = spans.server_time(self._place.headers)
         # Of two clocks, the one that is behind hides nothing.
-        latest = max(now, datetime.now(UTC)) + FUTURE
+        latest = max(min(now, datetime.now(UTC) + YEAR), datetime.now(UTC)) + FUTURE
         return progress.pages(
             position,
-            since=now - RECENT,
+            since=spans.not_ahead(now) - RECENT,
             everything=lambda reached: self._years((reached or latest).date()),
             changes=lambda since, reached: self._years((reached or latest).date(), since.date()),
             meanwhile=lambda since: self._years(latest.date(), (since + RECENT - DAY).date()),
@@ -176,11 +176,12 @@ def _array(reply: Reply) -> object:
 
 def _cursor(reply: Reply) -> dict[str, int]:
     """What to ask for the next page with; nothing when there is none."""
-    values = {field: reply.headers.get(header, "") for field, header in NEXT.items()}
-    return {field: int(value) for field, value in values.items() if value.isdecimal()}
+    values = {field: header_number(reply.headers, header) for field, header in NEXT.items()}
+    return {field: value for field, value in values.items() if value is not None}
 
 
 def _reached(records: tuple[Record, ...], last: date) -> date:
     """The day that is not read to its end, wherever on earth the owner's days are; never a later one than the last."""
     times = [entry.started_at for entry in records if isinstance(entry, WorkRecord)]
-    return min(last, min(times).date() + DAY) if times else last
+    first = min(times).date() if times else last
+    return first + DAY if first < last else last

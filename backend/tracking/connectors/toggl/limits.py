@@ -7,6 +7,7 @@ from math import ceil
 
 import httpx2
 
+from backend.tracking.connectors.wire import header_number
 from upkeep.remote.answers import Answer
 from upkeep.remote.errors import RemoteRejectedError, RemoteUnavailableError
 from upkeep.remote.retries import LONGEST_PAUSE, TransientError
@@ -24,9 +25,8 @@ def assess(answer: Answer) -> None:
         return
     if answer.headers.get("x-toggl-quota-remaining", "").strip() != "0":
         raise RemoteRejectedError(f"{answer.service} does not offer this to the plan of this workspace (402)")
-    resets_in = answer.headers.get("x-toggl-quota-resets-in", "").strip()
     # The quota is an hourly one.
-    wait = min(int(resets_in), HOUR) if resets_in.isdecimal() else HOUR
+    wait = HOUR if (seconds := header_number(answer.headers, "x-toggl-quota-resets-in")) is None else min(seconds, HOUR)
     message = f"{answer.service} allows no more requests in this hour"
     if wait > LONGEST_PAUSE:
         raise RemoteUnavailableError(f"{message}: try again in {ceil(wait / 60)} minutes")

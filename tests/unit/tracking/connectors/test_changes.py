@@ -192,6 +192,13 @@ def test_the_position_is_the_newest_change_and_never_goes_back() -> None:
     assert Newest.at(position).page([]).position == position
 
 
+def test_a_change_in_the_far_future_hides_none_until_then() -> None:
+    newest = Newest()
+    newest.page([TaskRecord(external_id="1", code="1", title="", updated_at=datetime(9999, 12, 31, tzinfo=UTC))])
+    assert newest.time is not None
+    assert newest.time <= datetime.now(UTC)
+
+
 def test_a_download_goes_on_a_little_before_its_position() -> None:
     assert Newest.at(str(to_milliseconds(NOON))).since == NOON - changes.OVERLAP
 

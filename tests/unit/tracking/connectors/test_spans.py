@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.tracking.connectors.spans import Span, not_after, server_time
+from backend.tracking.connectors.spans import Span, not_after, not_ahead, server_time
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "Antarctica/Troll", "UTC")
 
@@ -54,6 +54,10 @@ def test_only_the_hour_that_comes_twice_is_moved() -> None:
 )
 def test_the_time_is_the_servers_own(date: str, expected: datetime) -> None:
     assert server_time({"date": date}) == expected
+
+
+def test_a_clock_that_is_years_ahead_hides_nothing() -> None:
+    assert not_ahead(server_time({"date": "Fri, 31 Dec 9999 23:00:00 GMT"})) <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize("headers", [{}, {"date": ""}, {"date": "soon"}, {"date": "Fri, 31 Dec 9999 23:00:00 -2300"}])
