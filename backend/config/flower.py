@@ -7,15 +7,20 @@ from urllib.parse import unquote
 
 from django.conf import settings
 from flower import urls
+from flower.api.tasks import TaskSend
 from flower.utils import broker
+from flower.views import BaseHandler
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from tornado.httputil import HTTPHeaders
 from tornado.web import OutputTransform
 
+from backend.config.guesses import guarded
 from backend.config.headers import CONTENT_SECURITY_POLICY
 
+SEND_TASK = r"/api/task/send-task/(.+)"
+"""Where Flower sends messages of any name, past the operations; see FLOWER_CONTROL."""
 SCRIPTS = ("\nvar autorefresh = 0;\n", "\nvar autorefresh = 1;\n")
 """What stands in Flower 2.2's pages themselves (templates/workers.html)."""
 STYLES = ("width: 125px;",)
@@ -66,6 +71,9 @@ class RedisSocket(broker.RedisSocket):  # type: ignore[misc]  # Flower has no an
 def secure() -> None:
     """Let Flower's application, which is not made yet, work so."""
     broker.RedisSocket = RedisSocket
+    BaseHandler.get_current_user = guarded(BaseHandler.get_current_user)
+    if "send-task" not in settings.FLOWER_CONTROL:
+        urls.handlers.remove((SEND_TASK, TaskSend))
     urls.settings["transforms"] = [SecurityHeaders]
     urls.settings["xsrf_cookie_kwargs"] = {"secure": settings.CSRF_COOKIE_SECURE, "samesite": "Strict"}
 

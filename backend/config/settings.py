@@ -210,6 +210,8 @@ REMOTE_HTTP_HOSTS = env.list("REMOTE_HTTP_HOSTS", default=["localhost", "127.0.0
 REMOTE_REDIS_URL = "backend.config.servers.redis_url"
 """The function that says in which Redis the processes share the rate limits of remote hosts."""
 
+FLOWER_CONTROL = env.list("FLOWER_CONTROL", default=[])
+"""What Flower's API offers beyond operations: `send-task`, by which a message of any name is sent."""
 FLOWER_BASIC_AUTH = env.flower_logins("FLOWER_BASIC_AUTH")
 
 LOGGING = {

@@ -28,7 +28,8 @@ def flower(environment: dict[str, str], folder: Path) -> Iterator[str]:
     """The address of a Flower that wants a login."""
     port = free_port()
     options = (f"--port={port}", "--address=127.0.0.1")
-    process = CeleryProcess("flower", "flower", *options, env=environment, folder=folder)
+    allowed = environment | {"FLOWER_CONTROL": "send-task"}
+    process = CeleryProcess("flower", "flower", *options, env=allowed, folder=folder)
     process.ready_prompt = "Visit me at"
     process.start()
     process.ready()
@@ -220,3 +221,11 @@ def test_no_secret_is_shown_to_those_who_ask_the_worker(
     for name in ("SECRET_KEY", "FERNET_KEYS", "TMDB_API_KEY", "FLOWER_BASIC_AUTH"):
         assert [text.count(environment[name]) for text in shown] == [0] * len(shown), name
     assert not [text for text in shown if REDIS_PASSWORD in text]
+
+
+def test_who_guesses_the_login_has_to_wait_and_nobody_else_has(post: Post) -> None:
+    path = f"/api/task/async-apply/{NORMALIZE}"
+    found = [post(path, {}, login=f"guesser:{number}")[0] for number in range(7)]
+    assert found == [401, 401, 401, 401, 401, 429, 429]
+    assert post(path, {"kwargs": {"dry_run": True}})[0] == 200
+    assert the_run(operation=NORMALIZE).status == "succeeded"
