@@ -1,8 +1,11 @@
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+
+from backend.collection.kernel.poster_names import SUFFIXES
 
 SCORE_VALIDATORS = [MinValueValidator(0), MaxValueValidator(10)]
 
@@ -113,3 +116,9 @@ class DVD(models.Model):
         """Save, the certification in lower case."""
         self.uk_certification = self.uk_certification.lower()
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """Raise ValidationError for a new poster of a format that the clean-up of posters does not know."""
+        is_new = bool(self.poster) and not self.poster._committed  # noqa: SLF001 - Django tells it nowhere else
+        if is_new and not str(self.poster.name).lower().endswith(SUFFIXES):
+            raise ValidationError({"poster": f"A poster is a file that ends in {', '.join(SUFFIXES)}."})

@@ -7,6 +7,8 @@ from unicodedata import category, normalize
 from urllib.parse import unquote
 
 POSTERS = "posters"
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+"""Of the files that are posters: others are not accepted, and never cleaned up."""
 COMPONENT = r"(?!\.)[A-Za-z0-9_.-]*[A-Za-z0-9_-]"
 PLAIN = re.compile(rf"{COMPONENT}(?:/{COMPONENT})*\Z")
 """Most names. They can be spelt in other ways, but are one of them only by their case."""

@@ -7,11 +7,10 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import TypeAlias
 
-from backend.collection.kernel.poster_names import POSTERS
+from backend.collection.kernel.poster_names import POSTERS, SUFFIXES
 from backend.collection.kernel.posters import Found, LookedAt, PosterFile, Unreadable
 from upkeep.operations.plans import Change
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 PAGE = 10_000
 """Files: some tenths of a second's work."""
 MAX_DEPTH = 100

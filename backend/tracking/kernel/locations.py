@@ -5,7 +5,7 @@ one's own.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, quote, urlsplit
 
@@ -103,6 +103,16 @@ def parsed(kind: ApiKind, location: str) -> Place:
         what = "repository (a board is not one)" if kind is ApiKind.GITHUB else "project"
         raise LocationError(f"not the address of a {kind} {what}: a right one looks like {EXAMPLES[kind]}")
     return place
+
+
+def host_without_tls(location: str, allowed: Collection[str]) -> str:
+    """The host that would be asked over http:// although it is not among the allowed ones; else empty."""
+    try:
+        url = urlsplit(location.strip())
+        host = url.hostname or ""
+    except ValueError:
+        return ""
+    return host if url.scheme == "http" and host not in {name.lower() for name in allowed} else ""
 
 
 def _url(location: str) -> SplitResult | None:

@@ -26,7 +26,7 @@ def document(file: IO[bytes], name: str) -> Document:
 
 def read(document: Document) -> Organization:
     """The configuration that it is; its variables are those of this process. Raises ConfigurationError."""
-    return configuration(document, _downloaded(document), _variables(os.environ))
+    return configuration(document, _downloaded(document), _variables(os.environ), http_hosts=settings.REMOTE_HTTP_HOSTS)
 
 
 def _variables(environment: Mapping[str, str]) -> Variables:

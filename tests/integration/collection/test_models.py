@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
 from backend.collection.models import DVD
@@ -81,3 +82,17 @@ def test_dvds_in_their_boxes_may_share_a_place() -> None:
 def test_a_dvd_is_called_by_name_and_year() -> None:
     assert str(DVD(name="Alien", release_year=1979)) == "Alien (1979)"
     assert str(DVD(name="Alien")) == "Alien"
+
+
+@pytest.mark.parametrize(("name", "accepted"), [("a.jpg", True), ("a.JPEG", True), ("a.webp", True), ("a.gif", False)])
+def test_a_poster_has_a_format_that_the_clean_up_knows(name: str, accepted: bool) -> None:  # noqa: FBT001
+    film = DVD(name="Alien", poster=SimpleUploadedFile(name, b"x"))
+    if accepted:
+        film.clean()
+        return
+    with pytest.raises(ValidationError, match=r"ends in \.jpg, \.jpeg, \.png, \.webp"):
+        film.clean()
+
+
+def test_a_poster_of_before_stays_whatever_its_format() -> None:
+    DVD(name="Alien", poster="posters/a.gif").clean()

@@ -1,5 +1,6 @@
 """From a file's document to a configuration that can be applied."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from itertools import chain, islice
 
@@ -14,12 +15,17 @@ from backend.tracking.kernel.configuration.schema import File, Organization
 from backend.tracking.kernel.configuration.variables import Variables
 
 
-def configuration(document: Document, downloaded: Downloaded, variables: Variables) -> Organization:
-    """The organization that the document describes. Raises ConfigurationError, which tells everything that is wrong."""
+def configuration(
+    document: Document, downloaded: Downloaded, variables: Variables, *, http_hosts: Collection[str]
+) -> Organization:
+    """The organization that the document describes; `http_hosts` may be reached without TLS.
+
+    Raises ConfigurationError, which tells everything that is wrong.
+    """
     document = aliases.resolved(document)
     content, missing = variables.filled(document)
     filled = replace(document, content=content)
-    misfits = references.problems(filled, downloaded)
+    misfits = chain(references.problems(filled, downloaded), references.sent_in_clear(filled, http_hosts))
     problems = [*document.problems, *missing]
     try:
         organization = File.model_validate(content).organization

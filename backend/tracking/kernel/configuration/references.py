@@ -105,6 +105,15 @@ def problems(document: Document, downloaded: Downloaded) -> Iterator[Problem]:
     yield from _of_memory(organization)
 
 
+def sent_in_clear(document: Document, http_hosts: Collection[str]) -> Iterator[Problem]:
+    """The places to which a token would be sent without TLS, but for those at the hosts where that is allowed."""
+    for project in _organization(document).views("projects"):
+        for tracker in project.views("trackers"):
+            if host := locations.host_without_tls(tracker.text("api_location"), http_hosts):
+                advice = "use https://, or allow this host (REMOTE_HTTP_HOSTS)"
+                yield tracker.problem("api_location", f"api_location: http:// to {shown(host)} is refused: {advice}")
+
+
 def _organization(document: Document) -> View:
     content = document.content.get("organization") if isinstance(document.content, dict) else None
     return View(document, ("organization",), content)

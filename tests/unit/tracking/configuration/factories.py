@@ -20,7 +20,12 @@ def parsed(
     """The configuration that a file of that text holds; `OUR_KEY` is a setting of Upkeep, `PATH` is not for files."""
     raw = text.encode() if isinstance(text, str) else text
     listed = {*environment, "NO_TOKEN", "EXAMPLE_GITHUB2_TOKEN"} - {"PATH"}
-    return configuration(documents.read(raw, "my.yaml"), downloaded or {}, Variables(environment, {"OUR_KEY"}, listed))
+    return configuration(
+        documents.read(raw, "my.yaml"),
+        downloaded or {},
+        Variables(environment, {"OUR_KEY"}, listed),
+        http_hosts=["127.0.0.1"],
+    )
 
 
 def problems(

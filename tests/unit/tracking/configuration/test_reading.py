@@ -300,3 +300,22 @@ def test_of_a_pattern_that_names_a_secret_nothing_is_quoted() -> None:
     [found] = problems(rules("match_on: pattern_to_task, target_task: pm, text_pattern: 'token=[abc123'"))
     assert found.endswith("is no pattern: missing ]")
     assert "abc123" not in found
+
+
+@pytest.mark.parametrize(("host", "refused"), [("kimai.example.com:8001", True), ("127.0.0.1:8001", False)])
+def test_a_token_is_sent_in_clear_to_hosts_alone_where_that_is_allowed(host: str, refused: bool) -> None:  # noqa: FBT001
+    text = f"""\
+organization:
+  code: acme
+  name: Acme
+  projects:
+    - code: shop
+      name: Shop
+      trackers:
+        - name: hours
+          api_kind: kimai
+          api_location: http://{host}/en/admin/project/1/details
+"""
+    advice = "use https://, or allow this host (REMOTE_HTTP_HOSTS)"
+    expected = [f"10: api_location: http:// to 'kimai.example.com' is refused: {advice}"] if refused else []
+    assert problems(text) == expected
