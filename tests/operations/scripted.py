@@ -127,9 +127,11 @@ def rewind(run_id: UUID | str, **columns: Any) -> None:
     """
     table, trigger = Run._meta.db_table, "upkeep_run_status_transition"
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks that are still to be made is not altered
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
         Run.objects.filter(pk=run_id).update(finished_at=None, **columns)
         cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def claimed_again(run: Run) -> Run:

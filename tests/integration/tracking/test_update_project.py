@@ -159,7 +159,7 @@ def test_a_place_that_is_hidden_is_told_though_a_list_would_come(code: Server) -
     of_github(code)
     code.fail({f"{github.PATH}/repos/{github.REPOSITORY}": faults.status(404)})
     ended = ran("update_project", "acme", "--no-match")
-    assert f"GitHub has no repository {github.REPOSITORY}" in ended.error
+    assert f"GitHub has no repository {github.REPOSITORY}" in ended.outcome["error"]
     assert not Task.objects.exists()
 
 
@@ -235,7 +235,7 @@ def test_a_complete_download_that_brings_nothing_at_all_removes_nothing(code: Se
         Tracker.objects.filter(pk=tracker.pk).update(api_location=github.location(empty.origin))
         ended = ran("update_project", "acme", "--full", "--no-match")
     assert ended.exit_code == 1
-    assert "github brought nothing at all" in ended.error
+    assert "github brought nothing at all" in ended.outcome["error"]
     assert Task.objects.count() == RECORDS
 
 
