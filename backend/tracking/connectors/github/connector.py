@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from backend.tracking.connectors import spans
 from backend.tracking.connectors.changes import Return, before, changed
 from backend.tracking.connectors.github import limits
 from backend.tracking.connectors.github.answer import Issue, Located, Repository
@@ -124,7 +125,7 @@ class Reading:
     @property
     def position(self) -> str:
         """Where another walk brings what this one did not, up to the last reply that something was to follow."""
-        return _text(self._settled)
+        return _text(self._settled and spans.not_ahead(self._settled))
 
     def first(self) -> Request:
         """The first page."""

@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -105,3 +105,9 @@ def test_any_times_make_a_position_that_is_understood(times: list[str], link: st
 )
 def test_programs_ghosts_and_placeholders_are_nobody(login: str, kind: str, person: Person | None) -> None:
     assert User.model_validate({"login": login, "id": 5, "type": kind}).person == person
+
+
+def test_a_change_in_the_far_future_hides_none_until_then() -> None:
+    reading = Reading("/issues", "")
+    assert reading.following(page("2026-03-01T08:00:00Z", LAST)) is None
+    assert datetime.fromisoformat(reading.position) <= datetime.now(UTC)
