@@ -117,7 +117,7 @@ def test_flower_starts_it(staffed: Shop) -> None:
 
 
 def test_a_killed_worker_s_run_goes_on_in_another_and_nothing_is_done_twice(staffed: Shop) -> None:
-    run = staffed.manage("reprice", "--percent=10", "--seconds-each=0.1", "--enqueue")
+    run = staffed.manage("reprice", "--percent=10", "--seconds-each=0.3", "--enqueue")
     until(lambda: (counts := run_of(staffed, run)["counts"]) and 0 < counts["processed"] < ARTICLES, 30)  # type: ignore[index]
     staffed.processes[0].kill("SIGKILL")
     staffed.worker("another")
