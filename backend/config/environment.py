@@ -12,6 +12,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from backend.config import passwords
+from backend.config.ownership import require_own
 from backend.config.secrets import is_fernet_key
 from upkeep.remote.proxies import Proxy
 
@@ -153,14 +154,18 @@ def load(root: Path) -> Environment:
     """The environment with what `.env` adds to it.
 
     In the home of a demo its file alone counts, so that invented data never get to what the environment or `.env`
-    names: not from the demo, and not from any command on its home.
+    names: not from the demo, and not from any command on its home. Raises ImproperlyConfigured when somebody else
+    could have written the file that counts.
     """
     home = Path(os.environ.get("UPKEEP_HOME") or root / ".upkeep").absolute()
     if (home / DEMO).is_file():
+        for own in (home, home / DEMO):
+            require_own(own)
         for name in [name for name in os.environ if name.startswith(READ_BY_LIBRARIES)]:
             del os.environ[name]
         return Environment({**_read(home / DEMO), "UPKEEP_HOME": str(home)})
     if file := os.environ.get(FILE, root / ".env"):
+        require_own(Path(file))
         _check(Path(file))
         environ.Env.read_env(file)
     return Environment(os.environ)

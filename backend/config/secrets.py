@@ -6,11 +6,18 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from backend.config.ownership import require_own
+
 FERNET_KEY_BYTES = 32
 
 
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
-    """The secret kept at `path`; the first process that asks makes it, readable by its owner alone."""
+    """The secret kept at `path`; the first process that asks makes it, readable by its owner alone.
+
+    Raises ImproperlyConfigured when somebody else could have written it.
+    """
+    for own in (path.parent, path):
+        require_own(own)
     if path.exists():
         return path.read_text(encoding="ascii").strip()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -4,14 +4,17 @@ import os
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from backend.config import environment
+from backend.config.ownership import require_own
 from backend.config.secrets import kept_secret, new_fernet_key, new_secret_key
 
 ROOT = Path(__file__).resolve().parents[2]
 env = environment.load(ROOT)
 
 UPKEEP_HOME = Path(env.str("UPKEEP_HOME", default=str(ROOT / ".upkeep"))).absolute()
+require_own(UPKEEP_HOME)
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(UPKEEP_HOME / "media"))).absolute()
 MEDIA_URL = "/media/"
 STATIC_URL = "/static/"
@@ -106,11 +109,8 @@ DATABASE_POOLER = env.pooler("DATABASE_POOLER")
 if DATABASE_POOLER:
     DATABASES["default"] = environment.behind_pooler(DATABASES["default"])
 
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",  # it needs no server
-        "LOCATION": UPKEEP_HOME / "cache" / "default",
-    },
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},  # Django wants one; nothing of ours uses it
     "downloads": {
         "BACKEND": "backend.tracking.services.download_cache.DownloadCache",
         "LOCATION": UPKEEP_HOME / "cache" / "downloads",

@@ -1,11 +1,13 @@
 """The caches of the settings, on this machine."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import caches
+from django.core.cache.backends.dummy import DummyCache
 from django.core.cache.backends.filebased import FileBasedCache
 
 from backend.tracking.kernel.caches import Cache
@@ -29,9 +31,12 @@ def clear(changes: Sequence[Change]) -> None:
 
 
 def _content(name: str) -> Cache:
+    if isinstance(caches[name], DummyCache):
+        return Cache(name, 0)
     if not isinstance(caches[name], FileBasedCache):
         return Cache(name, None)
-    sizes = list(_sizes(Path(str(settings.CACHES[name]["LOCATION"]))))
+    options: Mapping[str, Any] = settings.CACHES[name]
+    sizes = list(_sizes(Path(str(options["LOCATION"]))))
     return Cache(name, len(sizes), sum(sizes))
 
 

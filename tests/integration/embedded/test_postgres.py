@@ -274,7 +274,7 @@ def test_an_ordinary_user_needs_no_user_namespace() -> None:
     home = Path(f"/tmp/upkeep-test-{os.getpid()}")  # noqa: S108 - tmp_path is closed to ordinary users
     home.mkdir(mode=0o700)
     os.chown(home, 65534, 65534)
-    code = "print(postgres.ensure(home).user, redis.ensure(home).port > 0, postgres.stop(home), redis.stop(home))"
+    code = "print(postgres.ensure(home).user, redis.ensure(home).user, postgres.stop(home), redis.stop(home))"
     try:
         assert program.output(program.start(code, home, prefix=prefix, python=python)) == "upkeep True True True"
     finally:
