@@ -220,7 +220,7 @@ def test_a_token_with_an_older_key_is_written_again_with_whatever_changed() -> N
     stale = [key for key in before if len(key) == 3]
     found = plan(after.values(), Stored(items=before, usernames=(), stale=stale), prune=False)
     assert told(found) == {"tracker shop/a": ("updated", {"user_mapping": ("", "m")})}
-    assert {*found[stale[0]].payload.names} == {"user_mapping", "api_token"}
+    assert {*found[stale[0]].payload.names} == {"user_mapping", "api_token", "api_username"}
 
 
 def test_a_plan_is_readable() -> None:
