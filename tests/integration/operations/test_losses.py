@@ -13,7 +13,7 @@ from tests.operations.dvds import add, added
 from tests.operations.scripted import claimed, played
 from upkeep.operations.context import RunContext
 from upkeep.operations.leases import connections, losses
-from upkeep.operations.leases.losses import APPLICATION_NAME
+from upkeep.operations.leases.labels import APPLICATION_NAME
 from upkeep.operations.models import Run
 
 pytestmark = COMMITTED

@@ -3,14 +3,15 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from django.db import Error, InterfaceError, OperationalError, connection
 
 from upkeep.conf import conf
-from upkeep.operations.leases.labels import LABEL, Labeller
-from upkeep.operations.leases.losses import APPLICATION_NAME
-from upkeep.operations.models import Run
+from upkeep.operations.leases.labels import APPLICATION_NAME, LABEL, Labeller
+
+if TYPE_CHECKING:  # an operation may be declared before there are models, and its batches ask whether it is lost
+    from upkeep.operations.models import Run
 
 T = TypeVar("T")
 LONGEST_WAIT = 2.0
@@ -28,7 +29,7 @@ class DatabaseInterruptedError(OperationalError):
 
 
 @contextmanager
-def labelled(run: Run) -> Iterator[None]:
+def labelled(run: "Run") -> Iterator[None]:
     """Within the body, the server knows of each transaction which run and attempt it works for.
 
     Raises DatabaseInterruptedError for an error of the database that came with the connection's loss.
@@ -42,13 +43,13 @@ def labelled(run: Run) -> Iterator[None]:
             raise
 
 
-def label(run: Run) -> None:
+def label(run: "Run") -> None:
     """Let the server know which run and attempt this transaction works for."""
     with connection.cursor() as cursor:
         cursor.execute(LABEL, [name(run)])
 
 
-def name(run: Run) -> str:
+def name(run: "Run") -> str:
     """By which the server knows the transactions of this attempt at a run."""
     return APPLICATION_NAME.format(run=run.pk, attempt=run.attempt)
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from psycopg.pq import TransactionStatus
 
+APPLICATION_NAME = "upkeep:{run}:{attempt}"
+"""Of the transactions in which an executor writes."""
 LABEL = "SELECT set_config('application_name', %s, true)"
 """Until the end of the transaction: behind a pooler, the server's connection is another client's afterwards."""
 

@@ -11,8 +11,6 @@ from upkeep.operations.states import Status
 
 MAX_LOSSES = 5
 """In a row, without a commit between them: then the run itself is taken for the cause."""
-APPLICATION_NAME = "upkeep:{run}:{attempt}"
-"""Of the connection that an executor writes by."""
 
 LEASE_PASSED = """
     lease_until < clock_timestamp()
