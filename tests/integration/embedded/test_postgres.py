@@ -276,7 +276,7 @@ def test_an_ordinary_user_needs_no_user_namespace() -> None:
     os.chown(home, 65534, 65534)
     code = "print(postgres.ensure(home).user, redis.ensure(home).user, postgres.stop(home), redis.stop(home))"
     try:
-        assert program.output(program.start(code, home, prefix=prefix, python=python)) == "upkeep True True True"
+        assert program.output(program.start(code, home, prefix=prefix, python=python)) == "upkeep upkeep True True"
     finally:
         shutil.rmtree(home)
 

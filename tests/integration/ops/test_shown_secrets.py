@@ -13,7 +13,12 @@ from django.views.debug import ExceptionReporter
 MARK = "nobody-may-read-this"
 SECRET = re.compile("KEY|AUTH|PASSWORD|TOKEN|_URL")
 """Of the variables that the settings read; an address may have a password in it."""
-KEPT = {"FERNET_KEYS": settings.FERNET_KEYS[0], "DATABASE_URL": f"postgres://somebody:{MARK}@localhost:1/none"}
+KEPT = {
+    "FERNET_KEYS": settings.FERNET_KEYS[0],
+    "DATABASE_URL": f"postgres://somebody:{MARK}@localhost:1/none",
+    "SECRET_KEY": 3 * MARK,
+    "PUBLIC_URL": "https://localhost",
+}
 """What is refused unless it makes sense."""
 
 
