@@ -7,8 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from backend.tracking.models import Task
-from upkeep.operations.counts import ACTIONS
 from upkeep.operations.models import Run
+from upkeep.operations.plans import ACTIONS
 from upkeep.operations.terminal.escaping import plain
 
 MAX_TASKS = 8

@@ -42,7 +42,10 @@ class RunContext(Step):
         """A named step. An `isolate` error ends it as one failed item, and the run goes on with its other steps.
 
         A lost connection to the database is never one: what was committed last is not known then.
+        Raises TypeError for a name that is not a text.
         """
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a step is a text, not {name!r}: write `run.step({str(name)!r})`")
         from upkeep.operations.leases import connections  # noqa: PLC0415 - needs models
 
         writer = self._writer.of(name)
@@ -70,9 +73,9 @@ class RunContext(Step):
         self._writer.ledger.report.append(line)
         self._writer.ledger.result.update(result)
 
-    def log(self, message: str) -> None:
-        """Add a line to the run's log."""
-        self._writer.ledger.log(message)
+    def log(self, message: object) -> None:
+        """Add a line to the run's log: the message as a text."""
+        self._writer.ledger.log(str(message))
 
     def flush(self) -> None:
         """Write the log and the progress as they are now, at most once a second; outside a transaction.

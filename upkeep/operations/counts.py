@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Self, TypeAlias
 
-from upkeep.operations.plans import Action, Change
+from upkeep.operations.plans import ACTIONS, Action, Change
 
-ACTIONS: tuple[Action, ...] = ("created", "updated", "deleted", "unchanged", "skipped", "failed")
 MAX_REASONS = 50
 """Distinct reasons kept, so that a run's row stays small; what exceeds them is counted as `other`."""
 OTHER = "other"

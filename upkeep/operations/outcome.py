@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
 
-from upkeep.operations.counts import ACTIONS
 from upkeep.operations.models import Run
+from upkeep.operations.plans import ACTIONS
 from upkeep.operations.states import Status
 
 EXIT_CODES = {Status.FAILED: 1, Status.SKIPPED: 4, Status.CANCELLED: 130}

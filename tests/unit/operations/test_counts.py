@@ -3,8 +3,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upkeep.operations.counts import ACTIONS, MAX_REASONS, OTHER, Counts
-from upkeep.operations.plans import Change
+from upkeep.operations.counts import MAX_REASONS, OTHER, Counts
+from upkeep.operations.plans import ACTIONS, Change
 
 plans = st.lists(
     st.builds(

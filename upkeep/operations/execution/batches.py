@@ -12,7 +12,7 @@ from upkeep.operations.execution.failures import DATA_ERRORS, failed
 from upkeep.operations.execution.paging import Page, QuerySetPages
 from upkeep.operations.execution.shares import Cursor
 from upkeep.operations.leases import connections
-from upkeep.operations.plans import Change
+from upkeep.operations.plans import Change, checked
 
 if TYPE_CHECKING:
     from upkeep.operations.execution.writer import StepWriter
@@ -113,17 +113,20 @@ class Batch(Generic[T]):
             prepare: slow work before it, such as hashing; returns the changes that `write` gets.
             tally: called with each change as it ended (in a dry run, as planned); the sums are the step's `tally`.
             whole: all or nothing: when the data makes `write` fail, that is raised and nothing is redone.
+
+        Raises:
+            TypeError: the plan holds something that is not a change as `Change` says.
         """
         self.committed = True
         again = partial(self.commit, write=write, prepare=prepare, tally=tally, whole=whole)
-        changes = self._writer.hearing.believed(self._page, list(plan), again)
+        changes = self._writer.hearing.believed(self._page, checked(plan), again)
         if changes is None:
             return
         effects, rest = _parted(changes)
         if self._writer.dry_run or not effects:
             self._writer.advance(self._page.cursor, changes, Counts.of(changes, tally))
             return
-        prepared = prepare(effects) if prepare else effects
+        prepared = checked(prepare(effects)) if prepare else effects
         commit = partial(self._writer.write, self._page.cursor, planned=Counts.of(changes))
         try:
             written = commit(lambda: _write_at_once(prepared, rest, write, tally))
@@ -186,7 +189,7 @@ class Batch(Generic[T]):
             numbers, changes, tally = cursor.fetchone() or (None, None, None)
         counts = _counts(_decoded(numbers) or (), page.number)
         counts += Counts(tallies={"": _decoded(tally)} if tally else {})
-        return [_change(row) for row in _decoded(changes) or ()], counts
+        return checked(map(_change, _decoded(changes) or ())), counts
 
 
 def _parted(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:
@@ -231,8 +234,7 @@ def _decoded(value: Any) -> Any:
 
 
 def _change(row: Mapping[str, Any]) -> Change:
-    fields = {name: (before, after) for name, (before, after) in row["fields"].items()}
-    return Change(row["action"], row["key"], row["label"], fields, row["reason"] or "")
+    return Change(row["action"], row["key"], row["label"], row["fields"] or {}, row["reason"] or "")
 
 
 def _counts(numbers: Iterable[Mapping[str, Any]], rows: int) -> Counts:

@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from upkeep.operations.counts import ACTIONS
 from upkeep.operations.execution.writer import STOPPED
 from upkeep.operations.outcome import Outcome
-from upkeep.operations.plans import Change
+from upkeep.operations.plans import ACTIONS, Change
 from upkeep.operations.states import Status
 from upkeep.operations.terminal.escaping import plain
 
