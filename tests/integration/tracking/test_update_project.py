@@ -431,8 +431,8 @@ def test_a_run_fails_when_every_tracker_did(code: Server) -> None:
     api_tracker(github.KIND, "http://127.0.0.1:1/someone/anything", token=github.TOKEN, name="elsewhere")
     ended = ran("update_project", "acme")
     assert (ended.exit_code, ended.outcome["status"]) == (1, "failed")
-    assert "shop/github: " in ended.error
-    assert "shop/elsewhere: " in ended.error
+    assert "shop/github: " in ended.outcome["error"]
+    assert "shop/elsewhere: " in ended.outcome["error"]
 
 
 def test_a_dry_run_downloads_and_writes_no_row(code: Server, hours: Server) -> None:
