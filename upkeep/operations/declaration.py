@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from types import FunctionType
 from typing import Any, Generic, Never, TypeVar, cast, get_type_hints, overload
 
 from upkeep.operations import params, registry
@@ -61,7 +62,13 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
 
     A declaration that cannot work is not registered; a system check says why. Functions among the properties take the
     operation's own params; mypy sees to that, but for lambdas.
+
+    Raises:
+        TypeError: it was written without a name, as `@operation`.
     """
+    if isinstance(name, FunctionType):
+        app, function = name.__module__.partition(".")[0], name.__name__
+        raise TypeError(f'@operation wants a name: write `@operation("{app}.{function}")` above `def {function}`')
 
     def declare(function: Callable[[Any, RunContext], None], /) -> Operation[Any]:
         params_type = _params_type(function)

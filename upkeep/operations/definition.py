@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -61,6 +61,15 @@ class Operation(Generic[P]):
     """Raises ImproperlyConfigured, with what to set, where a run with these params cannot be carried out without it."""
     resumable: bool = True
     """Whether a run that failed or was cancelled can continue; not if it would do again what it did already."""
+
+    if not TYPE_CHECKING:  # mypy refuses the call by itself
+
+        def __call__(self, *_args: object, **_kwargs: object) -> None:
+            """Raise TypeError: an operation is run, which calls its function."""
+            raise TypeError(
+                f"{self.name} is an operation, which is run, not called: put what both do into a plain function "
+                "that both call; a test runs it with `upkeep.testing.run`"
+            )
 
     @property
     def short_name(self) -> str:

@@ -85,9 +85,17 @@ def names(*, queue: str = "") -> list[str]:
 
 
 def _duplicate(name: str, second: Operation[Any], first: Operation[Any]) -> Problem:
-    places = [f"{operation.name} of {operation.function.__module__}" for operation in (first, second)]
+    places = [f"{operation.name} of {operation.function.__module__}{_line(operation)}" for operation in (first, second)]
     return Problem(
         "upkeep_operations.E011",
         f"Two operations have the name {name!r}: {places[0]} and {places[1]}.",
         "Rename one: full names, short names (the commands) and aliases are unique in a project.",
     )
+
+
+def _line(operation: Operation[Any]) -> str:
+    """Where in its module the function is, as far as it is written there."""
+    code = getattr(operation.function, "__code__", None)
+    if code is None or code.co_name != operation.function.__name__:  # as of an adopted command
+        return ""
+    return f" (`{code.co_name}`, line {code.co_firstlineno})"

@@ -260,7 +260,7 @@ def _call(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> No
     with control.watched(foreground=foreground), _unburdened():
         limits = operation.limits_of(params, attended=run.attended)
         guard = Guard(ledger, limits, dry_run=run.dry_run)
-        writer = StepWriter("", ledger, guard, dry_run=run.dry_run)
+        writer = StepWriter("", ledger, guard, dry_run=run.dry_run, errors=operation.errors)
         context = RunContext(writer, control)
         try:
             if limits and limits.before_first and not run.dry_run and not ledger.part:

@@ -14,6 +14,7 @@ from upkeep.operations.execution.paging import (
     Page,
     QuerySetPages,
     Source,
+    check_pageable,
     fetched,
     function_pages,
     iterable_pages,
@@ -123,7 +124,12 @@ class Step:
             trial: what has to come before refusals are believed. Parts are made only after that.
             in_vain: called with the items of a batch whose `fetch` raised, or with all that the trial held back to an
                 end with an error; in a transaction of its own, and not in a dry run.
+
+        Raises:
+            TypeError: the queryset is sliced, or one of `values()` without `pk`.
         """
+        if isinstance(source, QuerySet):
+            check_pageable(source)
         begun = self._begin(source, limit, trial)
         if begun is None:
             return

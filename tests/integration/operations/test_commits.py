@@ -422,3 +422,21 @@ def test_a_step_gives_its_items_once_and_says_so_when_it_is_asked_again() -> Non
     run = played(body)
     assert (run.status, run.counts["updated"]) == ("failed", 1)
     assert "give the other one a name of its own" in run.error
+
+
+def test_the_stack_of_the_first_item_that_failed_by_each_kind_of_error_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stored = dvds(5)
+    errors = [ZeroDivisionError, ValueError, ZeroDivisionError, ValueError, PermissionError]
+    by_key = dict(zip((str(dvd.pk) for dvd in stored), errors, strict=True))
+
+    def fail(changes: Sequence[Change]) -> None:
+        raise by_key[changes[0].key]
+
+    run = played(lambda run: run.commit(lambda: added(stored), write=fail))
+    assert (run.status, tallied(run.counts)) == ("succeeded", {"processed": 5, "failed": 5})
+    logged = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert [record.exc_info and record.exc_info[0] for record in logged] == [ZeroDivisionError, ValueError]
+    assert f"run {run.pk} of testing.scripted: {stored[0].name} failed" in logged[0].getMessage()
+    assert "in fail" in caplog.text

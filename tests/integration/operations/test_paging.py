@@ -1,10 +1,13 @@
+from typing import Any
 from uuid import UUID
 
 import pytest
 from django.conf import settings
+from django.db.models import QuerySet
 from django.test import override_settings
 
-from tests.integration.operations.factories import COMMITTED
+from backend.collection.models import DVD
+from tests.integration.operations.factories import COMMITTED, dvds
 from tests.operations.scripted import Nothing, scripted, stage
 from upkeep import testing
 from upkeep.operations.context import RunContext
@@ -53,3 +56,34 @@ def test_the_number_of_a_list_is_known_and_that_of_a_generator_is_not() -> None:
     outcome = testing.run(scripted, Nothing())
     steps = Run.objects.get(pk=outcome.run).steps
     assert (steps["list"]["total"], steps["generator"]["total"]) == (2, None)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (DVD.objects.values("name"), "write `.values('pk', …)`"),
+        (DVD.objects.values(), "write `.values('pk', …)`"),
+        (DVD.objects.values_list("pk", "name"), "write `.values('pk', …)`"),
+        (DVD.objects.values_list("pk", flat=True), "write `.values('pk', …)`"),
+        (DVD.objects.all()[:10], "write `run.batches(rows, limit=100)`"),
+    ],
+)
+def test_a_queryset_that_cannot_be_paged_is_refused_before_its_first_batch(rows: QuerySet[Any], told: str) -> None:
+    stage.body = lambda run: run.report(str([*run.batches(rows)]))
+    with pytest.raises(TypeError) as caught:
+        testing.run(scripted, Nothing())
+    assert str(caught.value).endswith(told)
+
+
+@override_settings(UPKEEP={**settings.UPKEEP, "BATCH_ITEMS": 2})
+@pytest.mark.parametrize("rows", [DVD.objects.values("pk", "name"), DVD.objects.values_list("pk", named=True)])
+def test_values_with_their_keys_come_in_pages(rows: QuerySet[Any]) -> None:
+    stored, found = dvds(5), list[int]()
+
+    def body(run: RunContext) -> None:
+        for batch in run.batches(rows):
+            found.extend(row["pk"] if isinstance(row, dict) else row.pk for row in batch.items)
+
+    stage.body = body
+    testing.run(scripted, Nothing())
+    assert found == [dvd.pk for dvd in stored]

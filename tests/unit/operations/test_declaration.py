@@ -79,6 +79,29 @@ def test_a_name_that_is_taken_is_refused_and_both_places_are_named(name: str) ->
     assert registry.find("testing.add_one") is add_one
 
 
+def test_two_operations_of_one_module_are_told_apart_by_their_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_operations", "_names"):
+        monkeypatch.setattr(registry, name, {})
+    operation("testing.twice")(do_nothing)
+    operation("testing.twice")(with_params(Nothing))
+    [problem] = registry.problems()
+    lines = [function.__code__.co_firstlineno for function in (do_nothing, with_params(Nothing))]
+    assert problem.message.endswith(
+        f"testing.twice of {__name__} (`do_nothing`, line {lines[0]}) and "
+        f"testing.twice of {__name__} (`do_nothing`, line {lines[1]})."
+    )
+
+
+def test_a_declaration_without_a_name_is_refused_at_once() -> None:
+    with pytest.raises(TypeError, match=r'write `@operation\("tests\.do_nothing"\)` above `def do_nothing`'):
+        operation(do_nothing)  # type: ignore[arg-type]
+
+
+def test_an_operation_cannot_be_called() -> None:
+    with pytest.raises(TypeError, match=r"testing\.add_one is an operation, which is run, not called: put"):
+        add_one(AddOne(), None)  # type: ignore[operator]
+
+
 def test_an_alias_that_is_taken_is_refused_and_leaves_nothing_behind() -> None:
     problem = refusal(operation("testing.fresh", aliases=("add_one",)), do_nothing)
     assert "Two operations have the name 'add_one'" in problem.message

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 from django.db import connection, transaction
 
 from upkeep.operations.counts import Counts, Outcomes, Tally
-from upkeep.operations.execution.failures import DATA_ERRORS, failed
+from upkeep.operations.execution.failures import DATA_ERRORS
 from upkeep.operations.execution.paging import Page, QuerySetPages
 from upkeep.operations.execution.shares import Cursor
 from upkeep.operations.leases import connections
@@ -133,7 +133,7 @@ class Batch(Generic[T]):
         except DATA_ERRORS:
             if whole or connections.is_lost():
                 raise
-            written = commit(lambda: _write_one_by_one(prepared, rest, write, tally))
+            written = commit(lambda: self._write_one_by_one(prepared, rest, write, tally))
         self._writer.show(written)
 
     def commit_sql(self, *, plan: str, write: str, params: Mapping[str, Any] | None = None, tally: str = "") -> None:
@@ -158,6 +158,27 @@ class Batch(Generic[T]):
             self._page, Statement(plan, "" if self._writer.dry_run else write, tally), dict(params or {})
         )
 
+    def _write_one_by_one(
+        self, prepared: Sequence[Change], rest: Sequence[Change], write: Write, tally: Tally | None
+    ) -> Outcomes:
+        outcomes = [*(self._write_alone(change, write) for change in prepared), *rest]
+        return outcomes, Counts.of(outcomes, tally)
+
+    def _write_alone(self, change: Change, write: Write) -> Change:
+        if not change.has_effect:
+            return change
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                write([change])
+                # Else a foreign key would fail the whole batch at its end.
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        except DATA_ERRORS as error:
+            if connections.is_lost():
+                raise
+            return self._writer.failed(change, error)
+        return change
+
     def _commit_range(self, page: Page[T], statement: Statement, params: dict[str, Any]) -> None:
         values = {**params, "first": page.first, "last": page.last}
         try:
@@ -172,7 +193,7 @@ class Batch(Generic[T]):
             if page.number > 1:
                 self._commit_halves(page, statement, params)
                 return
-            change = failed(Change("unchanged", str(page.first), str(page.first)), error)
+            change = self._writer.failed(Change("unchanged", str(page.first), str(page.first)), error)
             show = partial(self._writer.advance, page.cursor, [change], Counts.of([change]))
         show()
 
@@ -205,28 +226,6 @@ def _write_at_once(prepared: Sequence[Change], rest: Sequence[Change], write: Wr
     write([change for change in prepared if change.has_effect])
     outcomes = [*prepared, *rest]
     return outcomes, Counts.of(outcomes, tally)
-
-
-def _write_one_by_one(
-    prepared: Sequence[Change], rest: Sequence[Change], write: Write, tally: Tally | None
-) -> Outcomes:
-    outcomes = [*(_write_alone(change, write) for change in prepared), *rest]
-    return outcomes, Counts.of(outcomes, tally)
-
-
-def _write_alone(change: Change, write: Write) -> Change:
-    if not change.has_effect:
-        return change
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            write([change])
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # else a foreign key would fail the whole batch at its end
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-    except DATA_ERRORS as error:
-        if connections.is_lost():
-            raise
-        return failed(change, error)
-    return change
 
 
 def _decoded(value: Any) -> Any:

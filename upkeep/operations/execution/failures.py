@@ -10,6 +10,8 @@ from upkeep.operations.plans import Change
 
 DATA_ERRORS = (IntegrityError, DataError, ValidationError, OSError, ValueError, ArithmeticError)
 """Another item may fare better; any other exception stops the step."""
+PERHAPS_OF_CODE = (ValueError, ArithmeticError)
+"""Those of them that a mistake in the code raises, too."""
 
 
 def failed(change: Change, error: Exception) -> Change:

@@ -62,6 +62,7 @@ class Ledger:
 
     def __init__(self, run: Run, progress: Progress) -> None:
         self.run_id: UUID = run.pk
+        self.operation: str = run.operation
         self.attempt: int = run.attempt
         self.partitions: int = run.partitions if run.queue else 1
         self.part = Part(**run.part) if run.part else None
@@ -83,6 +84,8 @@ class Ledger:
         self.progress = progress
         self._flushed = time.monotonic()
         self._advanced = False
+        self.logged_errors: set[type[Exception]] = set()
+        """The classes of which this attempt has logged a stack."""
         self.progressed = False
         """Whether this attempt got anything done, and committed."""
 

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from django.db.models import Aggregate, Count, QuerySet
+from django.db.models.query import NamedValuesListIterable, ValuesIterable
 
 from upkeep.conf import conf
 from upkeep.operations.execution.shares import Cursor
@@ -86,6 +87,15 @@ class Greatest(Aggregate):
     """The greatest of them."""
 
     template = "percentile_disc(1) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+
+def check_pageable(queryset: "QuerySet[Any, Any]") -> None:
+    """Raise TypeError, which says what to write, for a queryset that cannot be paged by its primary key."""
+    if queryset.query.is_sliced:
+        raise TypeError("a sliced queryset has no batches: give it whole, and write `run.batches(rows, limit=100)`")
+    fields, kind = queryset._fields, queryset._iterable_class  # type: ignore[attr-defined]  # noqa: SLF001 - public nowhere
+    if fields is not None and not ("pk" in fields and issubclass(kind, (ValuesIterable, NamedValuesListIterable))):
+        raise TypeError("batches want the key of each row: write `.values('pk', …)`")
 
 
 class QuerySetPages(Generic[T]):

@@ -1,5 +1,6 @@
 """Writes what becomes of a step's items, with the progress that it means and within the limits that hold for it."""
 
+import logging
 from collections.abc import Callable, Sequence, Sized
 from typing import Any
 
@@ -7,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from upkeep.operations.counts import Counts, Outcomes
-from upkeep.operations.execution import parts
+from upkeep.operations.execution import failures, parts
 from upkeep.operations.execution.failures import explanation
 from upkeep.operations.execution.guard import Guard
 from upkeep.operations.execution.ledger import Ledger, StepState
@@ -16,23 +17,27 @@ from upkeep.operations.execution.trials import Hearing
 from upkeep.operations.limits import LIMIT_EXCEEDED, LimitExceededError
 from upkeep.operations.plans import Change
 
+logger = logging.getLogger(__name__)
 STEP_FAILED = "step_failed"
 STOPPED = (STEP_FAILED, LIMIT_EXCEEDED)
 
 
 class StepWriter:
-    """A step as its batches see it."""
+    """A step as its batches see it; `errors` are those that its operation expects."""
 
-    def __init__(self, name: str, ledger: Ledger, guard: Guard, *, dry_run: bool) -> None:
+    def __init__(
+        self, name: str, ledger: Ledger, guard: Guard, *, dry_run: bool, errors: tuple[type[Exception], ...] = ()
+    ) -> None:
         self.name = name
         self.dry_run = dry_run
         self.ledger = ledger
         self.guard = guard
+        self.errors = errors
         self.hearing = Hearing()
 
     def of(self, name: str) -> "StepWriter":
         """The writer of another step of the run."""
-        return StepWriter(name, self.ledger, self.guard, dry_run=self.dry_run)
+        return StepWriter(name, self.ledger, self.guard, dry_run=self.dry_run, errors=self.errors)
 
     @property
     def state(self) -> StepState:
@@ -63,6 +68,18 @@ class StepWriter:
             return changes, counts
 
         return self.ledger.commit(self.name, cursor, within_limits)
+
+    def failed(self, change: Change, error: Exception) -> Change:
+        """What becomes of an item whose change could not be carried out.
+
+        The first of each class of errors that may be the code's fault as well as the data's is logged with its stack.
+        """
+        unexpected = isinstance(error, failures.PERHAPS_OF_CODE) and not isinstance(error, self.errors)
+        if unexpected and type(error) not in self.ledger.logged_errors:
+            self.ledger.logged_errors.add(type(error))
+            place = f"run {self.ledger.run_id} of {self.ledger.operation}"
+            logger.error("%s: %s failed by an unexpected error", place, change.label, exc_info=error)
+        return failures.failed(change, error)
 
     def show(self, changes: Sequence[Change]) -> None:
         """Show what was written to whoever is watching."""
