@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
@@ -19,6 +20,7 @@ from upkeep.operations.broker import Audience
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError, OperationError, UnconfirmedError
 from upkeep.operations.execution import parts, storage
+from upkeep.operations.execution.failures import explanation
 from upkeep.operations.limits import LIMIT_EXCEEDED
 from upkeep.operations.models import Run, RunChange
 from upkeep.operations.outcome import Outcome
@@ -87,6 +89,8 @@ class RunCommand(TolerantCommand):
                 outcome = _followed(run.pk, progress)
             except KeyboardInterrupt:
                 raise _left(submission.named(run.pk)) from None
+            except DatabaseError as error:
+                raise CommandError(_unseen(run, error), returncode=1) from error
             changes = RunChange.objects.filter(Q(run=run) | Q(run__parent=run))
             progress.changed([storage.change(row) for row in changes])
         self.print_outcome(outcome, options)
@@ -198,6 +202,12 @@ def _left(run: Run) -> CommandError:
     stays = "goes on" if run.status == Status.RUNNING else f"is {run.status}" if run.status in ENDED else "stays queued"
     cancels = "" if run.status in ENDED else f"; `manage.py cancel_run {run.pk}` cancels it"
     return CommandError(f"not watched any more: run {run.pk} {stays}{cancels}", returncode=INTERRUPTED_EXIT_CODE)
+
+
+def _unseen(run: Run, error: DatabaseError) -> str:
+    """What becomes of a run while the database does not answer who watches it."""
+    ends = f"run {run.pk} goes on; `manage.py show_run {run.pk}` tells how it ended"
+    return plain(f"not watched any more, the database says: {explanation(error)}; {ends}")
 
 
 def check_waitable(options: dict[str, Any]) -> None:

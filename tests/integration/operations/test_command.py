@@ -540,6 +540,21 @@ def test_who_stops_watching_is_told_the_run_and_how_to_cancel_it() -> None:
     assert (done.code, done.err, run.status) == (130, stays, "queued")
 
 
+@pytest.mark.usefixtures("told_soon")
+def test_who_watches_while_the_database_goes_down_is_told_the_run_and_that_it_goes_on() -> None:
+    def go_down(_queue: str, _operation: str) -> Audience:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        raise AssertionError
+
+    with publishing(lambda _run, **_options: True, audience=go_down):
+        done = called(adding.Command(), "--wait")
+    connection.close()
+    run = Run.objects.get()
+    assert (done.code, done.err.startswith("not watched any more, the database says: ")) == (1, True)
+    assert done.err.endswith(f"run {run.pk} goes on; `manage.py show_run {run.pk}` tells how it ended")
+
+
 def test_waiting_within_a_transaction_is_refused_before_anything_is_recorded() -> None:
     with transaction.atomic():
         done = called(adding.Command(), "--wait")

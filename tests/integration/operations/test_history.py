@@ -102,6 +102,13 @@ def test_a_run_is_shown_with_its_changes_its_log_and_who_started_it() -> None:
     assert [line["message"] for line in told["log"]] == ["halfway"]
 
 
+def test_what_is_empty_of_a_run_is_not_shown() -> None:
+    run = played(nothing)
+    shift(run, versions=[{"attempt": 1, "version": ""}])
+    text = shown("show_run", str(run.pk), "--changes", "--log")
+    assert not any(line.strip().startswith(("log", "changes", "code")) for line in text.splitlines())
+
+
 def test_a_run_of_an_operation_that_is_no_more_is_shown() -> None:
     run = played(nothing)
     shift(run, operation="testing.gone", error="no\x1b[2J more")

@@ -157,6 +157,14 @@ def test_a_wrong_command_line_is_told_in_one_line(arguments: list[str], told: st
 def test_a_required_option_is_asked_for() -> None:
     with pytest.raises(CommandError, match="--limit"):
         options(Required)
+    with pytest.raises(CommandError, match="required: --limit"):
+        options(Required, "--unlike-any", "3")
+
+
+@pytest.mark.parametrize("arguments", [["--limt", "3"], ["--limt=3"]])
+def test_a_required_option_that_is_misspelt_is_told_the_right_one(arguments: list[str]) -> None:
+    with pytest.raises(CommandError, match=f"^unknown argument {arguments[0]}: did you mean --limit\\?$"):
+        options(Required, *arguments)
 
 
 def test_help_is_the_docstrings_and_the_defaults() -> None:

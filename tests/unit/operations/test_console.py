@@ -1,5 +1,6 @@
 import json
 import logging
+from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from upkeep.operations.errors import OperationError
 from upkeep.operations.plans import Change
+from upkeep.operations.storable import storable_json
 from upkeep.operations.terminal.base import TolerantCommand
 from upkeep.operations.terminal.console import described
 from upkeep.operations.terminal.escaping import PlainFormatter, plain, plain_json, plain_lines
@@ -82,6 +84,15 @@ def test_a_change_cannot_clear_the_screen(part: str) -> None:
 def test_one_field_is_told_on_the_line_of_its_item() -> None:
     change = Change("updated", "1", "Alien", {"uk_certification": (" 18 ", "18")})
     assert described(change) == "updated Alien: uk_certification: ' 18 ' → '18'"
+
+
+def test_a_value_is_shown_as_it_is_recorded() -> None:
+    change = Change(
+        "updated", "1", "Alien", {"seen_at": (None, datetime(2026, 11, 27, 23, 47, 41, 599172, tzinfo=UTC))}
+    )
+    shown = described(change)
+    assert shown == "updated Alien: seen_at: None → '2026-11-27T23:47:41.599Z'"
+    assert shown == described(change._replace(fields=storable_json(change.fields)))
 
 
 def test_several_fields_have_a_line_each() -> None:

@@ -2,6 +2,8 @@
 
 import argparse
 import re
+import sys
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from difflib import get_close_matches
 from types import NoneType, UnionType
@@ -24,15 +26,33 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 class OperationParser(CommandParser):
     """Tells what is wrong with the command line in one line."""
 
+    _given: Sequence[str] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, and keep what was given: argparse names a missing option before a misspelt one, often the same."""
+        self._given = sys.argv[1:] if args is None else [*args]
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Leave with exit code 2, or raise CommandError within `call_command`."""
+        if message.startswith("the following arguments are required: "):
+            message = next(
+                (f"unrecognized arguments: {text}" for text in self._given if self._is_misspelt(text)), message
+            )
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown != message:
-            close = get_close_matches(unknown.split("=")[0].split()[0], self._option_string_actions, n=1)
+            close = self._close(unknown.split("=")[0].split()[0])
             message = f"unknown argument {unknown}" + (f": did you mean {close[0]}?" if close else "")
         if not self.called_from_command_line:
             raise CommandError(message, returncode=USAGE_EXIT_CODE)
         self.exit(USAGE_EXIT_CODE, f"CommandError: {plain(message)}\n")
+
+    def _is_misspelt(self, text: str) -> bool:
+        option = text.split("=", maxsplit=1)[0]
+        return text.startswith("--") and option not in self._option_string_actions and bool(self._close(option))
+
+    def _close(self, option: str) -> list[str]:
+        return get_close_matches(option, self._option_string_actions, n=1)
 
 
 def add_params(parser: CommandParser, params_type: type[Params]) -> None:

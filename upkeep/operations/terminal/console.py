@@ -9,6 +9,7 @@ from upkeep.operations.execution.writer import STOPPED
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.plans import ACTIONS, Change
 from upkeep.operations.states import Status
+from upkeep.operations.storable import storable_json
 from upkeep.operations.terminal.escaping import plain
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ def summary(outcome: Outcome) -> list[str]:
 
 
 def _short(value: object) -> str:
+    """The value as it is recorded, so that a dry run shows what `show_run` then does."""
+    value = storable_json(value)
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
 

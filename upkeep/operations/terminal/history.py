@@ -107,10 +107,12 @@ def _operation(run: Run) -> str:
 
 
 def _versions(run: Run) -> str:
+    if not any(entry["version"] for entry in run.versions):
+        return ""
     known = [(entry["attempt"], _short(entry["version"]) or "unknown") for entry in run.versions]
     if len(known) > 1:
         return ", ".join(f"{version} from attempt {attempt} on" for attempt, version in known)
-    return known[0][1] if known else ""
+    return known[0][1]
 
 
 def _short(version: str) -> str:

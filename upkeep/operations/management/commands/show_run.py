@@ -48,11 +48,11 @@ def _all(run: Run, rows: "QuerySet[Any]") -> "QuerySet[Any]":
 
 def _lines(run: Run, changes: "QuerySet[RunChange] | None", log: "QuerySet[RunLog] | None") -> Iterator[str]:
     yield from history.described(run)
-    if changes is not None:
+    if changes is not None and (run.changes_recorded or run.changes_left_out):
         yield f"changes ({run.changes_recorded:,} recorded, {run.changes_left_out:,} more only counted):"
         for row in rows_by_key(changes):
             yield "  " + described(storage.change(row)).replace("\n", "\n  ")
-    if log is not None:
+    if log is not None and log.exists():
         yield "log:"
         for line in rows_by_key(log):
             yield plain(f"  {timezone.localtime(line.at):%Y-%m-%d %H:%M:%S}  {line.message}")
