@@ -18,17 +18,17 @@ from upkeep.operations import Change, InputFile, Params, Positional, RunContext,
 
 class MakeUsers(Params):
     file: Annotated[InputFile, Positional()]
-    """A CSV file: a heading, then a user a line."""
+    """A CSV file: a header line, then one user per line."""
     update: bool = False
-    """Also change existing users to what the file says, but not their passwords."""
+    """Also update existing users from the file, except their passwords."""
     reset_passwords: bool = False
-    """Also give existing users the passwords of the file."""
+    """Also set existing users' passwords to those in the file."""
     delimiter: Delimiter = ","
-    """The character between two cells, or tab; a first line such as sep=; in the file wins."""
+    """The character between two cells, or tab; a first line such as sep=; in the file takes precedence."""
     encoding: Encoding | None = None
     """The file's encoding, such as windows-1252. Default: UTF-16 if its byte order mark says so, else UTF-8."""
     organization: str | None = None
-    """The code of an organization of which the users become members."""
+    """The code of an organization that the users become members of."""
 
 
 def _organization(params: MakeUsers) -> str | None:
@@ -44,7 +44,7 @@ def _organization(params: MakeUsers) -> str | None:
 def make_users(params: MakeUsers, run: RunContext) -> None:
     """Create the users of a CSV file.
 
-    Its columns, all optional but for one of username and email: username, email, full_name, first_name, last_name,
+    Its columns, of which only username or email is required: username, email, full_name, first_name, last_name,
     is_active, is_staff, is_superuser, password. Spellings such as First Name and E-Mail are understood. The three with
     is_ hold a yes (true, yes, y, wahr, ja, j, x, on, 1) or a no (false, no, n, falsch, nein, off, 0, or an empty cell:
     an empty is_active makes an inactive user). Without a column is_active, new users are active.

@@ -11,10 +11,10 @@ NO_POSTERS = "no DVD names a poster; if this is the right database and MEDIA_ROO
 
 class CleanupUnusedPosters(Params):
     min_age_hours: Hours = 1
-    """Keep files that were modified within this many hours: their DVD may be on its way."""
+    """Keep files that were modified within this many hours: their DVD may not be saved yet."""
     max_deleted: Percent = 50
-    """Delete nothing when more than this many per cent of the files would go, from 20 files on (0: none at all), and
-    nobody is asked."""
+    """Delete nothing if more than this percentage of the files would be deleted. Fewer than 20 may all be, unless it is
+    0. Does not apply once you have confirmed on the terminal."""
     delete: bool = False
     """Do not ask for confirmation; the same as --no-input."""
 

@@ -7,9 +7,9 @@ from upkeep.operations import Params, RunContext, operation
 
 class LoadSampleData(Params):
     clear: bool = False
-    """Delete all DVDs first, the owner's own too."""
+    """Delete all DVDs first, including those that are not samples."""
     count: PositiveInt | None = None
-    """How many sample DVDs there are to be: well-known films first, made-up ones beyond them."""
+    """Load this many sample DVDs: well-known films first, then made-up ones. Default: the well-known ones."""
 
 
 def _confirmation(params: LoadSampleData) -> str | None:

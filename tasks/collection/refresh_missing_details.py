@@ -14,7 +14,7 @@ class RefreshMissingDetails(Params):
     force: bool = False
     """Also refresh DVDs whose details are complete, or that were looked up within --recheck-after."""
     tmdb_id: PositiveInt | None = None
-    """Refresh the DVDs of this film alone, complete or not."""
+    """Refresh only the DVDs of this film, complete or not."""
     recheck_after: Days = 30
     """Skip DVDs looked up within this many days."""
 
@@ -27,10 +27,10 @@ class RefreshMissingDetails(Params):
     configured=check_tmdb,
 )
 def refresh_missing_details(params: RefreshMissingDetails, run: RunContext) -> None:
-    """Fetch details from TMDB for DVDs that miss some.
+    """Fetch missing details of DVDs from TMDB.
 
     Tagline, budget, revenue, production companies, directors, UK certification and scores follow TMDB. Overview,
-    genres, runtime, release year, language and IMDb id are filled while blank. Nothing is replaced by an empty value.
+    genres, runtime, release year, language and IMDb id are filled if blank. Nothing is replaced by an empty value.
     """
     dvds = services.dvds_to_refresh(force=params.force, tmdb_id=params.tmdb_id, recheck_after=params.recheck_after)
     with services.tmdb() as tmdb:

@@ -12,7 +12,7 @@ from upkeep.remote.errors import RemoteError
 
 class RefreshTorrentData(Params):
     recent_only: bool = False
-    """Only DVDs that were added in the last --recent-days."""
+    """Look up only DVDs that were added within --recent-days."""
     recent_days: Days = 30
     """With --recent-only: how many days back."""
     max_age_hours: Hours = 168

@@ -17,7 +17,7 @@ class PruneRuns(Params):
 def prune_runs(params: PruneRuns, run: RunContext) -> None:
     """Delete old runs with their parameters, changes and logs.
 
-    The parts of a run go with it. Runs that are queued or running stay, however old.
+    The parts of a run are deleted with it. Queued and running runs are kept, however old.
     """
     now = timezone.now()
     old = erasure.ended_before(now - timedelta(days=params.days), resumable=now - timedelta(days=params.failed_days))

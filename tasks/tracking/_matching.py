@@ -19,7 +19,7 @@ Figures = Counter[int | None]
 def match(projects: Sequence[Project], run: RunContext) -> None:
     """Match the work entries of these projects with tasks, and give each task its owner.
 
-    Who people are by now is looked at first. The result is told under `matching`, by the project's code.
+    People are mapped to users first. The result is reported under `matching`, by the project's code.
 
     Raises:
         RuleError: a rule cannot be applied; nothing was done.

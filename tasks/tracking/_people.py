@@ -6,7 +6,7 @@ from upkeep.operations import RunContext
 
 
 def map_people(organization: Organization, run: RunContext) -> None:
-    """Let the people of its trackers be who its mappings and its members say by now."""
+    """Map the people of its trackers to users, by its present mappings and members."""
     run.apply(lambda: {"remapped_people": people.map_users(organization)})
     if number := run.tally.get("remapped_people", 0):
         run.report(f"{number:,} people of its trackers are another user now", remapped_people=number)

@@ -6,14 +6,14 @@ from upkeep.operations import Params, RunContext, operation
 
 class ClearCaches(Params):
     cache: str | None = None
-    """Empty this one only, such as downloads."""
+    """Empty only this cache, such as downloads."""
 
 
 @operation("tracking.clear_caches", errors=(UnknownCodeError,))
 def clear_caches(params: ClearCaches, run: RunContext) -> None:
-    """Empty the application's caches on this machine, the downloads from trackers above all.
+    """Empty the application's caches on this machine, above all the downloads from trackers.
 
-    Nothing is lost: what is missed is downloaded again.
+    Nothing is lost: what is needed is downloaded again.
     """
     found = caches.contents(params.cache)
     run.commit(lambda: kernel.plan(found), write=caches.clear, tally=kernel.freed)

@@ -24,7 +24,7 @@ class ExplainWorkEntry(Params):
     username: str | None = None
     """Explain the most recent work entries of this user."""
     max_count: PositiveInt = 3
-    """With --username: how many of them at most."""
+    """With --username: explain at most this many."""
     started_from: Moment | None = None
     """Only entries that were started at this date or time or later; naive times are in their organization's zone."""
     started_until: Moment | None = None
@@ -35,13 +35,13 @@ class ExplainWorkEntry(Params):
         times = (self.started_from, self.started_until)
         if self.id is None and self.username is None and times == (None, None):
             raise ValueError(
-                "which work entries? --id tells one, --username a user's most recent ones, "
-                "--started-from and --started-until all of some time"
+                "which work entries? --id selects one, --username a user's most recent ones, "
+                "--started-from and --started-until all in a period"
             )
         if self.id is not None and (self.username is not None or times != (None, None)):
-            raise ValueError("--id tells one entry already: neither --username nor a time goes with it")
+            raise ValueError("--id selects one entry: it cannot be combined with --username or a time")
         if self.username is None and self.max_count != type(self).model_fields["max_count"].default:
-            raise ValueError("--max-count goes with --username")
+            raise ValueError("--max-count requires --username")
         return self
 
 

@@ -19,11 +19,11 @@ class MakeDemoOrganization(Params):
     projects: Annotated[int, Field(ge=1, le=100)] = 2
     """How many projects it has."""
     tasks: Annotated[int, Field(ge=0, le=100_000)] = 60
-    """How many tasks there are in all projects together."""
+    """How many tasks its projects have in total."""
     work_entries: Annotated[int, Field(ge=0, le=10_000_000)] = 1_000
-    """How many work entries there are in all projects together."""
+    """How many work entries its projects have in total."""
     seed: int = 1
-    """Another number gives other names, tasks and work."""
+    """The seed of the random data: another number gives other names, tasks and work."""
 
 
 def _organization(params: MakeDemoOrganization) -> str:
@@ -37,7 +37,7 @@ def _organization(params: MakeDemoOrganization) -> str:
     errors=(demo.TakenCodeError,),
 )
 def make_demo_organization(params: MakeDemoOrganization, run: RunContext) -> None:
-    """Make an organization with realistic tasks and work; the same seed gives the same data.
+    """Create an organization with realistic tasks and work; the same seed gives the same data.
 
     Its trackers have no API, so nothing is ever downloaded; its members cannot sign in. The work is not matched yet.
     """

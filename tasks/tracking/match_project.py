@@ -22,7 +22,7 @@ def _organization(params: MatchProject) -> str:
 def match_project(params: MatchProject, run: RunContext) -> None:
     """Match work entries with tasks, by the rules of their project, and find each task's owner.
 
-    Only what changes is written. The owner of a task is who contributed most; else its only assignee; else who was
-    assigned first; else the author of a task that has an estimate.
+    Only changes are written. The owner of a task is the person who contributed most; else its only assignee; else the
+    first person assigned; else the author of a task that has an estimate.
     """
     match(projects(params.organization, params.project), run)

@@ -31,10 +31,10 @@ def _code(params: RemoveOrganization) -> str:
     errors=(UnknownCodeError,),
 )
 def remove_organization(params: RemoveOrganization, run: RunContext) -> None:
-    """Remove an organization and all data related to it, also its runs' parameters, changes and logs.
+    """Remove an organization and all related data, including the parameters, changes and logs of its runs.
 
-    Its members stay, but for the users of a demo organization who are members nowhere else. Answers of its trackers may
-    be in the download cache, which clear_caches empties.
+    Its members are kept, except users of a demo organization who are members nowhere else. Answers of its trackers may
+    remain in the download cache, which clear_caches empties.
     """
     last = run.counts_by_step.get(ORGANIZATION)
     if last is None or not last.processed:  # else it is gone, and the run was resumed at its very end

@@ -23,7 +23,7 @@ def _confirm(params: UpdateOrganization) -> str | None:
 
 @operation("tracking.update_organization", exclusive="organizations", confirm=_confirm, errors=(ConfigurationError,))
 def update_organization(params: UpdateOrganization, run: RunContext) -> None:
-    """Make an organization what its configuration file says.
+    """Create or change an organization as its configuration file says.
 
     All of it is applied, or nothing. ${NAME} in the file is read from the environment of the process that runs this.
     """

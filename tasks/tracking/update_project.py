@@ -39,14 +39,14 @@ OPEN = (Status.QUEUED, Status.RUNNING)
 
 class UpdateProject(Params):
     organization: Annotated[str | None, Positional()] = None
-    """The organization's code. Default: every organization, each in a run of its own on the workers."""
+    """The organization's code. Default: all organizations, each in its own run on the workers."""
     project: Annotated[str | None, Positional()] = None
     """The project's code. Default: all projects of the organization."""
     full: bool = False
-    """Read everything, and remove what is no longer there."""
+    """Read everything, and remove what the tracker no longer has."""
     max_deleted: Percent | None = None
-    """With --full: remove nothing of a tracker that lost a larger percentage of its records. Fewer than 20 may all go,
-    unless it is 0. Default: no limit."""
+    """With --full: remove nothing of a tracker that lost a larger percentage of its records. Fewer than 20 may all be
+    removed, unless it is 0. Default: no limit."""
     no_match: bool = False
     """Do not match the work entries with the tasks afterwards."""
 
@@ -55,7 +55,7 @@ class UpdateProject(Params):
         if self.project is not None and self.organization is None:
             raise ValueError(f"project {self.project!r} of which organization?")
         if self.max_deleted is not None and not self.full:
-            raise ValueError("max_deleted limits what full removes: it wants full")
+            raise ValueError("max_deleted limits what full removes: it requires full")
         return self
 
 
@@ -73,7 +73,7 @@ def _organization(params: UpdateProject) -> str | None:
 def update_project(params: UpdateProject, run: RunContext) -> None:
     """Download tasks and work entries from the trackers of an organization, then match them.
 
-    Only what changed since the last time is read, where the tracker can tell.
+    Only what changed since the last download is read, if the tracker can say what that is.
     """
     if params.organization is None:
         codes = organization_codes()
@@ -100,7 +100,7 @@ def _downloaded(tracker: Tracker, reading: Download, run: RunContext, *, full: b
                 for batch in step.batches(partial(reading.pages, connector)):
                     batch.commit(reading.plan(batch.items), write=partial(reading.write, cursor=batch.cursor))
         elif full and run.dry_run:
-            run.log(f"{step.name}: this dry run was interrupted, so of what is gone it may not tell all")
+            run.log(f"{step.name}: this dry run was interrupted, so it may not list everything that is gone")
     return not step.error
 
 

@@ -135,10 +135,10 @@ def test_more_than_one_result_can_hold_is_left_out_and_said(example: Example, mo
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ([], "which work entries? --id tells one"),
+        ([], "which work entries? --id selects one"),
         (["--max-count", "2"], "which work entries?"),
-        (["--max-count", "2", "--started-from", "2026-01-01"], "--max-count goes with --username"),
-        (["--id", str(uuid4()), "--username", "ann"], "--id tells one entry already"),
+        (["--max-count", "2", "--started-from", "2026-01-01"], "--max-count requires --username"),
+        (["--id", str(uuid4()), "--username", "ann"], "--id selects one entry"),
         (["--id", "7"], "--id should be a valid UUID"),
         (["--started-from", "monday"], "--started-from is to be a date such as 2026-01-31"),
     ],

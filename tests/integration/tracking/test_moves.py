@@ -324,7 +324,7 @@ def test_what_moved_away_is_not_what_a_limit_is_about() -> None:
 def test_a_limit_without_a_complete_download_means_nothing() -> None:
     ended = ran("update_project", "acme", "--max-deleted", "10")
     assert ended.exit_code == 2
-    assert "it wants full" in ended.error
+    assert "it requires full" in ended.error
 
 
 @needs_schemas
