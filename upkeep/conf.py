@@ -24,31 +24,31 @@ class Options(BaseModel):
     DEFAULT_QUEUE: str = Field(default="celery", min_length=1, max_length=100)
     """The broker's queue for operations that name none; `celery` is Celery's own default."""
     SCHEDULE: str = ""
-    """Dotted path of the ScheduleEntry objects that are the default schedule; empty: there is none."""
+    """Dotted path of a list of ScheduleEntry objects, the default schedule; empty: no default schedule."""
     SHIMS: Literal["required", "optional"] = "optional"
-    """Whether a system check wants a command module for each operation; without one, the command exists anyway."""
+    """Whether a system check requires a module for each operation's command; without one, the command exists anyway."""
     FERNET_KEYS: tuple[SecretStr, ...] = ()
     """Keys that encrypt files sent to workers: the first encrypts, all decrypt. Empty: derived from SECRET_KEY."""
     MAX_CHANGES: int = Field(default=10_000, ge=0)
-    """Changes recorded for each run; the rest is counted."""
+    """Changes recorded for each run; further ones are only counted."""
     BATCH_ITEMS: int = Field(default=0, ge=0)
-    """Items of a batch at most; 0: as many as take about half a second."""
+    """Maximum number of items in a batch; 0: as many as take about half a second."""
     LEASE_SECONDS: PositiveFloat = 20.0
     """A run whose process did not renew its lease for this long goes to another worker."""
     POLL_SECONDS: PositiveFloat = 1.0
-    """How often a run looks whether it was cancelled, and a waiting command looks at its run."""
+    """How often a run checks whether it was cancelled, and a waiting command checks its run."""
     SWEEP_SECONDS: PositiveFloat = 3.0
-    """How often each worker looks for runs that nobody works on although somebody should."""
+    """How often each worker looks for runs that should be executing but are not."""
     RESEND_SECONDS: PositiveFloat = 30.0
-    """How long a message may be under way before it may count as lost."""
+    """How long a message may be on its way before it may count as lost."""
     BACKOFF_SECONDS: PositiveFloat = 1.0
     """Wait after the second loss in a row; doubles with each further one."""
     RECONNECT_SECONDS: PositiveFloat = 60.0
-    """How long a run waits for a database that is away."""
+    """How long a run waits for a database that cannot be reached."""
     PREFIX: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]*$", max_length=50)
     """Prefix of everything that `setup` keeps at the broker, for several projects on one Redis."""
     VERSION: str = Field(default="", pattern=r"^[ -~]*$", max_length=100)
-    """Of the project's code, recorded of each attempt; empty: the git commit, or the version of its package."""
+    """Version of the project's code, recorded for each attempt; empty: the git commit, or its package's version."""
     CELERY_APP: str = ""
     """Dotted path of the project's Celery app, `shop.celery.app`, for processes that have not imported it."""
 
