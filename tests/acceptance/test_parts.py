@@ -91,7 +91,7 @@ def test_the_command_line_says_into_how_many_parts(setup: CeleryTestSetup, manag
     here = manage("increment_parts", "--partitions", "2")
     assert (here.returncode, here.stderr) == (
         2,
-        "CommandError: --partitions is for workers: it wants --enqueue or --wait\n",
+        "CommandError: --partitions is for workers: it needs --enqueue or --wait\n",
     )
     many = manage("increment_parts", "--partitions", "65", "--enqueue")
     assert (many.returncode, many.stderr) == (2, "CommandError: partitions is a number from 1 to 64, not 65\n")

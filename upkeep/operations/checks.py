@@ -47,8 +47,8 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     if not settings.USE_TZ:
         problems.append(
             Error(
-                "USE_TZ is off, and the moments of runs are kept in UTC.",
-                hint="Set USE_TZ = True; TIME_ZONE remains the zone of schedules and of what people read.",
+                "USE_TZ is off, but the times of runs are stored in UTC.",
+                hint="Set USE_TZ = True; TIME_ZONE remains the zone of schedules and of displayed times.",
                 id="upkeep_operations.E002",
             )
         )
@@ -64,7 +64,7 @@ def check_database(**_kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             f"Upkeep keeps its runs in PostgreSQL; DATABASES[{alias!r}] is {connections[alias].display_name}.",
-            hint="Set its ENGINE to 'django.db.backends.postgresql', or route the app upkeep_operations to such a one.",
+            hint="Set its ENGINE to 'django.db.backends.postgresql', or route the app upkeep_operations to PostgreSQL.",
             id="upkeep_operations.E003",
         )
     ]
@@ -80,7 +80,7 @@ def check_database_version(databases: Sequence[str] | None = None, **_kwargs: An
         connections[alias].ensure_connection()
     except NotSupportedError as error:  # Django's own least version is ours: PostgreSQL 14
         return [Error(f"{error}.", hint="Upgrade the server.", id="upkeep_operations.E004")]
-    except DatabaseError:  # it is down: whoever wants it says so
+    except DatabaseError:  # it is down: whatever needs it reports that
         pass
     return []
 
@@ -94,20 +94,20 @@ def check_migrations(**_kwargs: Any) -> list[CheckMessage]:
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
         hint = "Start it, or correct DATABASES."
-        return [Error(f"The database cannot be asked: {explanation(error)}.", hint=hint, id="upkeep_operations.E005")]
+        return [Error(f"The database cannot be queried: {explanation(error)}.", hint=hint, id="upkeep_operations.E005")]
     except (BadMigrationError, CircularDependencyError, LookupError, ValueError) as error:
         hint = "Correct the migrations; perhaps manage.py makemigrations was forgotten."
         return [Error(f"The migrations cannot be read: {error}.", hint=hint, id="upkeep_operations.E006")]
     if not missing:
         return []
     names = sorted({migration.app_label for migration, _ in missing})
-    message = f"The database lacks {len(missing)} migrations of {', '.join(names)}."
+    message = f"The database lacks migrations ({len(missing)}) of {', '.join(names)}."
     return [Error(message, hint="Run manage.py migrate.", id="upkeep_operations.E006")]
 
 
 @register(TAG, deploy=True)
 def check_waiting_runs(**_kwargs: Any) -> list[CheckMessage]:
-    """No run waits for a worker since long."""
+    """No run has waited long for a worker."""
     since = timezone.now() - LONG_WAIT
     try:
         waiting = Run.objects.filter(status=Status.QUEUED, created_at__lt=since, parent=None)
@@ -117,14 +117,14 @@ def check_waiting_runs(**_kwargs: Any) -> list[CheckMessage]:
         return []
     if first is None:
         return []
-    message = f"{number} runs are queued for more than an hour, the first of them {first.operation}, run {first.pk}."
+    message = f"Runs queued for more than an hour: {number}. The first is run {first.pk} of {first.operation}."
     hint = f"Is there a worker for queue {first.queue!r}? `manage.py runs --status queued` lists them."
     return [Warning(message, hint=hint, id="upkeep_operations.W001")]
 
 
 @register(TAG, deploy=True)
 def check_pooler(**_kwargs: Any) -> list[CheckMessage]:
-    """Django was told of a pooler between here and PostgreSQL: it makes up the process ids that clients are given."""
+    """A pooler between here and PostgreSQL is declared. One is detected by the process ids that it invents."""
     connection = connections[router.db_for_write(Run)]
     options = connection.settings_dict
     threshold = options["OPTIONS"].get("prepare_threshold")
@@ -138,12 +138,12 @@ def check_pooler(**_kwargs: Any) -> list[CheckMessage]:
         return []
     if pid == connection.connection.info.backend_pid:
         return []
-    message = "There is a pooler before the database, such as PgBouncer, and Django uses server-side cursors"
+    message = "There is a pooler such as PgBouncer in front of the database, and Django uses server-side cursors"
     if options.get("DISABLE_SERVER_SIDE_CURSORS"):
-        message = "There is a pooler before the database, such as PgBouncer, and psycopg prepares statements"
+        message = "There is a pooler such as PgBouncer in front of the database, and psycopg prepares statements"
     hint = (
-        "If it lends connections for one transaction, set DISABLE_SERVER_SIDE_CURSORS in DATABASES to True, and "
-        "prepare_threshold in its OPTIONS to None; if for a session, silence this."
+        "In transaction mode, set DISABLE_SERVER_SIDE_CURSORS in DATABASES to True, and "
+        "prepare_threshold in its OPTIONS to None; in session mode, silence this check."
     )
     return [Warning(f"{message}.", hint=hint, id="upkeep_operations.W002")]
 
@@ -182,7 +182,7 @@ def check_packages(**_kwargs: Any) -> list[CheckMessage]:
 
 @register(TAG)
 def check_commands(**_kwargs: Any) -> list[CheckMessage]:
-    """The command of each operation's name is the operation's."""
+    """The command with each operation's name runs that operation."""
     options = _options()
     problems = (_problem_of_command(operation, options) for operation in registry.operations())
     return [problem for problem in problems if problem]
@@ -190,7 +190,7 @@ def check_commands(**_kwargs: Any) -> list[CheckMessage]:
 
 @register(TAG)
 def check_schedule(**_kwargs: Any) -> list[CheckMessage]:
-    """Every entry of the default schedule names an operation, fits its params, confirms it, and has its own name."""
+    """Every entry of the default schedule names an operation, has valid params, confirms it, and has its own name."""
     try:
         entries = default_schedule() if _options().SCHEDULE else ()
     except ImproperlyConfigured as error:
@@ -225,21 +225,21 @@ def _problem_of_command(operation: Operation[Any], options: Options) -> CheckMes
     if found is operation:
         return None
     if isinstance(found, Operation):
-        message, hint = f"runs {found.name}, and not {operation.name}", f"Let its class say `operation = {name}`"
+        message, hint = f"runs {found.name}, not {operation.name}", f"Set `operation = {name}` in its class"
     else:
-        message = f"{found}, and not that of operation {operation.name}"
-        hint = f"Rename the operation; until then it is run by `run_task {operation.name}`"
+        message = f"{found}, so it does not run {operation.name}"
+        hint = f"Rename the operation; until then, run it by `run_task {operation.name}`"
     return Error(f"The command {name!r} {message}.", hint=f"{hint}.", id="upkeep_operations.E021")
 
 
 def _what_runs(app: str, name: str) -> Operation[Any] | str:
-    """The operation that the command of this name in the app runs; or whose the command is."""
+    """The operation that the app's command of this name runs; or why it runs none."""
     try:
         command = load_command_class(app, name)
     except (AttributeError, ImportError) as error:
         return f"cannot be loaded ({error})"
     operation = getattr(command, "operation", None)
-    return operation if isinstance(command, OperationCommand) and operation else f"is that of {app}"
+    return operation if isinstance(command, OperationCommand) and operation else f"belongs to {app}"
 
 
 def _problems_of_entries(entries: Sequence[ScheduleEntry]) -> Iterable[CheckMessage]:
@@ -254,6 +254,6 @@ def _problems_of_entries(entries: Sequence[ScheduleEntry]) -> Iterable[CheckMess
 
 
 def errors() -> list[str]:
-    """The errors among all checks of Upkeep, as Django tells them."""
+    """The errors among all checks of Upkeep, as Django formats them."""
     found = run_checks(tags=[TAG])
     return [str(problem) for problem in found if problem.is_serious() and not problem.is_silenced()]

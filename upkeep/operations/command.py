@@ -33,7 +33,7 @@ from upkeep.operations.terminal.escaping import plain, plain_json
 
 VERBOSE = 2
 LOOK_SECONDS = 3.0
-"""After how long, and how often, who waits for a queued run is told why it does not begin."""
+"""After how long, and how often, `--wait` checks why a queued run does not begin."""
 
 
 class RunCommand(TolerantCommand):
@@ -42,12 +42,12 @@ class RunCommand(TolerantCommand):
     _seen: Collection[str] = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Where to run it, and how loudly."""
-        parser.add_argument("--enqueue", action="store_true", help="Send it to a worker instead; prints the run's id.")
+        """Where to run it, and how verbosely."""
+        parser.add_argument("--enqueue", action="store_true", help="Send it to a worker and print the run's id.")
         parser.add_argument("--wait", action="store_true", help="Send it to a worker and follow its progress.")
-        parser.add_argument("--json", action="store_true", help="The outcome as one JSON object on stdout.")
+        parser.add_argument("--json", action="store_true", help="Print the outcome as one JSON object.")
         identity.add_argument(parser)
-        parser.add_argument("--verbose", action="store_true", help="One line per item and field, as --verbosity 2.")
+        parser.add_argument("--verbose", action="store_true", help="Print a line per item and field: --verbosity 2.")
 
     def print_outcome(self, outcome: Outcome, options: dict[str, Any]) -> None:
         """Print the outcome. Raises CommandError with its exit code when that is not 0."""
@@ -64,7 +64,7 @@ class RunCommand(TolerantCommand):
             raise CommandError(plain(text), returncode=outcome.exit_code)
 
     def progress(self, operation: Operation[Any], options: dict[str, Any]) -> ConsoleProgress:
-        """Shows a run of the operation, as loudly as this command's options want."""
+        """Shows a run of the operation, as verbosely as this command's options say."""
         out = self.stderr if options["json"] or operation.prints == "result" else self.stdout
         verbose = _is_verbose(options)
         bars = bool(options["verbosity"]) and streams.is_terminal(sys.stderr)
@@ -76,7 +76,7 @@ class RunCommand(TolerantCommand):
         return progress
 
     def queued(self, run: Run, options: dict[str, Any]) -> None:
-        """Tell that a run was sent, and with --wait how it goes on."""
+        """Print that a run was sent, and with --wait its progress and outcome."""
         if run.sent_at is None:
             kept = f"The broker cannot be reached: run {run.pk} stays queued until it is back."
             self.stderr.write(kept, lambda text: text)
@@ -113,14 +113,14 @@ class OperationCommand(RunCommand):
         arguments.add_params(parser, self.operation.params_type)
         super().add_arguments(parser)
         if not self.runs_here:
-            parser.add_argument("--sync", action="store_true", help="Run it here and now instead of sending it.")
+            parser.add_argument("--sync", action="store_true", help="Run it here instead of on a worker.")
         if self.operation.has_dry_run:
             parser.add_argument("--dry-run", action="store_true", help="Only show what would be changed.")
         if self.operation.partitions > 1:
             help_text = f"Let N workers share it, with --enqueue or --wait. Default: {self.operation.partitions}."
             parser.add_argument("--partitions", type=int, metavar="N", help=help_text)
         if self.operation.confirm:
-            parser.add_argument("--no-input", "--noinput", action="store_true", help="Do not ask, do it.")
+            parser.add_argument("--no-input", "--noinput", action="store_true", help="Do not ask for confirmation.")
         parser.set_defaults(**({} if _has(parser, "partitions") else {"partitions": None}))
         parser.set_defaults(**{name: False for name in ("sync", "dry_run", "no_input") if not _has(parser, name)})
 
@@ -139,7 +139,7 @@ class OperationCommand(RunCommand):
             run = submission.enqueue(self.operation, params, **how, origin="command", partitions=options["partitions"])
             self.queued(run, options)
         elif options["partitions"]:
-            raise InvalidParamsError("--partitions is for workers: it wants --enqueue or --wait")
+            raise InvalidParamsError("--partitions is for workers: it needs --enqueue or --wait")
         else:
             self.print_outcome(self._executed(params, options, **how), options)
 
@@ -156,14 +156,14 @@ class OperationCommand(RunCommand):
         if options["no_input"]:
             return word
         if not streams.is_terminal(sys.stdin):
-            looking = ", --dry-run looks first" if self.operation.has_dry_run else ""
-            raise UnconfirmedError(f"{self.operation.short_name} destroys data: --no-input says yes{looking}")
+            looking = ", --dry-run shows what it would do" if self.operation.has_dry_run else ""
+            raise UnconfirmedError(f"{self.operation.short_name} destroys data: --no-input confirms it{looking}")
         if self.operation.has_dry_run:
             outcome = self._executed(params, options, dry_run=True, **who)
             if outcome.status is not Status.SUCCEEDED:
                 self.print_outcome(outcome, options)
             self.stderr.write("\n".join(summary(outcome)), lambda text: text)
-        self.stderr.write(f"Type {word!r} to go on: ", lambda text: text, ending="")
+        self.stderr.write(f"Type {word!r} to continue: ", lambda text: text, ending="")
         self.stderr.flush()
         return streams.answer()
 
@@ -188,20 +188,20 @@ def _queued(run: Run) -> str:
         return f"run {run.pk} is queued until {timezone.localtime(run.not_before):%H:%M:%S}"
     match broker.audience(run):
         case Audience.NOBODY:
-            return f"run {run.pk} is queued; no worker takes its queue {run.queue!r}"
+            return f"run {run.pk} is queued; no worker listens to its queue {run.queue!r}"
         case Audience.IGNORANT:
             return f"run {run.pk} is queued; no worker knows {run.operation}: restart them"
         case Audience.UNKNOWN:
             return f"run {run.pk} is queued; the broker cannot be reached"
         case Audience.SOMEBODY:
-            return f"run {run.pk} is queued; the workers that take its queue {run.queue!r} are busy"
+            return f"run {run.pk} is queued; the workers that listen to its queue {run.queue!r} are busy"
 
 
 def _left(run: Run) -> CommandError:
-    """What becomes of a run that nobody watches any more."""
-    stays = "goes on" if run.status == Status.RUNNING else f"is {run.status}" if run.status in ENDED else "stays queued"
+    """What becomes of a run that is no longer watched."""
+    stays = "runs on" if run.status == Status.RUNNING else f"is {run.status}" if run.status in ENDED else "stays queued"
     cancels = "" if run.status in ENDED else f"; `manage.py cancel_run {run.pk}` cancels it"
-    return CommandError(f"not watched any more: run {run.pk} {stays}{cancels}", returncode=INTERRUPTED_EXIT_CODE)
+    return CommandError(f"no longer watching: run {run.pk} {stays}{cancels}", returncode=INTERRUPTED_EXIT_CODE)
 
 
 def _unseen(run: Run, error: DatabaseError) -> str:
@@ -213,7 +213,7 @@ def _unseen(run: Run, error: DatabaseError) -> str:
 def check_waitable(options: dict[str, Any]) -> None:
     """Raise OperationError for --wait within a transaction, after which alone the run is sent."""
     if options["wait"] and connection.in_atomic_block:
-        raise OperationError("--wait within a transaction would wait for ever: the run is sent when that ends")
+        raise OperationError("--wait within a transaction would wait forever: the run is sent when that ends")
 
 
 def _unsaid(_line: str) -> None:
@@ -226,7 +226,7 @@ def _is_verbose(options: dict[str, Any]) -> bool:
 
 def _complaint(outcome: Outcome, *, named: bool, seen: Collection[str]) -> str:
     """What went wrong; `named` when the items that failed were shown already, as the lines `seen` of the log were."""
-    resuming = f"`manage.py resume_run {outcome.run}` goes on after the last commit"
+    resuming = f"`manage.py resume_run {outcome.run}` continues after the last commit"
     if outcome.status is Status.SUCCEEDED:
         text = f"{outcome.counts['failed']:,} of {outcome.counts['processed']:,} items failed"
         return text if named else f"{text}: `--verbose` names them"

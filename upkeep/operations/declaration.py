@@ -107,14 +107,14 @@ def _problems(operation: Operation[Any]) -> Iterator[Problem]:
     if not NAME.fullmatch(operation.name):
         yield Problem(
             "upkeep_operations.E012",
-            f"{place}: this is not a name of an operation.",
-            "Name it `domain.verb_object`, in lower case: `shop.sync_prices`.",
+            f"{place}: the name is not `domain.verb_object`.",
+            "Rename it, in lower case: `shop.sync_prices`.",
         )
     if not operation.summary:
         yield Problem(
             "upkeep_operations.E013",
             f"{place} has no docstring.",
-            "Say in the function's docstring what it does: that is the help of its command.",
+            "Describe in the function's docstring what it does: that is the help of its command.",
         )
 
 
@@ -125,7 +125,7 @@ def _problems_of_params(operation: Operation[Any]) -> Iterator[Problem]:
         yield Problem(
             "upkeep_operations.E014",
             f"{place} has no argument `params` that is annotated with a class of parameters.",
-            "Declare `class Name(Params): …`, also when it is empty, and annotate the first argument: `params: Name`.",
+            "Declare `class Name(Params): …`, even if it is empty, and annotate the first argument: `params: Name`.",
         )
     for message, hint in params.problems(operation.params_type):
         yield Problem("upkeep_operations.E015", f"{place}: {message}", hint)

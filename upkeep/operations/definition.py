@@ -116,14 +116,14 @@ class Operation(Generic[P]):
             return []
 
     def check_confirmed(self, params: P, *, confirm: str) -> None:
-        """Raise UnconfirmedError unless `confirm` is the word that a run with these params wants, if it wants any."""
+        """Raise UnconfirmedError unless `confirm` is the word that a run with these params requires, if any."""
         word = self.confirmation(params)
         if word and confirm != word:
             given = f", not {confirm!r}" if confirm else ""
-            raise UnconfirmedError(f"{self.name} destroys data: it wants confirm={word!r}{given}; nothing was touched")
+            raise UnconfirmedError(f"{self.name} destroys data: it needs confirm={word!r}{given}; nothing was touched")
 
     def check_configured(self, params: P) -> None:
-        """Raise NotConfiguredError when this process lacks a setting that a run with these params wants."""
+        """Raise NotConfiguredError when this process lacks a setting that a run with these params needs."""
         try:
             if self.configured:
                 self.configured(params)
@@ -147,7 +147,7 @@ class Operation(Generic[P]):
             raise OperationError(f"{self.name} cannot be resumed: look at what the run did, then start a new one")
 
     def check_partitions(self, partitions: int) -> None:
-        """Raise InvalidParamsError unless a run may be split into so many."""
+        """Raise InvalidParamsError unless a run may be split into this many."""
         if partitions != 1 and self.partitions == 1:
             raise InvalidParamsError(f"{self.name} cannot be split: its batches depend on each other")
         if not 1 <= partitions <= shares.MAX_PARTS:

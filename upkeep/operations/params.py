@@ -41,7 +41,7 @@ RESERVED_NAMES = frozenset(
 
 
 HOW = ("dry_run", "confirm", "partitions")
-"""Of these, the ones that may stand among the values that come from outside."""
+"""Those of these names that are accepted among values from outside."""
 
 
 class Positional:
@@ -49,7 +49,7 @@ class Positional:
 
 
 class Params(BaseModel):
-    """What an operation is asked to do. Attribute docstrings are the help of each field; defaults live here alone."""
+    """The parameters of an operation. Attribute docstrings are the help of each field; defaults live here alone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -70,13 +70,13 @@ def problems(params_type: type[Params]) -> Iterator[tuple[str, str]]:
     """What keeps an operation from having these parameters, and what to do about it: a line each."""
     for name, field in params_type.model_fields.items():
         if name in RESERVED_NAMES:
-            yield f"parameter {name!r} has a name that belongs to the command line.", "Choose another name."
+            yield f"parameter {name!r} has a name that is reserved for the command line.", "Choose another name."
         if any(secret.__name__ in repr(field.annotation) for secret in (SecretStr, SecretBytes)):
             yield f"parameter {name!r} is a secret, and parameters are recorded.", "Read it from the settings."
 
 
 def without_help(params_type: type[Params]) -> Iterator[tuple[str, str]]:
-    """Parameters of which nobody is told what they mean, and what to do about it."""
+    """Parameters that have no help, and what to do about it."""
     for name, field in params_type.model_fields.items():
         if not (field.description or "").strip():
             yield f"parameter {name!r} has no help.", "Say what it means in a docstring below it."

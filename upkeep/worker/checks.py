@@ -48,8 +48,8 @@ def check_schedule(**_kwargs: Any) -> list[CheckMessage]:
     if entries and not apps.is_installed("django_celery_beat"):
         problems.append(
             Error(
-                'UPKEEP["SCHEDULE"] names a schedule, and django-celery-beat, which keeps it, is not installed.',
-                hint="pip install django-celery-beat, add 'django_celery_beat' to INSTALLED_APPS, and migrate.",
+                'UPKEEP["SCHEDULE"] needs django_celery_beat, which is not in INSTALLED_APPS.',
+                hint="Add 'django_celery_beat' to INSTALLED_APPS (pip install django-celery-beat), and migrate.",
                 id="upkeep_worker.E003",
             )
         )
@@ -99,7 +99,7 @@ def _settings_are_valid() -> bool:
 def _check_broker(app: Celery) -> Iterator[CheckMessage]:
     if not app.conf.broker_write_url:
         yield Warning(
-            "The Celery app names no broker, so Celery takes amqp://guest@localhost:5672//.",
+            "The Celery app names no broker, so Celery uses amqp://guest@localhost:5672//.",
             hint="Set CELERY_BROKER_URL, for example to 'redis://localhost:6379/0'.",
             id="upkeep_worker.W001",
         )
@@ -112,9 +112,9 @@ def _check_queues(app: Celery) -> Iterator[CheckMessage]:
     for queue, names in _operations_by_queue().items():
         if queue in app.amqp.queues:
             continue
-        message = f"Queue {queue!r} of {names} is not among CELERY_TASK_QUEUES"
+        message = f"Queue {queue!r} of {names} is not in CELERY_TASK_QUEUES"
         if app.conf.task_create_missing_queues:
-            hint = f"Add it there, or start a worker that does listen: celery -A … worker -Q {queue}."
+            hint = f"Add it there, or start a worker that listens to it: celery -A … worker -Q {queue}."
             yield Warning(
                 f"{message}, so a worker without -Q does not listen to it.", hint=hint, id="upkeep_worker.W004"
             )
@@ -145,7 +145,7 @@ def _problem_of_crontab(entry: ScheduleEntry) -> CheckMessage | None:
         crontab(**dict(zip(CRONTAB_FIELDS, fields, strict=True)))
     except (ParseException, ValueError) as error:
         return Error(
-            f"Schedule entry {entry.name!r}: the crontab {entry.crontab!r} is invalid: {error}.",
+            f"Schedule entry {entry.name!r}: the crontab {entry.crontab!r} is invalid: {str(error).rstrip('.')}.",
             hint="A crontab is `minute hour day-of-month month day-of-week`: '30 2 * * 1-5'.",
             id="upkeep_worker.E004",
         )

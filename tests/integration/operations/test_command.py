@@ -263,7 +263,7 @@ def test_nothing_is_destroyed_without_a_terminal_or_an_answer() -> None:
     dvds(2)
     done = called(removing.Command())
     assert done.code == 2
-    assert "--no-input says yes" in done.err
+    assert "--no-input confirms it" in done.err
     assert (DVD.objects.count(), Run.objects.count()) == (2, 0)
 
 
@@ -287,7 +287,7 @@ def test_at_a_terminal_the_counts_are_shown_and_the_word_decides(
     environment: dict[str, str], answer: str, code: int, left: int
 ) -> None:
     dvds(2)
-    ended = typed(environment, "remove_dvds", prompt="Type 'all' to go on: ", answer=answer)
+    ended = typed(environment, "remove_dvds", prompt="Type 'all' to continue: ", answer=answer)
     assert ended.code == code
     assert "2 processed: 2 deleted" in ended.out.partition("Type 'all'")[0]
     assert DVD.objects.count() == left
@@ -297,7 +297,7 @@ def test_at_a_terminal_the_counts_are_shown_and_the_word_decides(
 def test_at_a_terminal_what_was_seen_and_confirmed_is_not_limited(environment: dict[str, str]) -> None:
     dvds(2)
     arguments = ("remove_dvds", "--most", "50")
-    ended = typed(environment, *arguments, prompt="Type 'all' to go on: ", answer="all\n")
+    ended = typed(environment, *arguments, prompt="Type 'all' to continue: ", answer="all\n")
     shown = ended.out.partition("Type 'all'")[0]
     assert "A run that nobody confirms on a terminal would be stopped (limit_exceeded): 2 of 2 items would be" in shown
     assert (ended.code, DVD.objects.count()) == (0, 0)
@@ -508,10 +508,10 @@ def told_soon(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("audience", "text"),
     [
-        (Audience.NOBODY, "is queued; no worker takes its queue 'default'"),
+        (Audience.NOBODY, "is queued; no worker listens to its queue 'default'"),
         (Audience.IGNORANT, "is queued; no worker knows testing.add_one: restart them"),
         (Audience.UNKNOWN, "is queued; the broker cannot be reached"),
-        (Audience.SOMEBODY, "is queued; the workers that take its queue 'default' are busy"),
+        (Audience.SOMEBODY, "is queued; the workers that listen to its queue 'default' are busy"),
     ],
 )
 def test_who_waits_is_told_once_why_a_run_does_not_begin(audience: Audience, text: str) -> None:
@@ -536,7 +536,7 @@ def test_who_stops_watching_is_told_the_run_and_how_to_cancel_it() -> None:
     with publishing(lambda _run, **_options: True, audience=leave):
         done = called(adding.Command(), "--wait")
     run = Run.objects.get()
-    stays = f"not watched any more: run {run.pk} stays queued; `manage.py cancel_run {run.pk}` cancels it"
+    stays = f"no longer watching: run {run.pk} stays queued; `manage.py cancel_run {run.pk}` cancels it"
     assert (done.code, done.err, run.status) == (130, stays, "queued")
 
 
@@ -559,4 +559,4 @@ def test_waiting_within_a_transaction_is_refused_before_anything_is_recorded() -
     with transaction.atomic():
         done = called(adding.Command(), "--wait")
         assert (done.code, Run.objects.count()) == (1, 0)
-    assert done.err == "--wait within a transaction would wait for ever: the run is sent when that ends"
+    assert done.err == "--wait within a transaction would wait forever: the run is sent when that ends"

@@ -421,7 +421,7 @@ def test_a_step_gives_its_items_once_and_says_so_when_it_is_asked_again() -> Non
 
     run = played(body)
     assert (run.status, run.counts["updated"]) == ("failed", 1)
-    assert "give the other one a name of its own" in run.error
+    assert "give the other step its own name" in run.error
 
 
 def test_the_stack_of_the_first_item_that_failed_by_each_kind_of_error_is_logged(

@@ -95,7 +95,7 @@ def test_a_part_that_never_comes_to_its_step_fails() -> None:
     part = run.parts.order_by("created_at")[0]
     runner.carry_out(part.pk, claims.claim(part.pk) or 0)
     part = reread(part)
-    assert (part.status, part.error) == ("failed", "it is a part of step '', to which the operation did not come")
+    assert (part.status, part.error) == ("failed", "it is a part of step '', which the operation did not reach")
 
 
 def test_a_cancellation_and_a_split_do_not_wait_for_each_other() -> None:

@@ -233,7 +233,7 @@ def test_who_cannot_answer_has_not_confirmed(environment: dict[str, str], redire
 
 def test_an_input_that_ends_is_no_confirmation(environment: dict[str, str]) -> None:
     dvds(2)
-    ended = typed(environment, "remove_dvds", prompt="Type 'all' to go on: ", answer="\x04")
+    ended = typed(environment, "remove_dvds", prompt="Type 'all' to continue: ", answer="\x04")
     assert (ended.code, DVD.objects.count()) == (2, 2)
     assert_quiet(ended)
 

@@ -124,7 +124,7 @@ def test_what_cannot_be_adopted_is_said_at_start_in_one_line_each(tmp_path: Path
     found = reported(made.manage("check").stderr)
     assert found.keys() == {"upkeep_operations.E012", "upkeep_operations.E016"}
     [named] = found["upkeep_operations.E012"]
-    assert named == "Operation 'django.Loud-Name' of goods.operations: this is not a name of an operation."
+    assert named == "Operation 'django.Loud-Name' of goods.operations: the name is not `domain.verb_object`."
     unexpressible = "adopt_task('goods.tasks.unexpressible'): its argument"
     assert sorted(found["upkeep_operations.E016"]) == [
         "adopt_command('Loud-Name'): there is no such management command.",
@@ -166,7 +166,7 @@ def test_django_s_own_commands_do_as_operations_what_they_do_else(tmp_path: Path
     assert "Installed 1 object(s) from 1 fixture(s)" in outcome(made, "loaddata", "people.json")["stderr"]
     assert active(database) == ["ada"]
     refused = made.manage("run_task", "flush", "--sync")
-    assert (refused.returncode, refused.stderr) == (2, "CommandError: flush destroys data: --no-input says yes\n")
+    assert (refused.returncode, refused.stderr) == (2, "CommandError: flush destroys data: --no-input confirms it\n")
 
 
 @pytest.mark.parametrize(

@@ -72,12 +72,12 @@ WRONG = [
     ("upkeep_operations.E017", "Operation 'goods.key': parameter 'verbosity' has no help"),
     ("upkeep_operations.E018", "bills/operations/forgotten has Python modules and no __init__.py"),
     ("upkeep_operations.E020", "Operation goods.sync_prices has no module for its command"),
-    ("upkeep_operations.E021", "The command 'archive' runs goods.sync_prices, and not goods.archive"),
-    ("upkeep_operations.E021", "The command 'migrate' is that of django.core, and not that of operation goods.migrate"),
+    ("upkeep_operations.E021", "The command 'archive' runs goods.sync_prices, not goods.archive"),
+    ("upkeep_operations.E021", "The command 'migrate' belongs to django.core, so it does not run goods.migrate"),
     ("upkeep_operations.E031", "Schedule entry 'night': no operation 'goods.sync_pricse'"),
     ("upkeep_operations.E031", "Schedule entry 'noon': unknown parameter 'limti' (did you mean 'limit'?)"),
     ("upkeep_worker.E001", "Upkeep has no Celery app"),
-    ("upkeep_worker.E003", "django-celery-beat, which keeps it, is not installed"),
+    ("upkeep_worker.E003", "needs django_celery_beat, which is not in INSTALLED_APPS"),
     ("upkeep_worker.E004", "Schedule entry 'noon': the crontab 'noon' is invalid: it has 1 of 5 fields"),
 ]
 
@@ -195,7 +195,7 @@ def test_a_queue_that_is_not_among_celery_s_is_named(tmp_path: Path, create: boo
         file.write('from kombu import Queue\nCELERY_TASK_QUEUES = [Queue("shop")]\n')
     done = made.manage("check")
     [line] = reported(done.stderr)[check]
-    assert line.startswith("Queue 'celery' of goods.sync_prices is not among CELERY_TASK_QUEUES")
+    assert line.startswith("Queue 'celery' of goods.sync_prices is not in CELERY_TASK_QUEUES")
     assert done.returncode == (0 if create else 1)
 
 

@@ -27,7 +27,7 @@ def problems(made: Project) -> dict[str, str]:
 
 def test_the_doctor_finds_what_is_missing_one_after_the_other(tmp_path: Path, database: dict[str, Any]) -> None:
     made = project(tmp_path, {}, DEFAULT_AUTO_FIELD=AUTO)
-    assert problems(made)["upkeep_operations.E005"].startswith("The database cannot be asked: ")
+    assert problems(made)["upkeep_operations.E005"].startswith("The database cannot be queried: ")
     made.set(DATABASES={"default": database})
     assert "no migrations: people" in problems(made)["upkeep_operations.E006"]
     assert made.manage("makemigrations", "people", "--verbosity", "0").stderr == ""
@@ -37,7 +37,7 @@ def test_the_doctor_finds_what_is_missing_one_after_the_other(tmp_path: Path, da
     assert made.manage("migrate", "--verbosity", "0").stderr == ""
     assert problems(made).keys() == {"upkeep_worker.W002"}
     assert made.manage("shell", "--command", QUEUE).stderr == ""
-    assert problems(made)["upkeep_operations.W001"].startswith("1 runs are queued for more than an hour")
+    assert problems(made)["upkeep_operations.W001"].startswith("Runs queued for more than an hour: 1.")
     made.set(UPKEEP={"LEASE_SECOND": 3})
     assert "did you mean 'LEASE_SECONDS'" in problems(made)["upkeep_operations.E001"]
 

@@ -110,7 +110,7 @@ def test_the_question_says_what_would_go(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("sys.stdin", Terminal("demo\n"))
     told = StringIO()
     call_command("remove_organization", "demo", stdout=StringIO(), stderr=told)
-    assert re.search(r"work entries: 100\n.*Type 'demo' to go on: ", told.getvalue(), re.DOTALL)
+    assert re.search(r"work entries: 100\n.*Type 'demo' to continue: ", told.getvalue(), re.DOTALL)
     assert not Organization.objects.exists()
 
 

@@ -210,7 +210,7 @@ def test_a_destructive_task_without_its_word_fails_and_touches_nothing() -> None
     for kwargs in ({}, {"confirm": "yes"}, {"confirm": "ALL"}):
         result = task("testing.remove_dvds").apply_async(kwargs=kwargs)
         run = Run.objects.get(pk=result.id)
-        assert (run.status, "it wants confirm='all'" in run.error) == ("failed", True)
+        assert (run.status, "it needs confirm='all'" in run.error) == ("failed", True)
     assert copies() == [1, 1]
 
 
@@ -232,7 +232,7 @@ def test_a_dry_run_of_a_destructive_task_wants_no_word() -> None:
 def test_executing_and_enqueueing_want_the_word_too() -> None:
     dvds(1)
     for send in (runner.execute, submission.enqueue):
-        with pytest.raises(OperationError, match="it wants confirm='all', not 'yes'"):
+        with pytest.raises(OperationError, match="it needs confirm='all', not 'yes'"):
             send(remove_dvds, Remove(), confirm="yes")
     assert not Run.objects.exists()
     assert runner.execute(remove_dvds, Remove(), confirm="all").counts["deleted"] == 1

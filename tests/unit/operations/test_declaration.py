@@ -172,7 +172,7 @@ def test_a_parameter_with_a_name_of_the_command_line_is_refused(name: str) -> No
     shadowing: Any = type("Shadowing", (Params,), {"__annotations__": {name: str}, name: HELP, "__module__": __name__})
     problem = refusal(operation("testing.shadowing"), with_params(shadowing))
     assert problem.id == "upkeep_operations.E015"
-    assert f"parameter {name!r} has a name that belongs to the command line" in problem.message
+    assert f"parameter {name!r} has a name that is reserved for the command line" in problem.message
 
 
 @pytest.mark.parametrize("name", ["testing.scripted_alone", "scripted_alone", "testing.scripted_by_itself"])

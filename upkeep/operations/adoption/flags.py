@@ -95,7 +95,7 @@ class Flags:
             if flag.option:
                 words += given
             elif given and missing:
-                raise ValueError(f"{flag.name} stands after {missing} on the command line, so it wants that one, too")
+                raise ValueError(f"{flag.name} comes after {missing} on the command line, so it requires that one, too")
             else:
                 missing = missing or ("" if given else flag.name)
                 positionals += given

@@ -9,7 +9,7 @@ from upkeep.operations.limits import LIMIT_EXCEEDED
 def check_part(ledger: Ledger) -> None:
     """Raise OperationError when the run is a part, and the operation ended without coming to its step."""
     if ledger.part:
-        raise OperationError(f"it is a part of step {ledger.part.step!r}, to which the operation did not come")
+        raise OperationError(f"it is a part of step {ledger.part.step!r}, which the operation did not reach")
 
 
 def check_steps(ledger: Ledger) -> None:

@@ -147,7 +147,7 @@ class Ledger:
     def begin_step(self, name: str) -> None:
         """Raise ValueError for a step that this attempt had before: it would silently find nothing to do."""
         if name in self._begun:
-            raise ValueError(f"step {name!r} has its items already: give the other one a name of its own")
+            raise ValueError(f"step {name!r} already has its items: give the other step its own name")
         self._begun.add(name)
 
     def log(self, message: str) -> None:

@@ -24,7 +24,7 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class OperationParser(CommandParser):
-    """Tells what is wrong with the command line in one line."""
+    """Reports what is wrong with the command line in one line."""
 
     _given: Sequence[str] = ()
 

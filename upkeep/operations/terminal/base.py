@@ -34,7 +34,7 @@ class TolerantCommand(BaseCommand):
             streams.settle()
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Django's parser, but for its way to tell errors."""
+        """Django's parser, but for the way it reports errors."""
         parser = super().create_parser(prog_name, subcommand, allow_abbrev=False, **kwargs)
         parser.__class__ = OperationParser  # Django offers no other way to choose the class
         return parser
@@ -59,7 +59,7 @@ class TolerantCommand(BaseCommand):
         except OperationError as error:
             raise CommandError(plain(str(error)), returncode=error.exit_code) from error
         except DatabaseError as error:
-            raise CommandError(f"the database says: {explanation(error)} (is it there, and migrated?)") from error
+            raise CommandError(f"the database reports: {explanation(error)} (is it running and migrated?)") from error
 
 
 def _exit_code(error: Exception) -> int:

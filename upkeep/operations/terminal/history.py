@@ -18,7 +18,7 @@ WIDE = 200
 """Columns of an output that is no terminal."""
 COMMIT_DIGITS = 12
 ID_DIGITS = 8
-"""Of a run's id, as many as a table shows and a command wants at least."""
+"""Of a run's id: how many a table shows, and the fewest that a command accepts."""
 
 
 def table(runs: Iterable[Run], *, width: int | None = None) -> str:

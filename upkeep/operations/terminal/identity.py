@@ -1,4 +1,4 @@
-"""Who gives a command: the system's user, and the product's if they say so."""
+"""Who gives a command: the system user, and the project's user if they say so."""
 
 import os
 import pwd
@@ -21,7 +21,7 @@ class Identity(NamedTuple):
 
     system_user: str
     user: Any = None
-    """The product's, by `--as`."""
+    """The project's, by `--as`."""
 
     def __str__(self) -> str:
         """As logs name them."""
@@ -33,8 +33,8 @@ class Identity(NamedTuple):
 
 
 def add_argument(parser: CommandParser) -> None:
-    """Let people say which user of the product they are."""
-    help_text = "Record this user of the product as who did it, beside the system's user."
+    """Let people say which user of the project they are."""
+    help_text = "Record this user of the project, as well as the system user, as the one who did it."
     parser.add_argument("--as", dest="as_user", metavar="USERNAME", help=help_text)
 
 
@@ -46,7 +46,7 @@ def of(options: dict[str, Any]) -> Identity:
 def system_user() -> str:
     """The name of the user that this process runs as, or their number: containers may have users without a name.
 
-    Behind `sudo`, also of whoever called that. Asks neither the terminal, which a process need not have, nor
+    With `sudo`, also that of its caller. Asks neither the terminal, which a process need not have, nor
     variables that are often another user's (LOGNAME, USER).
     """
     try:

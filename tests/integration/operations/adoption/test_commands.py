@@ -221,7 +221,7 @@ def test_json_has_the_exit_code_and_the_output_goes_to_stderr(environment: dict[
 
 def test_a_command_that_has_no_dry_run_to_show_asks_at_once(environment: dict[str, str]) -> None:
     refused = manage(environment, "run_task", "talk_when_told", "--sync")
-    assert (refused.code, "talk_when_told destroys data: --no-input says yes" in refused.err) == (2, True)
+    assert (refused.code, "talk_when_told destroys data: --no-input confirms it" in refused.err) == (2, True)
     assert names() == []
-    assert typed(environment, "run_task", "talk_when_told", "--sync", prompt="to go on: ", answer="talk\n").code == 0
+    assert typed(environment, "run_task", "talk_when_told", "--sync", prompt="to continue: ", answer="talk\n").code == 0
     assert names() == ["begun", "ended"]

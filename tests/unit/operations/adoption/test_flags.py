@@ -141,7 +141,7 @@ def test_a_positional_argument_whose_name_is_taken_is_called_as_help_shows_it() 
 def test_a_later_positional_argument_wants_the_earlier_ones() -> None:
     found = read(argument("app", nargs="?"), argument("migration", nargs="?"))
     assert words(found, app="auth", migration="0001") == ["--", "auth", "0001"]
-    with pytest.raises(ValueError, match="migration stands after app on the command line"):
+    with pytest.raises(ValueError, match="migration comes after app on the command line"):
         words(found, migration="0001")
 
 

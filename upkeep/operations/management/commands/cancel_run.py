@@ -10,10 +10,10 @@ from upkeep.operations.terminal.base import TolerantCommand
 
 
 class Command(TolerantCommand):
-    help = "Asks a run to stop: a queued one is cancelled at once, a running one within two seconds."
+    help = "Cancels a run: a queued one at once, a running one within two seconds."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("run", metavar="RUN", type=run_id, help="The run's id, or its first digits, at least 8.")
+        parser.add_argument("run", metavar="RUN", type=run_id, help="The run's id, or at least its first 8 digits.")
         identity.add_argument(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -21,6 +21,6 @@ class Command(TolerantCommand):
         run = submission.named(options["run"])
         status = cancellation.cancel(run.pk)
         if status not in (Status.RUNNING, Status.CANCELLED):
-            raise CommandError(f"run {run.pk} has {status} already")
+            raise CommandError(f"run {run.pk} has already ended: {status}")
         who.log(run, "asked to stop")
         self.stdout.write("cancelled" if status is Status.CANCELLED else "asked to stop")

@@ -11,11 +11,11 @@ from upkeep.operations.terminal.escaping import plain, plain_json
 
 
 class Command(TolerantCommand):
-    help = "Looks for what operations lack: settings, database, migrations, broker, workers. Exit code 1 if anything."
+    help = "Checks settings, database, migrations, broker and workers. The exit code is 1 if anything is wrong."
     requires_system_checks = ()  # they are what it shows
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--json", action="store_true", help="One JSON object on stdout.")
+        parser.add_argument("--json", action="store_true", help="Print one JSON object.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         found = run_checks(tags=[TAG], include_deployment_checks=True, databases=[router.db_for_write(Run)])

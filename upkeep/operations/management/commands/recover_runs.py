@@ -7,9 +7,7 @@ from upkeep.operations.terminal.base import TolerantCommand
 
 
 class Command(TolerantCommand):
-    help = (
-        "Gets runs going again that lost their worker or their message. Workers do that by themselves; once is enough."
-    )
+    help = "Restarts runs that lost their worker or their message, once. Workers do that by themselves, all the time."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         swept = sweep.sweep()

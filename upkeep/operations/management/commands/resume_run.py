@@ -9,10 +9,10 @@ from upkeep.operations.terminal.arguments import run_id
 
 
 class Command(RunCommand):
-    help = "Takes a failed or cancelled run up again, after its last commit."
+    help = "Resumes a failed or cancelled run after its last commit."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("run", metavar="RUN", type=run_id, help="The run's id, or its first digits, at least 8.")
+        parser.add_argument("run", metavar="RUN", type=run_id, help="The run's id, or at least its first 8 digits.")
         super().add_arguments(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:

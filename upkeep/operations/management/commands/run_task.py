@@ -8,10 +8,10 @@ from upkeep.operations.command import OperationCommand, RunCommand
 
 
 class Command(RunCommand):
-    help = "Runs an operation by its name: `run_task NAME [its options] --sync` here, without --sync on a worker."
+    help = "Runs an operation by its name: on a worker, or with --sync here. `run_task NAME [its options] [--sync]`"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", nargs="?", metavar="NAME", help="The operation; without it, all are listed.")
+        parser.add_argument("name", nargs="?", metavar="NAME", help="The operation. Default: list all of them.")
         parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS", help="`NAME --help` lists them.")
 
     def handle(self, *_args: Any, **options: Any) -> None:

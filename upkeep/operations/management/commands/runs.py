@@ -15,18 +15,18 @@ from upkeep.operations.terminal.escaping import plain_json
 
 
 class Command(TolerantCommand):
-    help = "Lists runs, the newest first. `show_run RUN` shows one of them whole."
+    help = "Lists runs, the newest first. `show_run RUN` shows one of them in full."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--operation", metavar="NAME", help="Only runs of this operation.")
-        help_text = "Only runs with this status; may be given several times."
+        parser.add_argument("--operation", metavar="NAME", help="List only runs of this operation.")
+        help_text = "List only runs with this status; may be given several times."
         parser.add_argument("--status", action="append", choices=Status.values, help=help_text)
         help_text = (
-            "Only runs created since then: 90m, 12h, 7d, or a date (2026-11-27, or with a time 2026-11-27T06:30)."
+            "List only runs created since: 90m, 12h or 7d ago, a date (2026-11-27), or a time (2026-11-27T06:30)."
         )
         parser.add_argument("--since", type=moment, metavar="WHEN", help=help_text)
         parser.add_argument("--limit", type=positive, default=20, metavar="N", help="List at most N runs. Default: 20.")
-        parser.add_argument("--json", action="store_true", help="A JSON array on stdout.")
+        parser.add_argument("--json", action="store_true", help="Print a JSON array.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         found = _found(options)

@@ -17,13 +17,13 @@ from upkeep.operations.terminal.escaping import plain, plain_json
 
 
 class Command(TolerantCommand):
-    help = "Shows what is recorded of a run: how it was started, how it went, and if wanted its changes and its log."
+    help = "Shows the record of a run: how it was started, how it went, and optionally its changes and its log."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("run", metavar="RUN", type=run_id, help="The run's id, or its first digits, at least 8.")
-        parser.add_argument("--changes", action="store_true", help="Also each change: the fields before and after.")
-        parser.add_argument("--log", action="store_true", help="Also the lines that it logged.")
-        parser.add_argument("--json", action="store_true", help="One JSON object on stdout.")
+        parser.add_argument("run", metavar="RUN", type=run_id, help="The run's id, or at least its first 8 digits.")
+        parser.add_argument("--changes", action="store_true", help="Also show each change: fields before and after.")
+        parser.add_argument("--log", action="store_true", help="Also show its log.")
+        parser.add_argument("--json", action="store_true", help="Print one JSON object.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         run = submission.named(options["run"])
