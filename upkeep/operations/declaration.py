@@ -107,8 +107,8 @@ def _problems(operation: Operation[Any]) -> Iterator[Problem]:
     if not NAME.fullmatch(operation.name):
         yield Problem(
             "upkeep_operations.E012",
-            f"{place}: the name is not `domain.verb_object`.",
-            "Rename it, in lower case: `shop.sync_prices`.",
+            f"{place}: this name is invalid.",
+            "Name it `domain.verb_object`, in lower case: `shop.sync_prices`.",
         )
     if not operation.summary:
         yield Problem(

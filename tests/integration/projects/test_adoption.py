@@ -124,7 +124,7 @@ def test_what_cannot_be_adopted_is_said_at_start_in_one_line_each(tmp_path: Path
     found = reported(made.manage("check").stderr)
     assert found.keys() == {"upkeep_operations.E012", "upkeep_operations.E016"}
     [named] = found["upkeep_operations.E012"]
-    assert named == "Operation 'django.Loud-Name' of goods.operations: the name is not `domain.verb_object`."
+    assert named == "Operation 'django.Loud-Name' of goods.operations: this name is invalid."
     unexpressible = "adopt_task('goods.tasks.unexpressible'): its argument"
     assert sorted(found["upkeep_operations.E016"]) == [
         "adopt_command('Loud-Name'): there is no such management command.",
