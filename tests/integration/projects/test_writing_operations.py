@@ -55,7 +55,7 @@ def test_the_page_s_operation_does_what_it_says_and_its_tests_pass(tmp_path: Pat
         assert made.manage("shell", "--command", MAKE, "--verbosity", "0").stderr == ""
         assert made.manage("shell", "--verbosity", "0", "--command", SHOW).stdout == '30 3 {"limit": 1000}\n'
         shown = made.manage("update_prices", "--dry-run", "--verbose").stdout
-        assert "updated A-1: price: 10.00 → 12.5" in shown
+        assert "updated A-1: price: '10.00' → '12.5'" in shown
         assert "3 processed: 2 updated, 1 skipped" in shown
         done = json.loads(made.manage("update_prices", "--json").stdout)
         assert (done["counts"]["updated"], done["reasons"]) == (2, {"not_found": 1})
