@@ -39,7 +39,7 @@ class RunContext(Step):
 
     @contextmanager
     def step(self, name: str, *, isolate: type[Exception] | tuple[type[Exception], ...] = ()) -> Iterator[Step]:
-        """A named step. An `isolate` error ends it as one failed item, and the run goes on with its other steps.
+        """A named step. An `isolate` error ends it as one failed item, and the run continues with its other steps.
 
         A lost connection to the database is never one: what was committed last is not known then.
         Raises TypeError for a name that is not a text.

@@ -1,4 +1,4 @@
-"""One maintenance operation: what it is called, what it wants, and under which conditions it runs."""
+"""One maintenance operation: its name, its params, and the conditions under which it runs."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ MAX_KEY = 200
 
 @dataclass(frozen=True, slots=True)
 class Operation(Generic[P]):
-    """One maintenance operation, whoever starts it and wherever it runs."""
+    """One maintenance operation, however it is started and wherever it runs."""
 
     name: str
     """`domain.verb_object`: the Celery task's name."""
@@ -42,7 +42,7 @@ class Operation(Generic[P]):
     errors: tuple[type[Exception], ...]
     """Exceptions whose message is written for people."""
     aliases: tuple[str, ...]
-    """Earlier names, which go on working."""
+    """Earlier names, which continue to work."""
     partitions: int
     """Into how many runs a worker splits its steps over querysets; more than 1: its batches are independent."""
     about: About[P]

@@ -29,7 +29,7 @@ def import_modules(name: str) -> None:
 
 
 def folders_without_init() -> Iterator[str]:
-    """Folders with Python files that are no packages for want of an `__init__.py`: operations in them are not found."""
+    """Folders with Python files that are not packages, for lack of an `__init__.py`: their operations are not found."""
     for name in sorted(_roots):
         for path in getattr(import_module(name), "__path__", ()):
             root = Path(path)

@@ -1,4 +1,4 @@
-"""What can go wrong around a run, as people are told it.
+"""What can go wrong around a run, as it is shown to people.
 
 OperationError               one line for people; the run or the command failed, exit code 1
 ├── UnknownOperationError    no operation of that name; exit code 2
@@ -47,7 +47,7 @@ class UnconfirmedError(OperationError):
 
 
 class NotConfiguredError(OperationError):
-    """A setting that the operation wants is missing."""
+    """A setting that the operation needs is missing."""
 
     def __init__(self, operation: str, reason: str) -> None:
         """`reason` says what to set."""
@@ -66,11 +66,11 @@ class RunInterrupted(KeyboardInterrupt):  # it is a KeyboardInterrupt: psycopg t
 
 
 class HandOver(BaseException):  # not an error, and no guard for errors may swallow it
-    """The executor is stopping; another one is to go on with the run."""
+    """The executor is stopping; another one is to continue the run."""
 
 
 class Overtime(HandOver):
-    """The worker's soft time limit has passed; the run is to go on as another task."""
+    """The worker's soft time limit has passed; the run is to continue as another task."""
 
 
 class LostClaim(BaseException):  # not an error, and no guard for errors may swallow it
@@ -78,7 +78,7 @@ class LostClaim(BaseException):  # not an error, and no guard for errors may swa
 
 
 class Divided(BaseException):  # not an error, and no guard for errors may swallow it
-    """A step was shared among parts; the run waits for them, and goes on when they are done."""
+    """A step was split into parts; the run waits for them, and continues when they are done."""
 
 
 class PartDone(BaseException):  # not an error, and no guard for errors may swallow it

@@ -12,7 +12,7 @@ from upkeep.operations.transitions import StatusTransitions
 
 
 class Run(models.Model):
-    """One run of an operation, whoever started it. Its id is the Celery task's id."""
+    """One run of an operation, however it was started. Its id is the Celery task's id."""
 
     Status = Status
 

@@ -1,4 +1,4 @@
-"""How a run ended, for whoever started it."""
+"""How a run ended, for its caller."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The one way to run an operation, whoever asks: claim its run, carry it out, record how it ended."""
+"""The one way to run an operation, however it is started: claim its run, execute it, record how it ended."""
 
 import gc
 import logging
@@ -157,7 +157,7 @@ def carry_out(  # noqa: PLR0913 - how to run, beside what
 
 
 def error_line(error: BaseException, name: str) -> str:
-    """An exception of the operation `name` in one line for people; one that nobody expected is named."""
+    """An exception of the operation `name` in one line for people; an unexpected one is named."""
     text = explanation(error)
     return text if is_expected(error, name) else f"{type(error).__name__}: {text}"
 
@@ -234,7 +234,7 @@ def _perform(run: Run, ledger: Ledger, control: Control, *, foreground: bool) ->
         if passing:
             raise connections.DatabaseInterruptedError(explanation(error)) from error
         if not is_expected(error, run.operation):
-            level = logging.INFO if foreground else logging.ERROR  # who called the command is told in one line
+            level = logging.INFO if foreground else logging.ERROR  # the command's caller gets one line
             logger.log(level, "run %s of %s failed by an unexpected error", run.pk, run.operation, exc_info=True)
         return Ending(Status.FAILED, error)
     return Ending(Status.SUCCEEDED)

@@ -23,7 +23,7 @@ class ScheduleEntry:
     """`minute hour day-of-month month day-of-week`, in settings.TIME_ZONE."""
     params: Mapping[str, Any] = field(default_factory=dict)
     confirm: str = ""
-    """The word that an operation wants which destroys data."""
+    """The word that confirms an operation that destroys data."""
 
 
 def default_schedule() -> tuple[ScheduleEntry, ...]:

@@ -193,7 +193,7 @@ class Step:
         return source, limit
 
     def _divide(self, source: Source[T], limit: int | None) -> None:
-        """Leave the rest to parts, if it is time for them and the run wants them. Raises Divided."""
+        """Leave the rest to parts, if it is time for them and the run is to be split. Raises Divided."""
         if self._writer.hearing.is_over and self._writer.split(source, limit=limit):
             raise Divided
 

@@ -48,7 +48,7 @@ def record(  # noqa: PLR0913 - the columns of a new run
     Raises:
         InvalidParamsError: a dry run of an operation that has none, an impossible number of `partitions`, or a value
             that cannot be recorded or is too long for it.
-        UnconfirmedError: it destroys data, and `confirm` is not the word that it wants.
+        UnconfirmedError: it destroys data, and `confirm` is not the word that it requires.
         OperationError: it was refused when it was declared.
     """
     values = params.model_dump(mode="json")

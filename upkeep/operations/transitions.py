@@ -1,4 +1,4 @@
-"""The database refuses every transition of a status that is not among those allowed, whoever writes the row."""
+"""The database refuses every transition of a status that is not allowed, whatever writes the row."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -46,7 +46,7 @@ def attach(app: Celery) -> None:
 
 
 def current() -> Celery:
-    """The app that `setup` was called with, imported from UPKEEP["CELERY_APP"] where nobody did before.
+    """The app that `setup` was called with, imported from UPKEEP["CELERY_APP"] if it was not before.
 
     Raises:
         ImproperlyConfigured: there is none.

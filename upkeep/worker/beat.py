@@ -100,7 +100,7 @@ class OnceEntry(ModelEntry):  # type: ignore[misc]  # django-celery-beat has no 
         return claimed
 
     def disable(self) -> None:
-        """Switch it off, as nobody else does: it is no change of its time."""
+        """Switch it off, as Beat alone does: this does not count as a change of its time."""
         with transaction.atomic():
             PeriodicTask.objects.filter(pk=self.model.pk).update(enabled=False)
             EntryTiming.objects.filter(pk=self.model.pk).update(enabled=False)
@@ -204,7 +204,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]
             elif self._due(entry) <= now.timestamp():
                 self._fire(entry, now)
         except Exception as error:  # noqa: BLE001 - an entry that fails must not stop the others
-            name = type(error).__name__  # of what the broker says no more is told: it may hold a password
+            name = type(error).__name__  # the rest of what the broker says is not shown: it may hold a password
             if entry.last_run_at == before:
                 logger.error("%r did not fire, trying again: %s: %s", entry.name, name, explanation(error))  # noqa: TRY400
                 return now.timestamp() + float(self.max_interval)

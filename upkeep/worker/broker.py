@@ -34,7 +34,7 @@ def publish(run: Run, **options: Any) -> bool:
 
 
 def queue_length(queue: str) -> int | None:
-    """How many messages wait in the queue, not counting those that workers hold; None when nobody can tell."""
+    """How many messages wait in the queue, not counting those that workers hold; None when that is unknown."""
     try:
         with _connected() as connection:
             try:

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 class Consumer(consumer.Consumer):  # type: ignore[misc]  # Celery has no annotations
-    """Celery's, which does not end or stall by a message that nobody's Celery wrote."""
+    """Celery's, which does not end or stall because of a message that no Celery wrote."""
 
     class Blueprint(consumer.Consumer.Blueprint):  # type: ignore[misc]
         def info(self, parent: Any) -> dict[str, Any]:
@@ -27,7 +27,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # Celery has no annota
             return info
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Any:
-        """What is called with each message: Celery's, behind a look at the message."""
+        """What is called with each message: Celery's, after a look at the message."""
         handle = super().create_task_handler(*args, **kwargs)
 
         def on_task_received(message: Message) -> Any:

@@ -1,4 +1,4 @@
-"""What a worker tells those who ask it, as `celery inspect` and Flower do."""
+"""What a worker answers when asked, as `celery inspect` and Flower do."""
 
 from typing import Any
 

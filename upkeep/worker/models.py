@@ -1,4 +1,4 @@
-"""What Beat and deployments remember of Beat's schedule, to tell what somebody else changed in it."""
+"""What Beat and deployments remember of Beat's schedule, to know what others changed in it."""
 
 from typing import ClassVar
 

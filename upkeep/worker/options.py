@@ -77,7 +77,7 @@ def times(given: Mapping[str, Any]) -> dict[str, datetime | None]:
     past starts now, and what expired in the past does not start. As in Celery, `countdown` goes before `eta`.
 
     Raises:
-        InvalidParamsError: a value that stands for no time.
+        InvalidParamsError: a value that is not a time.
     """
     now = datetime.now(UTC)
     countdown, eta = _later("countdown", given, now), _moment("eta", given)
@@ -136,7 +136,7 @@ def _explained(operation: Operation[Any], name: str) -> str:
 
 
 def _later(name: str, given: Mapping[str, Any], now: datetime) -> datetime | None:
-    """So many seconds from now."""
+    """The time that is this many seconds from now."""
     value = given.get(name)
     if value is None:
         return None
@@ -166,7 +166,7 @@ def _is_number(value: object) -> bool:
 
 
 def _number(value: object) -> float | None:
-    """The number that it is, or that it spells; None when that is none."""
+    """The number that it is, or that it spells; None when it is neither."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

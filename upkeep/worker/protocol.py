@@ -65,7 +65,7 @@ class Arguments(BaseModel):
 
 
 def fault(headers: object, properties: object, payload: object) -> str | None:
-    """Why this is no task's message, in one line without control characters; None when it is one.
+    """Why this is not a task's message, in one line without control characters; None when it is one.
 
     Args:
         headers: the message's.

@@ -1,4 +1,4 @@
-"""Celery's results, read from the runs: there is no second truth to keep."""
+"""Celery's results, read from the runs: there is no second copy to keep."""
 
 from typing import Any
 
@@ -71,6 +71,6 @@ class RunBackend(BaseBackend):  # type: ignore[misc]  # Celery has no annotation
 def _result(run: Run) -> Any:
     if run.status == Status.FAILED:
         return OperationError(run.error)
-    if run.status in (Status.CANCELLED, Status.SKIPPED):  # Celery wants an exception in this state
+    if run.status in (Status.CANCELLED, Status.SKIPPED):  # Celery expects an exception in this state
         return TaskRevokedError(f"run {run.pk} was {run.status}{run.error and f': {run.error}'}")
     return Outcome.of(run).as_json() if run.status in ENDED else None

@@ -51,7 +51,7 @@ class EntryForm(original.PeriodicTaskForm):  # type: ignore[misc]
     regtask = TaskField(label="Task (registered)", required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a task that nobody knows, unless the entry says where the workers are that do."""
+        """Refuse an unknown task, unless the entry says where the workers are that know it."""
         data: dict[str, Any] = super().clean()
         name, elsewhere = data["task"], any(data.get(field) for field in ("queue", "exchange", "routing_key"))
         known = application.current().tasks
@@ -75,7 +75,7 @@ class EntryAdmin(original.PeriodicTaskAdmin):  # type: ignore[misc]
         return application.current()
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Those that the user may carry out: one that asks for no permission wants that to change entries."""
+        """Those that the user may carry out: one without a permission of its own requires that to change entries."""
         actions: dict[str, Any] = super().get_actions(request)
         may_change = self.has_change_permission(request)
         return {

@@ -1,4 +1,4 @@
-"""What Celery tells about a worker and its messages."""
+"""What Celery reports about a worker and its messages."""
 
 import signal
 from typing import Any

@@ -1,4 +1,4 @@
-"""Each worker's own timer: it finds runs that nobody works on, without Beat and whatever the broker has forgotten."""
+"""Each worker's own timer: it finds runs that are not executing, without Beat and whatever the broker has lost."""
 
 import logging
 import threading

@@ -141,7 +141,7 @@ def _publish(run: Run, **sending: Any) -> None:
 
 
 def _tell_others(run: Run) -> None:
-    """Let those go on that wait for the end of a run: the next of its chain, and the run that it is a part of."""
+    """Let the runs continue that wait for the end of this one: the next of its chain, and the one it is a part of."""
     chains.follow(run.pk)
     if run.parent_id:
         parts.settle(run.parent_id)

@@ -14,7 +14,7 @@ from socket import socket
 from typing import Any
 
 MAX_RESULT = 64 * 1024
-"""Bytes of JSON: what a socket holds while nobody reads it."""
+"""Bytes of JSON: what a socket holds before it is read."""
 
 
 def main(descriptor: int) -> None:

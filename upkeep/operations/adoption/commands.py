@@ -92,7 +92,7 @@ class _Command:
     exclude: tuple[str, ...]
     dry_run: str
     confirmed: bool
-    """Whether a run of it wants confirmation."""
+    """Whether a run of it requires confirmation."""
 
     @cached_property
     def params_type(self) -> type[Params]:

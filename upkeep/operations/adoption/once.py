@@ -1,4 +1,4 @@
-"""A call that is begun once in the life of a run, unless it may be repeated: nobody knows how far it came."""
+"""A call that is started once in the life of a run, unless it may be repeated: there is no telling how far it got."""
 
 from django.db import connection
 

@@ -33,7 +33,7 @@ ENVIRONMENT = {
     "PYTHONUNBUFFERED": "1",
     "TERM": "dumb",
 }
-"""Whatever reads the output is no terminal, and wants it at once."""
+"""Whatever reads the output is not a terminal, and needs it at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def follow(call: Call, run: RunContext) -> Ended:
 
 
 class _Process:
-    """The process of a call, in a session of its own: without a terminal it can ask nobody."""
+    """The process of a call, in a session of its own: without a terminal it cannot ask questions."""
 
     def __init__(self, socket: socket, run: RunContext) -> None:
         self._run = run

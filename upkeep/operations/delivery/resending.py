@@ -28,7 +28,7 @@ UPDATE upkeep_operations_run SET queue = %(queue)s, sent_at = NULL
                  FOR UPDATE SKIP LOCKED)
 RETURNING id
 """
-"""Runs from before their operation got another queue, when nobody listens to theirs any more."""
+"""Runs from before their operation got another queue, when no worker listens to theirs any more."""
 
 MARK_UNSENT = f"""
 WITH found AS (

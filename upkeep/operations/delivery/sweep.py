@@ -1,4 +1,4 @@
-"""Runs that nobody works on although somebody should: found by their rows, and got going again.
+"""Runs that should be executing but are not: found by their rows, and restarted.
 
 Every worker sweeps every RUN_SWEEP_SECONDS, so that neither Beat nor the broker's memory is needed.
 """
@@ -50,7 +50,7 @@ class Swept:
     released: Sequence[Released] = ()
     """Runs whose executor was lost."""
     skipped: Sequence[UUID] = ()
-    """Runs that nobody started in time."""
+    """Runs that were not started in time."""
     finished: Sequence[UUID] = ()
     """Runs whose parts had all ended."""
     sent: Sequence[UUID] = ()

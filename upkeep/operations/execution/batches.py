@@ -81,7 +81,7 @@ class Batch(Generic[T]):
 
     @property
     def cursor(self) -> Cursor:
-        """What its source gave to stand for its end."""
+        """The cursor that its source gave for its end."""
         return self._page.cursor
 
     @property

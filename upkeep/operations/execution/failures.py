@@ -1,4 +1,4 @@
-"""Failures that are the data's fault: which they are, and how one item's failure is told."""
+"""Failures that are the data's fault: which they are, and how one item's failure is described."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The progress of a run: held in memory by its executor, written to its row together with the effects it stands for."""
+"""The progress of a run: held in memory by its executor, written to its row together with the effects."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -72,7 +72,7 @@ class Ledger:
         """Of a counting ledger it is the run's, in which what was deleted before is gone."""
         self.steps = {name: StepState.load(dumped) for name, dumped in run.steps.items()}
         self.result: dict[str, Any] = {name: found for name, found in run.result.items() if name == LIMIT_EXCEEDED}
-        """Each attempt tells its own, but for the limits that stopped steps: these may not be tried again."""
+        """Each attempt reports its own, except the limits that stopped steps: these may not be tried again."""
         self.report: list[str] = []
         self._commits: int = run.commits
         self._recorded: int = run.changes_recorded
@@ -219,7 +219,7 @@ class Ledger:
             claims.release(self.run_id, self.attempt, status, {"error": storable(error)})
 
     def show(self, name: str, changes: Sequence[Change]) -> None:
-        """Tell whoever is watching."""
+        """Report it to the watcher."""
         self.progress.changed(changes)
         self.progress.advanced(name, self.steps[name].counts.processed, self.steps[name].total)
 

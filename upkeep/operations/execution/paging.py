@@ -18,7 +18,7 @@ from upkeep.operations.execution.shares import Cursor
 
 T = TypeVar("T")
 Source: TypeAlias = QuerySet[Any, T] | Callable[[Cursor], Iterable[tuple[Sequence[T], Cursor]]] | Iterable[T]
-"""A queryset; any items; or a function from a cursor to the pages behind it, each with the cursor that ends it."""
+"""A queryset; any items; or a function from a cursor to the pages after it, each with the cursor that ends it."""
 
 BATCH_SECONDS = 0.5
 FETCHES_IN_FLIGHT = 2
@@ -35,7 +35,7 @@ class BatchSize:
         self._since = monotonic()
 
     def allow(self, most: int) -> None:
-        """Let batches grow up to `most` items, unless the settings want them smaller."""
+        """Let batches grow up to `most` items, unless the settings make them smaller."""
         self._most = min(most, conf().BATCH_ITEMS or most)
 
     def learn(self, done: int) -> None:
@@ -109,7 +109,7 @@ class QuerySetPages(Generic[T]):
         self._queryset = queryset.order_by("pk")
 
     def pages(self, after: Cursor, size: BatchSize, *, rows: bool) -> Iterator[Page[T]]:
-        """The pages behind `after`, each as large as `size` then says; with `rows`, loaded from the first one on."""
+        """The pages after `after`, each as large as `size` then says; with `rows`, loaded from the first one on."""
         while True:
             page = self._loaded(after, size.items) if rows else self.range(after, size.items)
             if not page.number:
@@ -118,7 +118,7 @@ class QuerySetPages(Generic[T]):
             after, rows = page.cursor, page.rows is not None
 
     def range(self, after: Cursor, size: int, *, last: object = None) -> Page[T]:
-        """The next `size` keys behind `after`, and not behind `last`, without their rows."""
+        """The next `size` keys after `after`, up to `last`, without their rows."""
         keys = self._behind(after).values("pk")
         keys = keys.filter(pk__lte=last) if last is not None else keys
         found = keys[:size].aggregate(first=Least("pk"), last=Greatest("pk"), number=Count("pk"))

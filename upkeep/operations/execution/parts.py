@@ -55,7 +55,7 @@ def split(ledger: Ledger, step: str, source: "QuerySet[Any, Any]", *, limit: int
 
 
 def settle(run_id: UUID) -> None:
-    """Let a run that waits for its parts show their sum; when they have all ended, let it go on, or end as they did."""
+    """Update a run that waits for its parts to their sum; when all have ended, let it continue, or end as they did."""
     with transaction.atomic():
         waiting = Run.objects.select_for_update().filter(pk=run_id, status=Status.RUNNING, lease_until=None)
         run = waiting.first()

@@ -1,4 +1,4 @@
-"""What a run tells whoever is watching, while it goes on."""
+"""What a run reports to its watcher, while it runs."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -14,7 +14,7 @@ ENDS = "SELECT percentile_disc(%s::float8[]) WITHIN GROUP (ORDER BY key) FROM ({
 
 
 class Part(NamedTuple):
-    """What a run that is a part of another one is to do: the keys of one step behind `after`, up to `until`."""
+    """What a run that is a part of another one is to do: the keys of one step after `after`, up to `until`."""
 
     number: int
     of: int
@@ -34,7 +34,7 @@ class Part(NamedTuple):
 
 
 def of(source: "QuerySet[Any, Any]", step: str, *, after: Cursor, limit: int | None, number: int) -> list[Part]:
-    """What is behind `after`, and at most `limit` rows of it, in up to `number` parts with about as many rows each.
+    """The rows after `after`, at most `limit` of them, in up to `number` parts of about the same size.
 
     Without a limit the last part has no end: rows that are added meanwhile are not left out.
     """

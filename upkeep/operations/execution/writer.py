@@ -82,7 +82,7 @@ class StepWriter:
         return failures.failed(change, error)
 
     def show(self, changes: Sequence[Change]) -> None:
-        """Show what was written to whoever is watching."""
+        """Report what was written to the watcher."""
         self.ledger.show(self.name, changes)
 
     def advance(self, cursor: Cursor, changes: Sequence[Change], counts: Counts) -> None:
@@ -99,7 +99,7 @@ class StepWriter:
             self.guard.check(self.name, self.guard.reached(self.name))
 
     def split(self, source: object, *, limit: int | None) -> bool:
-        """Share what is left of the step among workers, if the run wants that; returns whether it was done."""
+        """Share what is left of the step among workers, if the run is to be split; returns whether it was."""
         if self.ledger.partitions == 1 or not isinstance(source, QuerySet):
             return False
         left = None if limit is None else max(0, limit - self.state.counts.processed)

@@ -77,7 +77,7 @@ def claim(run_id: UUID) -> int | None:
 
 
 def claim_again(run_id: UUID, attempt: int) -> int | None:
-    """Go on as the executor of a run after the connection was lost, when nobody knows whether its commit went through.
+    """Continue as the executor of a run after the connection was lost, and it is unknown whether its commit succeeded.
 
     Waits for that commit, if it is still under way; from then on, it cannot be done any more.
 
@@ -99,7 +99,7 @@ def held(run_id: UUID, attempt: int) -> Run:
 
 
 def lock(run_id: UUID, attempt: int) -> None:
-    """Let nobody else take or cancel the run until the end of the transaction.
+    """Keep others from taking or cancelling the run until the end of the transaction.
 
     Raises:
         LostClaim: see `write`.
@@ -113,8 +113,8 @@ def lock(run_id: UUID, attempt: int) -> None:
 
 
 def park(run_id: UUID, attempt: int) -> None:
-    """Let the run go on running while nobody holds it: it waits for its parts. Raises LostClaim like `write`."""
-    # A new attempt number, which nobody has: else this executor's watch would go on renewing the lease.
+    """Keep the run running without an executor: it waits for its parts. Raises LostClaim like `write`."""
+    # A new attempt number, which no executor has: else this executor's watch would keep renewing the lease.
     if not _held_by(run_id, attempt).update(attempt=attempt + 1, lease_until=None):
         raise LostClaim(str(run_id))
 
@@ -166,7 +166,7 @@ def release(run_id: UUID, attempt: int, status: Status, fields: Mapping[str, Any
 
 
 def move(run_id: UUID, before: Status, after: Status, **fields: Any) -> bool:
-    """Let a run that nobody executes go from `before` to `after`; False when it was not `before` any more."""
+    """Move a run without an executor from `before` to `after`; False when it was no longer `before`."""
     finished = DatabaseNow() if after in ENDED else None
     with transaction.atomic():
         moved = Run.objects.filter(pk=run_id, status=before).update(status=after, finished_at=finished, **fields)
@@ -176,7 +176,7 @@ def move(run_id: UUID, before: Status, after: Status, **fields: Any) -> bool:
 
 
 def requeue(run: Run, *, queue: str) -> bool:
-    """Make a failed or cancelled run queued again, to go on after its last commit; False when it is neither."""
+    """Make a failed or cancelled run queued again, to continue after its last commit; False when it is neither."""
     before = Status(run.status)
     anew = {"cancel_at": None, "expires_at": None, "not_before": DatabaseNow(), "losses": 0, "error": ""}
     sent_at = DatabaseNow() if queue else None

@@ -60,12 +60,12 @@ def current_label() -> str:
 
 
 def is_pooled() -> bool:
-    """Whether the project says that a pooler gives each transaction a connection, as Django wants it told."""
+    """Whether the project declares, by Django's settings, a pooler that gives each transaction a connection."""
     return bool(connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"))
 
 
 def end_namesakes(label: str) -> None:
-    """End the other connections of this label: their process was killed, their statements go on."""
+    """End the other connections of this label: their process was killed, but their statements still run."""
     with connection.cursor() as cursor:
         cursor.execute(TERMINATE_NAMESAKES, [label])
 

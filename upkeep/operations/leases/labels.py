@@ -8,7 +8,7 @@ from psycopg.pq import TransactionStatus
 APPLICATION_NAME = "upkeep:{run}:{attempt}"
 """Of the transactions in which an executor writes."""
 LABEL = "SELECT set_config('application_name', %s, true)"
-"""Until the end of the transaction: behind a pooler, the server's connection is another client's afterwards."""
+"""Until the end of the transaction: with a pooler, the server's connection is another client's afterwards."""
 
 
 class Labeller:

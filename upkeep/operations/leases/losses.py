@@ -10,13 +10,13 @@ from upkeep.operations.models import RunFile
 from upkeep.operations.states import Status
 
 MAX_LOSSES = 5
-"""In a row, without a commit between them: then the run itself is taken for the cause."""
+"""In a row, without a commit between them: after that, the run itself is treated as the cause."""
 
 LEASE_PASSED = """
     lease_until < clock_timestamp()
     AND pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => %(lease)s)
 """
-"""While the server was down, nobody could renew anything: after its start everybody has a whole lease."""
+"""While the server was down, no lease could be renewed: after its start every executor has a whole lease."""
 
 TERMINATE = """
 SELECT pg_terminate_backend(pid, 1000)
@@ -51,7 +51,7 @@ RETURNING run.id, run.operation, run.status, run.executor
 
 
 def is_last(before: int) -> bool:
-    """Whether a loss is one too many, after so many others in a row."""
+    """Whether a loss is one too many, after this many others in a row."""
     return before + 1 >= MAX_LOSSES
 
 

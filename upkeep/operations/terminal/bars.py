@@ -1,4 +1,4 @@
-"""A line for each step of a run that is going on. Importing this loads rich (10 MB), which only a terminal wants."""
+"""A line for each step of a run in progress. Importing this loads rich (10 MB), which only a terminal needs."""
 
 import logging
 import sys
@@ -57,7 +57,7 @@ class KnownBar(BarColumn):
     """A bar, if the total is known."""
 
     def render(self, task: Task) -> Any:
-        """Show nothing without a total: a bar would tell a lie."""
+        """Show nothing without a total: a bar would be misleading."""
         return Text() if task.total is None else super().render(task)
 
 

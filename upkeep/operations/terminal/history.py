@@ -15,7 +15,7 @@ from upkeep.operations.terminal.escaping import plain
 from upkeep.operations.version import COMMIT
 
 WIDE = 200
-"""Columns of an output that is no terminal."""
+"""Columns of an output that is not a terminal."""
 COMMIT_DIGITS = 12
 ID_DIGITS = 8
 """Of a run's id: how many a table shows, and the fewest that a command accepts."""

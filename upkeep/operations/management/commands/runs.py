@@ -56,7 +56,7 @@ def _found(options: dict[str, Any]) -> "QuerySet[Run]":
 
 
 def _names(name: str) -> list[str]:
-    """Its names now and before; runs of an operation that is no more are found by the name they have."""
+    """Its present and earlier names; runs of an operation that no longer exists are found by the name they have."""
     try:
         operation = registry.find(name)
     except UnknownOperationError:
