@@ -24,7 +24,7 @@ def test_nothing_is_destroyed_without_its_confirmation(
 ) -> None:
     run = ended(setup.app.tasks[CLEANUP].delay(**kwargs).id)
     assert (run.status, run.attempt, unused.exists()) == ("failed", 0, True)
-    assert "wants confirm='yes'" in run.error
+    assert "needs confirm='yes'" in run.error
 
 
 def test_a_confirmed_run_destroys(setup: CeleryTestSetup, unused: Path) -> None:

@@ -141,7 +141,7 @@ def test_it_does_not_delete_itself() -> None:
 def test_without_the_word_nothing_is_touched() -> None:
     run = run_of()
     assert pruned("--json").exit_code == 2
-    with pytest.raises(UnconfirmedError, match="wants confirm='yes'"):
+    with pytest.raises(UnconfirmedError, match="needs confirm='yes'"):
         runner.execute(prune_runs, PruneRuns())
     assert left() == {run}
 

@@ -95,7 +95,7 @@ def test_without_the_code_typed_nothing_is_touched() -> None:
     demo()
     before = everything()
     assert removed("demo", "--json").exit_code == 2
-    with pytest.raises(Exception, match="wants confirm='demo', not 'dmeo'"):
+    with pytest.raises(Exception, match="needs confirm='demo', not 'dmeo'"):
         runner.execute(remove_organization, RemoveOrganization(organization="demo"), confirm="dmeo")
     assert everything() == before
 
