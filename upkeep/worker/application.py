@@ -132,9 +132,8 @@ def _check(**_kwargs: Any) -> None:
 
 def _prepare_worker(**_kwargs: Any) -> None:
     """Before the worker puts its parts together; Django is set up by then."""
-    from upkeep.worker import control, pool_watch, sweeper  # noqa: PLC0415 - wants Django to be set up
+    from upkeep.worker import pool_watch, sweeper  # noqa: PLC0415 - wants Django to be set up
 
-    control.register()
     current().steps["worker"].update([sweeper.Recovery, pool_watch.PoolWatch])
 
 

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from celery.app.utils import filter_hidden_settings
 from celery.worker import consumer
 from kombu import Message
 from kombu.utils.url import maybe_sanitize_url
@@ -19,11 +20,12 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # Celery has no annota
 
     class Blueprint(consumer.Consumer.Blueprint):  # type: ignore[misc]
         def info(self, parent: Any) -> dict[str, Any]:
-            """What `inspect stats` and Flower show: Celery's, which leaves the passwords in some addresses."""
+            """What `inspect stats` and Flower show: Celery's, without passwords in addresses and of sentinels."""
             info: dict[str, Any] = super().info(parent)
             if isinstance(broker := info.get("broker"), dict):
-                broker["hostname"] = maybe_sanitize_url(broker["hostname"])
-                broker["alternates"] = [maybe_sanitize_url(url) for url in broker["alternates"]]
+                others = [maybe_sanitize_url(url) for url in broker["alternates"]]
+                host = maybe_sanitize_url(broker["hostname"])
+                info["broker"] = {**filter_hidden_settings(broker), "hostname": host, "alternates": others}
             return info
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Any:
