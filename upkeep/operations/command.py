@@ -206,8 +206,8 @@ def _left(run: Run) -> CommandError:
 
 def _unseen(run: Run, error: DatabaseError) -> str:
     """What becomes of a run while the database does not answer who watches it."""
-    ends = f"run {run.pk} goes on; `manage.py show_run {run.pk}` tells how it ended"
-    return plain(f"not watched any more, the database says: {explanation(error)}; {ends}")
+    ends = f"run {run.pk} goes on; `manage.py show_run {run.pk}` says how it ended"
+    return plain(f"no longer watching, the database reports: {explanation(error)}; {ends}")
 
 
 def check_waitable(options: dict[str, Any]) -> None:

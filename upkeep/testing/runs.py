@@ -28,7 +28,7 @@ class Killed(BaseException):
 
 
 def run(operation: Operation[P], params: P, *, dry_run: bool = False) -> Outcome:
-    """Run the operation here and now; a word that it wants as a confirmation is said.
+    """Run the operation here and now; if it needs a confirmation, that is given.
 
     Raises what the operation raises, and AlreadyRunningError when another run holds its exclusive key.
     """

@@ -551,8 +551,8 @@ def test_who_watches_while_the_database_goes_down_is_told_the_run_and_that_it_go
         done = called(adding.Command(), "--wait")
     connection.close()
     run = Run.objects.get()
-    assert (done.code, done.err.startswith("not watched any more, the database says: ")) == (1, True)
-    assert done.err.endswith(f"run {run.pk} goes on; `manage.py show_run {run.pk}` tells how it ended")
+    assert (done.code, done.err.startswith("no longer watching, the database reports: ")) == (1, True)
+    assert done.err.endswith(f"run {run.pk} goes on; `manage.py show_run {run.pk}` says how it ended")
 
 
 def test_waiting_within_a_transaction_is_refused_before_anything_is_recorded() -> None:
