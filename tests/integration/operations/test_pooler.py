@@ -13,7 +13,7 @@ from psycopg.pq import TransactionStatus
 from backend.collection.models import DVD
 from backend.config import environment
 from tests import pooler
-from tests.integration.operations.adoption.test_commands import cancel, meanwhile
+from tests.acceptance.adoption.test_commands import cancel, meanwhile
 from tests.integration.operations.factories import APPS, copies, dvds, lose
 from tests.integration.operations.outages import elsewhere
 from tests.integration.operations.test_exclusion import do_nothing

@@ -10,7 +10,7 @@ import pytest
 
 from ops.holding import HeldError, end_leftovers, held
 from ops.processes import ROOT
-from tests.integration.embedded.program import exists, kill
+from tests.acceptance.embedded.program import exists, kill
 from upkeep.embedded.locks import is_held
 
 HOLDER = """

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ops.processes import Process, stop
-from tests.integration.embedded.program import exists
+from tests.acceptance.embedded.program import exists
 from upkeep.embedded.polling import attempts
 
 PARENT = 'sh -c "trap : TERM; echo \\$\\$ >{folder}/child; while :; do sleep 600; done" & while :; do sleep 600; done'

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.integration.embedded.program import ROOT
+from tests.acceptance.embedded.program import ROOT
 from upkeep.embedded import postgres, redis
 
 

@@ -61,8 +61,7 @@ class Command(OperationCommand):
 WRONG = [
     ("upkeep_operations.E002", "USE_TZ is off"),
     ("upkeep_operations.E003", "DATABASES['default'] is SQLite"),
-    ("upkeep_operations.E011", "goods.sync_prices of goods.operations (`sync_prices`, line "),
-    ("upkeep_operations.E011", "and bills.sync_prices of bills.operations.nightly.prices (`"),
+    ("upkeep_operations.E011", "and bills.sync_prices of bills.operations.nightly.prices (`sync`, line 3)"),
     ("upkeep_operations.E012", "Operation 'sync-goods' of goods.operations"),
     ("upkeep_operations.E013", "Operation 'goods.forget' of goods.operations has no docstring"),
     ("upkeep_operations.E014", "Operation 'goods.forget' of goods.operations has no argument `params`"),

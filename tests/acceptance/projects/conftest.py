@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from django.db import connection
 from psycopg.sql import SQL, Identifier
+from pytest_celery import RedisTestBroker
 
 ADDRESS = ("host", "port", "user", "password")
 
@@ -21,3 +22,9 @@ def database() -> Iterator[dict[str, Any]]:
             "ENGINE": "django.db.backends.postgresql", "NAME": name, **{key.upper(): server[key] for key in ADDRESS}
         }  # fmt: skip
         maintenance.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+@pytest.fixture
+def redis_url(redis: RedisTestBroker) -> str:
+    """A broker that no worker listens to, but those of the projects."""
+    return str(redis.config()["url"])

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from tests.integration.embedded.program import ROOT
+from tests.acceptance.embedded.program import ROOT
 from upkeep.embedded.wheels import postgres_program, redis_program
 
 

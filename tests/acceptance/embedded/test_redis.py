@@ -14,10 +14,10 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from redis.retry import Retry
 
 from backend.config.flower import RedisSocket
+from tests.acceptance.embedded import program
+from tests.acceptance.embedded.conftest import MakeHome
+from tests.acceptance.embedded.program import exists, kill
 from tests.acceptance.processes import DANGEROUS, free_port
-from tests.integration.embedded import program
-from tests.integration.embedded.conftest import MakeHome
-from tests.integration.embedded.program import exists, kill
 from upkeep.embedded import folders, redis, resp, wheels
 from upkeep.embedded.errors import NotPermittedError
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.integration.embedded import program
-from tests.integration.embedded.conftest import MakeHome
-from tests.integration.embedded.program import exists, kill
+from tests.acceptance.embedded import program
+from tests.acceptance.embedded.conftest import MakeHome
+from tests.acceptance.embedded.program import exists, kill
 from upkeep.embedded import postgres
 from upkeep.embedded.errors import NotPermittedError
 from upkeep.embedded.folders import for_sockets
