@@ -11,7 +11,7 @@ def test_the_wheel_holds_the_library_alone(wheel: Path) -> None:
     names = ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {"upkeep", f"django_upkeep-{upkeep.__version__}.dist-info"}
     assert not [name for name in names if "/tests/" in name or Path(name).name.startswith(("test_", "conftest"))]
-    assert {Path(name).suffix for name in names if name.startswith("upkeep/")} <= {".py", ".typed", ".html"}
+    assert {Path(name).suffix for name in names if name.startswith("upkeep/")} <= {".py", ".typed", ".html", ".acl"}
     assert {"upkeep/py.typed", "upkeep/operations/migrations/0001_initial.py"} <= set(names)
     assert wheel.stat().st_size < 500_000
 
