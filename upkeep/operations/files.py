@@ -98,8 +98,8 @@ def _naming(path: Path | str) -> Iterator[None]:
         yield
     except OSError as error:
         raise OperationError(f"{path}: {error.strerror or error}") from None
-    except ValueError as error:  # a NUL in the path
-        raise OperationError(f"{str(path)!r} is not the path of a file: {error}") from None
+    except ValueError:  # each Python has its own words for it
+        raise OperationError(f"{str(path)!r} is not the path of a file: it holds a NUL character") from None
 
 
 def _stored(run_id: UUID, file: InputFile) -> bytes:

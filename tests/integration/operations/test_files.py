@@ -144,7 +144,7 @@ def test_pipes_and_devices_are_refused_before_they_are_opened(tmp_path: Path) ->
     [
         ("/nowhere/people.csv", "/nowhere/people.csv: No such file or directory"),
         ("/proc/self/mem", "/proc/self/mem: Input/output error"),
-        ("a\0b", r"'a\x00b' is not the path of a file: embedded null byte"),
+        ("a\0b", r"'a\x00b' is not the path of a file: it holds a NUL character"),
         ("n" * 300, f"{'n' * 300}: File name too long"),
     ],
 )
