@@ -62,8 +62,9 @@ def find(name: str) -> Operation[Any]:
     try:
         return _operations[_names[name]]
     except KeyError:
-        close = get_close_matches(name, _names, n=1, cutoff=0.4)
-        hint = f"did you mean {close[0]!r}?" if close else "`run_task` lists them all"
+        ends = {known.rpartition(".")[2]: known for known in _names if ("." in known) == ("." in name)}
+        close = get_close_matches(name.rpartition(".")[2], ends, n=1)  # names of one app all begin alike
+        hint = f"did you mean {ends[close[0]]!r}?" if close else "`run_task` lists them all"
         raise UnknownOperationError(f"no operation {name[:80]!r}: {hint}") from None
 
 

@@ -429,6 +429,13 @@ def test_run_task_of_a_misspelt_operation_is_told_the_right_one() -> None:
     assert (done.code, "did you mean 'testing.add_one'?" in done.err) == (2, True)
 
 
+def test_what_is_like_nothing_that_there_is_gets_no_guess() -> None:
+    done = called(run_task.Command(), "testing.purge_everything")
+    assert (done.code, done.err) == (2, "no operation 'testing.purge_everything': `run_task` lists them all")
+    done = called(adding.Command(), "--fact=3")  # like --wait in its dashes and half of its letters
+    assert (done.code, done.err) == (2, "unknown argument --fact=3")
+
+
 def test_a_command_and_run_task_leave_the_same_kind_of_run() -> None:
     dvds(1)
     called(adding.Command())

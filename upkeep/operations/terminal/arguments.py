@@ -52,7 +52,8 @@ class OperationParser(CommandParser):
         return text.startswith("--") and option not in self._option_string_actions and bool(self._close(option))
 
     def _close(self, option: str) -> list[str]:
-        return get_close_matches(option, self._option_string_actions, n=1)
+        names = {known.lstrip("-"): known for known in self._option_string_actions if known.startswith("--")}
+        return [names[close] for close in get_close_matches(option.lstrip("-"), names, n=1)]
 
 
 def add_params(parser: CommandParser, params_type: type[Params]) -> None:
