@@ -58,9 +58,5 @@ def found() -> Path:
 def running(folder: Path, *, size: int) -> Iterator[PgBouncerProcess]:
     """A pooler, until the end of the body."""
     process = PgBouncerProcess(folder=folder, size=size)
-    try:
-        process.start()
-        process.ready()
+    with process.started():
         yield process
-    finally:
-        process.stop()

@@ -8,8 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +124,16 @@ class LocalProcess(CeleryTestContainer):  # type: ignore[misc]  # pytest-celery 
             self.wait()
         self.kill("SIGKILL")
         self.wait()
+
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        """Let it run, ready, until the end of the body."""
+        try:
+            self.start()
+            self.ready()
+            yield
+        finally:
+            self.stop()
 
     def restart(self, timeout: float = START_SECONDS) -> None:  # noqa: ARG002 - pytest-celery's signature
         """Stop it if it runs, start it, and wait until it is ready."""

@@ -97,10 +97,8 @@ def limited(held: CeleryTestSetup, environment: dict[str, str], folder: Path) ->
     """The only worker that takes messages has a soft time limit."""
     assert held
     process = WorkerProcess("impatient", env=environment | {"TASK_SOFT_TIME_LIMIT": "4"}, folder=folder)
-    process.start()
-    process.ready()
-    yield process
-    process.stop()
+    with process.started():
+        yield process
 
 
 @pytest.mark.usefixtures("limited")

@@ -36,10 +36,8 @@ class RedisOfCompose(LocalProcess):
 @pytest.fixture
 def compose_redis(tmp_path: Path) -> Iterator[RedisOfCompose]:
     process = RedisOfCompose(tmp_path)
-    process.start()
-    process.ready()
-    yield process
-    process.teardown()
+    with process.started():
+        yield process
 
 
 def test_redis_has_one_user_who_cannot_administer_it(compose_redis: RedisOfCompose, tmp_path: Path) -> None:

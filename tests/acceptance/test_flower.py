@@ -31,10 +31,8 @@ def flower(environment: dict[str, str], folder: Path) -> Iterator[str]:
     allowed = environment | {"FLOWER_CONTROL": "send-task"}
     process = CeleryProcess("flower", "flower", *options, env=allowed, folder=folder)
     process.ready_prompt = "Visit me at"
-    process.start()
-    process.ready()
-    yield f"http://127.0.0.1:{port}"
-    process.teardown()
+    with process.started():
+        yield f"http://127.0.0.1:{port}"
     assert "Traceback" not in process.logs()
 
 

@@ -106,10 +106,8 @@ def stack_behind(proxy: Proxy, home: Path, **more: str) -> Iterator[dict[str, st
 @pytest.fixture
 def proxy(tmp_path: Path) -> Iterator[Proxy]:
     process = Proxy(tmp_path)
-    process.start()
-    process.ready()
-    yield process
-    process.teardown()
+    with process.started():
+        yield process
     postgres.stop(tmp_path)
     redis.stop(tmp_path)
 

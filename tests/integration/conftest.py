@@ -19,12 +19,8 @@ get_commands()  # kept from now on, those of all apps: `COMMITTED` tests see onl
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A broker that no worker listens to, whose user may do everything."""
     broker = BrokerProcess(folder=tmp_path_factory.mktemp("broker"))
-    try:
-        broker.start()
-        broker.ready()
+    with broker.started():
         yield broker.url
-    finally:
-        broker.teardown()
 
 
 @pytest.fixture

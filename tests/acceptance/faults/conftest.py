@@ -63,7 +63,5 @@ def random(seed: int) -> Random:
 def second(setup: CeleryTestSetup, environment: dict[str, str], folder: Path) -> Iterator[WorkerProcess]:  # noqa: ARG001
     """Another worker, which takes messages too."""
     process = WorkerProcess("second", env=environment, folder=folder)
-    process.start()
-    process.ready()
-    yield process
-    process.stop()
+    with process.started():
+        yield process

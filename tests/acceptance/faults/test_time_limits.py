@@ -21,10 +21,8 @@ def limited(
     """The only worker that takes messages has these limits."""
     assert held
     process = WorkerProcess("limited", env=environment | limits, folder=folder)
-    process.start()
-    process.ready()
-    yield process
-    process.stop()
+    with process.started():
+        yield process
 
 
 @pytest.mark.parametrize("limits", [{"TASK_SOFT_TIME_LIMIT": "1", "TASK_TIME_LIMIT": "600"}], ids=["soft"])

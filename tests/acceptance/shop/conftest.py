@@ -103,20 +103,16 @@ def postgres(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if not BINARIES[request.param].is_dir():
         pytest.skip(f"PostgreSQL {request.param} is not installed here (Debian 12: postgresql-{request.param})")
     process = PostgresProcess(request.param, folder=tmp_path_factory.mktemp("postgres"))
-    process.start()
-    process.ready()
-    yield process
-    process.teardown()
+    with process.started():
+        yield process
 
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerProcess]:
     """A Redis."""
     process = BrokerProcess(folder=tmp_path_factory.mktemp("broker"))
-    process.start()
-    process.ready()
-    yield process
-    process.teardown()
+    with process.started():
+        yield process
 
 
 @pytest.fixture(scope="module")
