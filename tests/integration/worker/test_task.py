@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from celery.exceptions import Ignore
+from celery.signals import beat_embedded_init
 from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
@@ -180,6 +181,14 @@ def test_a_run_that_has_expired_is_not_started(broker: str) -> None:  # noqa: AR
     with pytest.raises(Ignore):
         received("testing.scripted", str(run.pk), {})
     assert (reread(run).status, copies()) == ("queued", [1])
+
+
+def test_only_in_the_process_of_a_beat_are_celery_s_own_headers_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receipt, "_in_beat", False)  # as it is again afterwards
+    headers = {"periodic_task_name": "Nightly"}
+    assert Run.objects.get(pk=task().apply_async(headers=headers).id).origin == "message"
+    beat_embedded_init.send(sender=None)
+    assert Run.objects.get(pk=task().apply_async(headers=headers).id).origin == "beat: Nightly"
 
 
 @pytest.mark.parametrize("entry", ["Nightly", "x" * 500, "a\x00b", "\ud800"])
