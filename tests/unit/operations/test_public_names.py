@@ -1,6 +1,7 @@
 """What authors import from `upkeep.operations` itself."""
 
 import ast
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -48,8 +49,10 @@ def test_another_name_is_not_there() -> None:
 
 
 def test_an_operation_is_declared_before_django_is_set_up() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    environment["PYTHONPATH"] = "."
     command = [sys.executable, "-c", DECLARED]
-    done = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": "."}, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert (done.stderr, done.stdout) == ("", "Fetch the prices.\n")
 
 
