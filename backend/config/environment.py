@@ -22,6 +22,8 @@ FILE = "UPKEEP_ENV_FILE"
 """The variable that names another file than `.env`; empty: none. The tests have no `.env`."""
 READ_BY_LIBRARIES = ("CELERY_", "PG")
 """What Celery's and libpq's variables begin with: they lead elsewhere, whatever the settings say."""
+OVERRIDES = ("CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL", "CELERY_RESULT_BACKEND", "CELERY_LOADER")
+"""Variables that Celery prefers to any setting; CELERY_BROKER_URL, another one, is ours, too."""
 PLACEHOLDER = "replace-me"
 """What stands in `.env.example` for a secret, in any case."""
 SECRET_KEY_CHARACTERS = 50
@@ -155,7 +157,7 @@ def load(root: Path) -> Environment:
 
     In the home of a demo its file alone counts, so that invented data never get to what the environment or `.env`
     names: not from the demo, and not from any command on its home. Raises ImproperlyConfigured when somebody else
-    could have written the file that counts.
+    could have written the file that counts, and for a variable with which Celery would pass over the settings.
     """
     home = Path(os.environ.get("UPKEEP_HOME") or root / ".upkeep").absolute()
     if (home / DEMO).is_file():
@@ -168,6 +170,10 @@ def load(root: Path) -> Environment:
         require_own(Path(file))
         _check(Path(file))
         environ.Env.read_env(file)
+    for name in OVERRIDES:
+        if os.environ.get(name):
+            where = "CELERY_BROKER_URL names the broker, and results are kept in the database"
+            raise ImproperlyConfigured(f"{name} is set, which Celery prefers to Upkeep's settings: unset it; {where}")
     return Environment(os.environ)
 
 

@@ -200,7 +200,8 @@ class CeleryProcess(LocalProcess):
     """`celery -A backend …`."""
 
     def __init__(self, name: str, *arguments: str, env: Mapping[str, str], folder: Path) -> None:
-        super().__init__(name, [sys.executable, "-m", "celery", "-A", "backend", *arguments], env=env, folder=folder)
+        command = [str(Path(sys.executable).with_name("celery")), "-A", "backend", *arguments]
+        super().__init__(name, command, env=env, folder=folder)
 
 
 class WorkerProcess(CeleryProcess):

@@ -89,6 +89,20 @@ def test_in_the_home_of_a_demo_its_file_alone_counts(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.usefixtures("variables")
+@pytest.mark.parametrize("name", environment.OVERRIDES)
+def test_a_variable_with_which_celery_passes_over_the_settings_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "")
+    environment.load(tmp_path)
+    monkeypatch.delenv(name)
+    write(tmp_path / ".env", **{name: "redis://u:s3cret@elsewhere"})
+    with pytest.raises(ImproperlyConfigured, match=f"^{name} is set, .*: unset it") as refused:
+        environment.load(tmp_path)
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.usefixtures("variables")
 def test_the_default_home_may_be_that_of_a_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".upkeep").mkdir()
     write(tmp_path / ".upkeep" / environment.DEMO)
