@@ -1,13 +1,15 @@
-"""Flower's pages: what they may load, and over what their cookies go; and its way to the embedded Redis."""
+"""Flower's pages: what they may load, and over what their cookies go; who starts a run; its way to Redis."""
 
 import base64
 import hashlib
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
+from uuid import uuid4
 
 from django.conf import settings
 from flower import urls
-from flower.api.tasks import TaskSend
+from flower.api.tasks import BaseTaskHandler, TaskSend
 from flower.utils import broker
 from flower.views import BaseHandler
 from redis.asyncio import Redis
@@ -16,8 +18,9 @@ from redis.backoff import NoBackoff
 from tornado.httputil import HTTPHeaders
 from tornado.web import OutputTransform
 
-from backend.config.guesses import guarded
+from backend.config.guesses import guarded, username
 from backend.config.headers import CONTENT_SECURITY_POLICY
+from upkeep.worker import receipt
 
 SEND_TASK = r"/api/task/send-task/(.+)"
 """Where Flower sends messages of any name, past the operations; see FLOWER_CONTROL."""
@@ -68,10 +71,32 @@ class RedisSocket(broker.RedisSocket):  # type: ignore[misc]  # Flower has no an
         )
 
 
+def attributed(get_task_args: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Flower's own reading of a request that starts a task, with a header that says who sent it."""
+
+    def read(handler: Any) -> Any:
+        args, kwargs, options = get_task_args(handler)
+        task_id = options["task_id"] = options.get("task_id") or str(uuid4())
+        given = options.get("headers")
+        claim = receipt.sent_by(": ".join(filter(None, ("flower", _user(handler)))), str(task_id))
+        options["headers"] = {**(given if isinstance(given, dict) else {}), **claim}
+        return args, kwargs, options
+
+    return read
+
+
+def _user(handler: Any) -> str:
+    """Who is logged in: by OAuth the e-mail address, else the name of the login; empty when none is asked for."""
+    if isinstance(handler.current_user, str):
+        return handler.current_user
+    return username(handler.request.headers.get("Authorization", "")) if handler.application.options.basic_auth else ""
+
+
 def secure() -> None:
     """Let Flower's application, which is not made yet, work so."""
     broker.RedisSocket = RedisSocket
     BaseHandler.get_current_user = guarded(BaseHandler.get_current_user)
+    BaseTaskHandler.get_task_args = attributed(BaseTaskHandler.get_task_args)
     if "send-task" not in settings.FLOWER_CONTROL:
         urls.handlers.remove((SEND_TASK, TaskSend))
     urls.settings["transforms"] = [SecurityHeaders]

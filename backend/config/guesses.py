@@ -42,7 +42,7 @@ def guarded(get_current_user: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     def look(handler: Any) -> Any:
         sent = handler.request.headers.get("Authorization", "")
-        sender = (handler.request.remote_ip, _username(sent))
+        sender = (handler.request.remote_ip, username(sent))
         if guesses.has_to_wait(sender):
             raise HTTPError(429, "Too many wrong logins: try again later")
         try:
@@ -55,7 +55,8 @@ def guarded(get_current_user: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return look
 
 
-def _username(authorization: str) -> str:
+def username(authorization: str) -> str:
+    """The name in a header of basic authentication; empty when it has none."""
     try:
         return base64.b64decode(authorization.removeprefix("Basic ")).decode().partition(":")[0]
     except (binascii.Error, UnicodeError):

@@ -74,7 +74,7 @@ def test_a_task_becomes_a_recorded_run_that_the_worker_carries_out(post: Post) -
     film = shouting()
     status, answer = post(f"/api/task/async-apply/{NORMALIZE}", {"kwargs": {}})
     run = ended(answer["task-id"])
-    assert (status, run.status, run.origin, certification(film)) == (200, "succeeded", "message", "pg")
+    assert (status, run.status, run.origin, certification(film)) == (200, "succeeded", "flower: operator", "pg")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,8 @@ def test_an_unknown_task_is_not_found(post: Post) -> None:
         {"queue": "nobody-listens"},
         {"routing_key": "nobody-listens", "exchange": "nowhere"},
         {"serializer": "pickle"},
-        {"headers": {"periodic_task_name": ["x"], "task": REFRESH}},
+        {"headers": {"periodic_task_name": ["x"], "task": REFRESH, "upkeep_origin": "flower: somebody"}},
+        {"headers": ["upkeep_origin"], "origin": "beat: nightly"},
         {"time_limit": 1, "ignore_result": True, "expiration": "0"},
         {"connection": "redis://203.0.113.1", "producer": "x", "add_to_parent": "x", "shadow": ["x"]},
         {"task_id": "x'; DROP TABLE upkeep_operations_run; --"},
@@ -114,6 +115,7 @@ def test_hostile_options_change_nothing_about_the_run(
     assert status < 500
     run = the_run(operation=NORMALIZE)
     assert (run.status, run.queue, certification(film)) == ("succeeded", "default", "pg")
+    assert run.origin == "flower: operator"
     assert Run.objects.count() == 1
     assert "Traceback" not in setup.worker.logs()[before:]
 
@@ -156,6 +158,7 @@ def test_how_to_run_is_understood_beside_the_kwargs(post: Post, folder: Path, do
     post(f"/api/task/{door}/{CLEANUP}", {"kwargs": {"min_age_hours": 0}, "dry_run": True})
     preview = the_run(operation=CLEANUP)
     assert (preview.status, preview.dry_run, file.exists()) == ("succeeded", True, True)
+    assert preview.origin == "flower: operator"
     post(f"/api/task/{door}/{CLEANUP}", {"confirm": "yes", "priority": 3})
     run, refused = the_run(operation=CLEANUP, dry_run=False), door == "send-task"  # which sends a message past us
     assert (run.status, file.exists()) == (("failed", True) if refused else ("succeeded", False))

@@ -1,12 +1,16 @@
-"""Who guesses Flower's login, and what its API offers."""
+"""Who guesses Flower's login, what its API offers, and who is recorded as starting a run there."""
 
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import pytest
 from django.conf import settings
 
+from backend.config import flower
 from backend.config.guesses import Guesses
+from upkeep.worker import receipt
 
 LIMIT, COOL_OFF = settings.AXES_FAILURE_LIMIT, settings.AXES_COOLOFF_TIME.total_seconds()
 
@@ -34,10 +38,39 @@ def test_only_so_many_who_guess_are_remembered() -> None:
 
 def test_messages_of_any_name_are_sent_only_where_that_is_allowed() -> None:
     """In a process of its own, since Flower's table of pages is changed."""
-    look = "from backend.config import flower; flower.secure(); print('send-task' in repr(flower.urls.handlers))"
+    look = """
+import django
+django.setup()
+from backend.config import flower
+flower.secure()
+print('send-task' in repr(flower.urls.handlers))
+"""
     for allowed, told in (("", "False"), ("send-task", "True")):
         environment = os.environ | {"FLOWER_CONTROL": allowed}
         ended = subprocess.run(
             [sys.executable, "-c", look], env=environment, capture_output=True, text=True, check=True
         )
         assert ended.stdout.strip() == told
+
+
+@pytest.mark.parametrize(
+    ("current_user", "basic_auth", "authorization", "origin"),
+    [
+        (True, ["ann:x:y"], "Basic YW5uOng6eQ==", "flower: ann"),
+        ("ann@example.com", None, "", "flower: ann@example.com"),
+        ("ann@example.com", ["team:secret"], "Basic dGVhbTpzZWNyZXQ=", "flower: ann@example.com"),
+        (True, None, "Basic YW5uOng6eQ==", "flower"),
+    ],
+    ids=["basic", "OAuth", "both", "none asked for"],
+)
+def test_who_is_logged_in_is_who_started_it_whatever_the_request_claims(
+    current_user: object, basic_auth: object, authorization: str, origin: str
+) -> None:
+    claimed = {"headers": {receipt.ORIGIN: "flower: boss", "other": 1}, "task_id": "5"}
+    request = SimpleNamespace(headers={"Authorization": authorization})
+    application = SimpleNamespace(options=SimpleNamespace(basic_auth=basic_auth))
+    handler = SimpleNamespace(current_user=current_user, request=request, application=application)
+    _, _, options = flower.attributed(lambda _: ([], {}, dict(claimed)))(handler)
+    assert (receipt.origin_of(options["headers"], "5"), options["headers"]["other"]) == (origin, 1)
+    _, _, options = flower.attributed(lambda _: ([], {}, {}))(handler)
+    assert receipt.origin_of(options["headers"], options["task_id"]) == origin

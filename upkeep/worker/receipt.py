@@ -28,14 +28,17 @@ RECORDED = "upkeep_recorded"
 """The header of a message whose run has a row: the run's id, signed. Without the row, it must not make a new run."""
 ENTRY = "upkeep_entry"
 """The header with the name of the entry that Beat fired, signed: anybody can put a header into a message."""
+ORIGIN = "upkeep_origin"
+"""The header with who sent a message, signed together with the message's id: copied into another, it says nothing."""
 _in_beat = False
 
 
-def origin_of(headers: object) -> str:
-    """Who sent it: `beat: <entry>` if a Beat of this project did, else a message from anywhere."""
+def origin_of(headers: object, task_id: object = None) -> str:
+    """Who sent it: `beat: <entry>` if a Beat of this project did, what `sent_by` says, else a message from anywhere."""
     given = headers if isinstance(headers, Mapping) else {}
-    entry = _unsigned_entry(given.get(ENTRY)) or (given.get("periodic_task_name") if _in_beat else None)
-    return storable(f"{BEAT}: {entry}")[:200] if isinstance(entry, str) else "message"
+    entry = _unsigned(ENTRY, given.get(ENTRY)) or (given.get("periodic_task_name") if _in_beat else None)
+    origin = f"{BEAT}: {entry}" if isinstance(entry, str) else _unsigned(ORIGIN, given.get(ORIGIN), str(task_id))
+    return storable(origin)[:200] if isinstance(origin, str) else "message"
 
 
 def fired_by(entry: str) -> dict[str, str]:
@@ -43,9 +46,15 @@ def fired_by(entry: str) -> dict[str, str]:
     return {ENTRY: _signer(ENTRY).sign_object(entry)}
 
 
-def _unsigned_entry(signed: object) -> object:
+def sent_by(origin: str, task_id: str) -> dict[str, str]:
+    """The header by which others believe that what is sent under this id comes from `origin`."""
+    return {ORIGIN: _signer(ORIGIN, task_id).sign_object(origin)}
+
+
+def _unsigned(header: str, value: object, task_id: str = "") -> object:
+    """What was signed, None when it was not."""
     try:
-        return _signer(ENTRY).unsign_object(signed) if isinstance(signed, str) else None
+        return _signer(header, task_id).unsign_object(value) if isinstance(value, str) else None
     except (BadSignature, ValueError):
         return None
 
@@ -70,8 +79,8 @@ def is_signed(headers: object, task_id: object) -> bool:
         return False
 
 
-def _signer(header: str) -> Signer:
-    return Signer(salt=f"upkeep.worker.receipt.{header}")
+def _signer(header: str, task_id: str = "") -> Signer:
+    return Signer(salt=f"upkeep.worker.receipt.{header}.{task_id}" if task_id else f"upkeep.worker.receipt.{header}")
 
 
 def run_id_of(task_id: object) -> UUID | None:
@@ -171,7 +180,7 @@ def refuse_unknown(operation: str, task_id: object, headers: object) -> None:
     error = f"the worker does not know {operation}: restart it with the code that does, or correct the schedule's entry"
     run_id = run_id_of(task_id)
     run = Run.objects.filter(pk=run_id).first() if run_id else None
-    origin = run.origin if run else origin_of(headers)
+    origin = run.origin if run else origin_of(headers, task_id)
     if not origin.startswith(BEAT):
         return
     if run:
@@ -216,7 +225,7 @@ def received(  # noqa: PLR0913 - as above
     run = Run.objects.filter(pk=run_id_of(task_id) or run_id, operation__in=names).first()
     if run or is_signed(headers, task_id):
         return run
-    origin = origin_of(headers)
+    origin = origin_of(headers, task_id)
     try:
         return accept(operation, args, kwargs, given=given, run_id=run_id, origin=origin, by_message=True)
     except IntegrityError:  # the same message was delivered twice, and another process recorded it just now

@@ -48,7 +48,7 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         """
         if not connection.in_atomic_block:
             close_old_connections()  # Beat and Flower live long, and have no requests to do that
-        origin = receipt.origin_of(given.get("headers"))
+        origin = receipt.origin_of(given.get("headers"), task_id)
         run = receipt.accept_as(task_id, self.operation, args, kwargs, given=given, origin=origin)
         if run.status == Status.QUEUED and run.sent_at:
             transaction.on_commit(partial(_publish, run, **options.sending(given)))

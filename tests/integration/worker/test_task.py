@@ -283,6 +283,18 @@ def test_a_message_that_was_sent_past_us_is_recorded_on_receipt() -> None:
     assert (str(run.pk), run.status, run.origin, copies()) == (sent, "succeeded", "beat: Nightly", [2, 1])
 
 
+@pytest.mark.parametrize(("signed_for", "origin"), [("this", "flower: Ann"), ("another", "message"), (None, "message")])
+def test_who_sent_a_message_is_believed_only_under_the_id_that_it_was_signed_for(
+    signed_for: str | None, origin: str
+) -> None:
+    sent = str(uuid.uuid4())
+    by = receipt.sent_by("flower: Ann", {"this": sent, "another": str(uuid.uuid4())}.get(signed_for or "", ""))
+    headers = by if signed_for else {receipt.ORIGIN: "flower: Ann"}
+    received("testing.add_one", sent, {"limit": 1}, headers=headers)
+    task().apply_async(task_id=(other := str(uuid.uuid4())), headers=headers)
+    assert (Run.objects.get(pk=sent).origin, Run.objects.get(pk=other).origin) == (origin, "message")
+
+
 def test_a_message_whose_run_was_deleted_is_dropped_also_under_a_new_key(broker: str) -> None:
     dvds(1)
     submission.enqueue(remove_dvds, Remove(), confirm="all")
