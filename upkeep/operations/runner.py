@@ -3,7 +3,7 @@
 import gc
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -38,6 +38,7 @@ from upkeep.operations.models import Run
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.params import Params
 from upkeep.operations.states import Status
+from upkeep.operations.storable import storable
 
 logger = logging.getLogger(__name__)
 P = TypeVar("P", bound=Params)
@@ -151,6 +152,11 @@ def carry_out(  # noqa: PLR0913 - how to run, beside what
                 ending = None if ending and ending.status is Status.SUCCEEDED else ending  # its last counts are gone
     except LostClaim:
         logger.warning("run %s was taken over by another executor; this one stopped without writing", run_id)
+    except Exception as error:
+        if connections.is_passing(error) or connection.needs_rollback:
+            raise
+        connections.discard(borrowed=borrowed)
+        ending = _give_up(run_id, attempt, error)
     if ending and ending.error and raises:
         raise ending.error
     return Outcome.of(Run.objects.get(pk=run_id))
@@ -213,6 +219,15 @@ def _claim_again(run_id: UUID, attempt: int, passing: DatabaseError, *, borrowed
     if again is None:
         raise LostClaim(str(run_id))
     return again
+
+
+def _give_up(run_id: UUID, attempt: int, error: Exception) -> Ending:
+    """Let a run fail whose end could not be recorded: of its progress, what was committed counts."""
+    logger.error("the end of run %s could not be recorded", run_id, exc_info=error)
+    text = f"its end could not be recorded: {type(error).__name__}: {explanation(error)}"
+    with suppress(LostClaim):
+        claims.release(run_id, attempt, Status.FAILED, {"error": storable(text)})
+    return Ending(Status.FAILED, error)
 
 
 def _perform(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> Ending:

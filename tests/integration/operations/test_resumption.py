@@ -306,3 +306,43 @@ def test_a_cancelled_run_that_was_resumed_is_not_cancelled_again() -> None:
     assert cancel(run.pk) == "cancelled"
     run = resumed(run)
     assert (run.status, run.cancel_at, copies()) == ("succeeded", None, [2])
+
+
+class SpeechlessError(Exception):
+    def __str__(self) -> str:
+        raise AttributeError("no text")
+
+
+def unending() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    found["itself"] = found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [(unending(), "RecursionError: "), (10**5000, "ValueError: Exceeds the limit"), (SpeechlessError(), "no text")],
+    ids=["endless", "a huge number", "without a text"],
+)
+def test_a_run_whose_result_cannot_be_recorded_fails_with_that_reason_and_keeps_what_it_did(
+    found: object, reason: str
+) -> None:
+    def body(run: RunContext) -> None:
+        for batch in run.batches(DVD.objects.all()):
+            batch.commit_sql(plan=PLAN, write=WRITE)
+        run.report("done", found=found)
+
+    dvds(2)
+    run = played(body)
+    assert (run.status, run.lease_until, copies()) == ("failed", None, [2, 2])
+    assert run.error.startswith("its end could not be recorded: ")
+    assert reason in run.error
+    assert resumed(run, lambda _run: None).status == "succeeded"
+
+
+def test_an_exception_without_a_text_fails_its_run_by_its_name() -> None:
+    def body(_run: RunContext) -> None:
+        raise SpeechlessError
+
+    run = played(body)
+    assert (run.status, run.error) == ("failed", "SpeechlessError: SpeechlessError")

@@ -39,5 +39,8 @@ def explanation(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     primary = getattr(getattr(error.__cause__, "diag", None), "message_primary", None)
-    lines = str(primary or error).strip().splitlines()
+    try:
+        lines = str(primary or error).strip().splitlines()
+    except Exception:  # noqa: BLE001 - a class of an author's, whose message cannot be made
+        lines = []
     return lines[0] if lines else type(error).__name__
