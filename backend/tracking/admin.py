@@ -6,7 +6,7 @@ from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidg
 from django.db import models
 from django.http import HttpRequest
 
-from backend.tracking.kernel.rules import Rule, RuleError
+from backend.tracking.kernel.rules import RuleError
 from backend.tracking.models import (
     ExternalUser,
     Organization,
@@ -159,7 +159,7 @@ class WorkMatchForm(forms.ModelForm):  # type: ignore[type-arg]
         values: dict[str, Any] = super().clean() or {}
         if not self.errors:
             try:
-                Rule(rules.facts(WorkMatch(**values)))
+                rules.check(WorkMatch(pk=self.instance.pk, **values))
             except RuleError as error:
                 raise forms.ValidationError(str(error)) from None
         return values

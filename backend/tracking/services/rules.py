@@ -1,9 +1,11 @@
 """The rules of a project."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from backend.tracking.kernel.matching import Matcher
-from backend.tracking.kernel.rules import RuleFacts
+from backend.tracking.kernel.patterns import pattern
+from backend.tracking.kernel.rules import TOO_MUCH, Rule, RuleError, RuleFacts
 from backend.tracking.models import Project, Tracker, WorkMatch
 from backend.tracking.services.named_tasks import NamedTasks
 
@@ -20,6 +22,18 @@ def matcher(trackers: Sequence[Tracker]) -> Matcher:
     return Matcher(
         [facts(rule) for rule in ordered], [tracker.name for tracker in trackers], NamedTasks(trackers).look_up
     )
+
+
+def check(rule: WorkMatch) -> None:
+    """Raise RuleError when a rule cannot be applied, or its organization's patterns take too much memory with it."""
+    memory = Rule(facts(rule)).memory
+    of_organization = WorkMatch.objects.filter(tracker__project__organization=rule.tracker.project.organization_id)
+    others = of_organization.exclude(pk=rule.pk).values_list("text_pattern", "breadcrumb_pattern")
+    for text in filter(None, (each for patterns in others for each in patterns)):
+        with suppress(pattern.PatternError):  # that rule is refused when it is applied
+            memory += pattern.facts(text).memory
+        if memory > pattern.MAX_TOTAL_MEMORY:
+            raise RuleError(f"rule {facts(rule)}: {TOO_MUCH}")
 
 
 def facts(rule: WorkMatch) -> RuleFacts:

@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from backend.tracking.kernel.patterns.pattern import MAX_TOTAL_MEMORY, facts
 from backend.tracking.models import (
     ExternalUser,
     Organization,
@@ -24,6 +25,7 @@ from tests.integration.collection.commands import ran
 from tests.integration.tracking.factories import organization, project, tracker
 
 pytestmark = pytest.mark.django_db
+ALWAYS = {"match_on": "always_to_task", "target_task": "A-1"}
 MODELS = (Organization, Project, Tracker, ExternalUser, Task, WorkEntry, WorkMatch)
 TOKEN = "glpat-geheim-42"
 PLACE = "https://acme.example/browse/DEMO"
@@ -168,6 +170,21 @@ def test_what_would_break_operations_is_refused(
     answer = admin_client.post(url(model, "change", row.pk), form | {field: value})
     assert answer.status_code == 200
     assert told in answer.content.decode()
+
+
+def test_patterns_of_an_organization_that_take_too_much_memory_together_are_refused(admin_client: Client) -> None:
+    acme, costly = organization("acme"), r"\w{1,200}"
+    of, beside = tracker(project(acme, "one"), "code"), tracker(project(acme, "two"), "code")
+    fitting = MAX_TOTAL_MEMORY // facts(costly).memory
+    rows = [WorkMatch(tracker=(of, beside)[number % 2], **ALWAYS, text_pattern=costly) for number in range(fitting)]
+    kept = WorkMatch.objects.bulk_create(rows)[0]
+    form = {"tracker": str(of.pk), "priority": "0", "place": "0", **ALWAYS, "text_pattern": costly}
+    answer = admin_client.post(url(WorkMatch, "add"), form)
+    assert "the patterns of the organization take more than 32 MB to match" in answer.content.decode()
+    assert admin_client.post(url(WorkMatch, "change", kept.pk), form).status_code == 302
+    other = tracker(project(organization("other")), "code")
+    assert admin_client.post(url(WorkMatch, "add"), form | {"tracker": str(other.pk)}).status_code == 302
+    assert WorkMatch.objects.count() == fitting + 1
 
 
 @pytest.mark.parametrize("usernames", ["[1, 2]", '{"al": 1}', '"ada"'])
