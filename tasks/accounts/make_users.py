@@ -40,6 +40,12 @@ def _organization(params: MakeUsers) -> str | None:
     exclusive="accounts",
     about=_organization,
     errors=(UnusableFileError, UnknownCodeError),
+    examples=(
+        ("users.csv --dry-run --verbose", "Show who would be created, and which lines cannot be."),
+        ("users.csv --organization demo", "Create them as members of the organization demo."),
+        ("users.csv --update", "Also update those who exist already."),
+        ("users.csv --delimiter tab --encoding windows-1252", "Read a file as Excel saves it as plain text."),
+    ),
 )
 def make_users(params: MakeUsers, run: RunContext) -> None:
     """Create the users of a CSV file.

@@ -35,6 +35,11 @@ def _limits(params: CleanupUnusedPosters) -> Limits:
     confirm=_confirmation,
     limits=_limits,
     errors=(services.PosterFolderError,),
+    examples=(
+        ("--dry-run --verbose", "List the files that would be deleted."),
+        ("", "Count them, then delete them after a yes."),
+        ("--delete --max-deleted 10", "Do not ask, but delete nothing if more than 10 % would be deleted."),
+    ),
 )
 def cleanup_unused_posters(params: CleanupUnusedPosters, run: RunContext) -> None:
     """Delete poster image files that no DVD uses.

@@ -16,7 +16,16 @@ def _confirmation(params: LoadSampleData) -> str | None:
     return "yes" if params.clear else None
 
 
-@operation("collection.load_sample_data", exclusive="collection:sample", confirm=_confirmation)
+@operation(
+    "collection.load_sample_data",
+    exclusive="collection:sample",
+    confirm=_confirmation,
+    examples=(
+        ("", "Load the well-known films."),
+        ("--count 300", "Load 300 DVDs."),
+        ("--clear --no-input", "Start over: delete all DVDs first, without a question."),
+    ),
+)
 def load_sample_data(params: LoadSampleData, run: RunContext) -> None:
     """Load sample DVDs, without the details that other operations fill in."""
     if params.clear:

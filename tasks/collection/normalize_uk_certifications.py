@@ -7,7 +7,14 @@ class NormalizeUkCertifications(Params):
     pass
 
 
-@operation("collection.normalize_uk_certifications", exclusive="collection:certifications")
+@operation(
+    "collection.normalize_uk_certifications",
+    exclusive="collection:certifications",
+    examples=(
+        ("--dry-run --verbose", "Show each certification as it is, and as it would be."),
+        ("", "Write them."),
+    ),
+)
 def normalize_uk_certifications(params: NormalizeUkCertifications, run: RunContext) -> None:  # noqa: ARG001
     """Write UK certifications in lower case, without white space and invisible characters at the ends."""
     for batch in run.batches(services.certified_dvds()):

@@ -21,6 +21,10 @@ class PopulateImdbIds(Params):
     exclusive="collection:details",
     errors=(RemoteError,),
     configured=check_tmdb,
+    examples=(
+        ("--limit 100", "Look up 100 DVDs, and others the next time."),
+        ("--recheck-after 0", "Also look up those that TMDB knew no IMDb id of lately."),
+    ),
 )
 def populate_imdb_ids(params: PopulateImdbIds, run: RunContext) -> None:
     """Fetch from TMDB the IMDb ids of DVDs that have none."""

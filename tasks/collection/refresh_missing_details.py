@@ -25,6 +25,11 @@ class RefreshMissingDetails(Params):
     exclusive="collection:details",
     errors=(RemoteError,),
     configured=check_tmdb,
+    examples=(
+        ("--limit 10 --dry-run --verbose", "Look up 10 DVDs, and show what would be filled in."),
+        ("--tmdb-id 603", "Refresh the DVDs of one film."),
+        ("--force --enqueue", "Let a worker refresh all DVDs."),
+    ),
 )
 def refresh_missing_details(params: RefreshMissingDetails, run: RunContext) -> None:
     """Fetch missing details of DVDs from TMDB.

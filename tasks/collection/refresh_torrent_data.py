@@ -36,6 +36,11 @@ def _check_configured(params: RefreshTorrentData) -> None:
     exclusive="collection:availability",
     errors=(RemoteError,),
     configured=_check_configured,
+    examples=(
+        ("--recent-only --recent-days 7", "Look up what was added in the last week."),
+        ("--limit 100 --max-age-hours 24", "Look up 100 DVDs that were not looked up for a day."),
+        ("--update-flags-only", "Ask nobody: recompute the flag."),
+    ),
 )
 def refresh_torrent_data(params: RefreshTorrentData, run: RunContext) -> None:
     """Ask a YTS-compatible API in which qualities DVDs with an IMDb id are available.

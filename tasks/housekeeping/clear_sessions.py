@@ -7,4 +7,5 @@ clear_sessions = adopt_command(
     exclusive="housekeeping:sessions",
     time_limit=3600,
     repeatable=True,
+    examples=(("", "Delete them."), ("--enqueue", "Let a worker do it.")),
 )

@@ -13,7 +13,15 @@ class PruneRuns(Params):
     """Keep runs that failed or were cancelled, which can still be resumed, for this many days."""
 
 
-@operation("housekeeping.prune_runs", exclusive="housekeeping", confirm="yes")
+@operation(
+    "housekeeping.prune_runs",
+    exclusive="housekeeping",
+    confirm="yes",
+    examples=(
+        ("--dry-run", "Count the runs that would be deleted, by operation."),
+        ("--days 30 --failed-days 90 --no-input", "Keep less, and do not ask."),
+    ),
+)
 def prune_runs(params: PruneRuns, run: RunContext) -> None:
     """Delete old runs with their parameters, changes and logs.
 

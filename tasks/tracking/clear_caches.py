@@ -9,7 +9,14 @@ class ClearCaches(Params):
     """Empty only this cache, such as downloads."""
 
 
-@operation("tracking.clear_caches", errors=(UnknownCodeError,))
+@operation(
+    "tracking.clear_caches",
+    errors=(UnknownCodeError,),
+    examples=(
+        ("--dry-run", "Show how much room that would make."),
+        ("--cache downloads", "Empty the cache of downloads alone."),
+    ),
+)
 def clear_caches(params: ClearCaches, run: RunContext) -> None:
     """Empty the application's caches on this machine, above all the downloads from trackers.
 

@@ -45,7 +45,16 @@ class ExplainWorkEntry(Params):
         return self
 
 
-@operation("tracking.explain_work_entry", read_only=True, prints="result", errors=(UnknownEntryError, RuleError))
+@operation(
+    "tracking.explain_work_entry",
+    read_only=True,
+    prints="result",
+    errors=(UnknownEntryError, RuleError),
+    examples=(
+        ("--username demo-anna.wimmer --max-count 1", "Explain the latest work entry of a user."),
+        ("--started-from 2026-11-01", "Explain all work entries since then."),
+    ),
+)
 def explain_work_entry(params: ExplainWorkEntry, run: RunContext) -> None:
     """Explain why work entries were matched with a task, or not: as JSON.
 

@@ -35,6 +35,10 @@ def _organization(params: MakeDemoOrganization) -> str:
     exclusive=_organization,
     about=_organization,
     errors=(demo.TakenCodeError,),
+    examples=(
+        ("", "Create an organization demo with 2 projects."),
+        ("--code big --projects 5 --work-entries 100000", "Create a large one beside it."),
+    ),
 )
 def make_demo_organization(params: MakeDemoOrganization, run: RunContext) -> None:
     """Create an organization with realistic tasks and work; the same seed gives the same data.

@@ -18,7 +18,16 @@ def _organization(params: MatchProject) -> str:
     return of_organization(params.organization)
 
 
-@operation("tracking.match_project", exclusive=_organization, about=_organization, errors=(UnknownCodeError, RuleError))
+@operation(
+    "tracking.match_project",
+    exclusive=_organization,
+    about=_organization,
+    errors=(UnknownCodeError, RuleError),
+    examples=(
+        ("demo", "Match the work of all projects of the organization demo."),
+        ("demo guest-portal --dry-run", "Show what would be matched in one of its projects."),
+    ),
+)
 def match_project(params: MatchProject, run: RunContext) -> None:
     """Match work entries with tasks, by the rules of their project, and find each task's owner.
 

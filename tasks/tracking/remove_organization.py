@@ -29,6 +29,10 @@ def _code(params: RemoveOrganization) -> str:
     about=_organization,
     confirm=_code,
     errors=(UnknownCodeError,),
+    examples=(
+        ("demo --dry-run", "Count what would be removed."),
+        ("demo", "Count it, then remove it when its code is typed."),
+    ),
 )
 def remove_organization(params: RemoveOrganization, run: RunContext) -> None:
     """Remove an organization and all related data, including the parameters, changes and logs of its runs.

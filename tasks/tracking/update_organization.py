@@ -21,7 +21,17 @@ def _confirm(params: UpdateOrganization) -> str | None:
     return "yes" if params.prune else None
 
 
-@operation("tracking.update_organization", exclusive="organizations", confirm=_confirm, errors=(ConfigurationError,))
+@operation(
+    "tracking.update_organization",
+    exclusive="organizations",
+    confirm=_confirm,
+    errors=(ConfigurationError,),
+    examples=(
+        ("example.yaml --dry-run", "Show what would be created and changed."),
+        ("example.yaml", "Do it, and list what is no longer in the file."),
+        ("example.yaml --prune", "Also delete that, after a question."),
+    ),
+)
 def update_organization(params: UpdateOrganization, run: RunContext) -> None:
     """Create or change an organization as its configuration file says.
 

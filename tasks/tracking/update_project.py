@@ -69,6 +69,11 @@ def _organization(params: UpdateProject) -> str | None:
     exclusive=_organization,
     about=_organization,
     errors=(UnknownCodeError, RuleError),
+    examples=(
+        ("", "Update all organizations, each in a run on the workers."),
+        ("demo", "Update the projects of the organization demo here and now."),
+        ("demo guest-portal --full --max-deleted 30", "Read one project completely, and let at most 30 % go."),
+    ),
 )
 def update_project(params: UpdateProject, run: RunContext) -> None:
     """Download tasks and work entries from the trackers of an organization, then match them.

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Collection
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from upkeep.operations.models import Run, RunChange
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.params import Params
 from upkeep.operations.states import ENDED, Status
-from upkeep.operations.terminal import arguments, identity
+from upkeep.operations.terminal import arguments, identity, usage
 from upkeep.operations.terminal.base import INTERRUPTED_EXIT_CODE, TolerantCommand
 from upkeep.operations.terminal.console import ConsoleProgress, Patience, summary
 from upkeep.operations.terminal.escaping import plain, plain_json
@@ -107,6 +108,13 @@ class OperationCommand(RunCommand):
     def help(self) -> str:  # type: ignore[override]
         """The operation's own description."""
         return self.operation.description
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """The parser, whose help ends with the operation's examples."""
+        examples = usage.of_examples(f"{Path(prog_name).name} {subcommand}", self.operation.examples)
+        return super().create_parser(
+            prog_name, subcommand, formatter_class=usage.UsageFormatter, epilog=examples, **kwargs
+        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The operation's params, and how to run it."""

@@ -7,7 +7,7 @@ from typing import Any, Generic, Never, TypeVar, cast, get_type_hints, overload
 
 from upkeep.operations import params, registry
 from upkeep.operations.context import RunContext
-from upkeep.operations.definition import About, Operation, P, Printed, Text
+from upkeep.operations.definition import About, Examples, Operation, P, Printed, Text
 from upkeep.operations.limits import Limits
 from upkeep.operations.params import Params
 from upkeep.operations.registry import Problem
@@ -57,6 +57,7 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
     prints: Printed = "summary",
     limits: Limits | Callable[[Limited_co], Limits | None] | None = None,
     configured: Callable[[Any], None] | None = None,
+    examples: Examples = (),
 ) -> Declare[Exclusive_co, Confirm_co, Asked_co, Limited_co]:
     """Declare and register the decorated function as the operation `name`; it keeps no other name.
 
@@ -74,7 +75,7 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
         params_type = _params_type(function)
         declared: Operation[Any] = Operation(
             name, function, lambda: params_type, queue, exclusive, confirm, read_only, errors, aliases, partitions,
-            about, prints, limits, has_dry_run=not read_only, configured=configured,
+            about, prints, limits, has_dry_run=not read_only, configured=configured, examples=examples,
         )  # fmt: skip
         register(declared, _problems_of_params(declared))
         registry.examine(lambda: _problems_of_help(declared))
@@ -116,6 +117,18 @@ def _problems(operation: Operation[Any]) -> Iterator[Problem]:
             f"{place} has no docstring.",
             "Describe in the function's docstring what it does: that is the help of its command.",
         )
+    if not _are_examples(operation.examples):
+        yield Problem(
+            "upkeep_operations.E019",
+            f"{place}: its examples are not pairs of texts.",
+            'Write arguments and what they do: `examples=(("--dry-run", "Show what would be changed."),)`.',
+        )
+
+
+def _are_examples(given: Any) -> bool:
+    return isinstance(given, tuple | list) and all(
+        isinstance(pair, tuple | list) and [type(text) for text in pair] == [str, str] for pair in given
+    )
 
 
 def _problems_of_params(operation: Operation[Any]) -> Iterator[Problem]:

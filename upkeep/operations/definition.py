@@ -19,6 +19,8 @@ Text = str | Callable[[P], str | None] | None
 """A constant, or what follows from the params."""
 About = Callable[[P], str | Iterable[str] | None] | None
 Printed = Literal["summary", "result"]
+Examples = tuple[tuple[str, str], ...]
+"""Command lines, without the command's name, and what they do: `(("--dry-run", "Show what would be changed."),)`."""
 MAX_KEY = 200
 """Characters of an exclusive key."""
 
@@ -59,6 +61,8 @@ class Operation(Generic[P]):
     """Whether the management command of its short name is its own; not where it adopts that command."""
     configured: Callable[[P], None] | None = None
     """Raises ImproperlyConfigured, with what to set, where a run with these params cannot be carried out without it."""
+    examples: Examples = ()
+    """Ways to use its command, which its `--help` shows."""
     resumable: bool = True
     """Whether a run that failed or was cancelled can continue; not if it would do again what it did already."""
 

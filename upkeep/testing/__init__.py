@@ -13,6 +13,7 @@ from upkeep.exports import lazily
 
 if TYPE_CHECKING:
     from upkeep.testing.assertions import assert_dry_run_matches as assert_dry_run_matches
+    from upkeep.testing.assertions import assert_examples_valid as assert_examples_valid
     from upkeep.testing.assertions import assert_idempotent as assert_idempotent
     from upkeep.testing.assertions import assert_resumable as assert_resumable
     from upkeep.testing.runs import kill as kill
@@ -23,6 +24,7 @@ __getattr__ = lazily(
     __name__,
     {
         "assert_dry_run_matches": "assertions",
+        "assert_examples_valid": "assertions",
         "assert_idempotent": "assertions",
         "assert_resumable": "assertions",
         "kill": "runs",

@@ -1,19 +1,25 @@
 """What an operation promises, tried: each raises AssertionError that says what differs."""
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.conf import settings
+from django.core.management.base import CommandError
 from django.db import transaction
 from django.test import override_settings
 
+from upkeep.operations.command import OperationCommand
 from upkeep.operations.definition import Operation
+from upkeep.operations.errors import OperationError
+from upkeep.operations.files import InputFile
 from upkeep.operations.models import RunChange
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.params import Params
 from upkeep.operations.states import Status
+from upkeep.operations.terminal import arguments
 from upkeep.testing import runs
 
 P = TypeVar("P", bound=Params)
@@ -70,6 +76,19 @@ def assert_idempotent(operation: Operation[P], params: P, *, state: Callable[[],
         effects = {name: again.counts[name] for name in EFFECTS}
         _compare("effects of the second run", dict.fromkeys(EFFECTS, 0), effects)
         _compare("state after the second run", before, state())
+
+
+def assert_examples_valid(operation: Operation[Any]) -> None:
+    """Its command understands each of its examples, and takes their values. Files that they name need not be there."""
+    command = type("Command", (OperationCommand,), {"operation": operation})()
+    for line, _ in operation.examples:
+        parser = command.create_parser("manage.py", operation.short_name)
+        parser.called_from_command_line = False  # it raises, and does not exit
+        try:
+            options = vars(parser.parse_args(shlex.split(line)))
+            arguments.parsed(operation.params_type, options, read=lambda path: InputFile(name=path, sha256=""))
+        except (CommandError, OperationError, ValueError) as error:
+            raise AssertionError(f"example {line!r} of {operation.name}: {error}") from None
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from upkeep.operations.adoption import models
 from upkeep.operations.adoption.secrecy import is_secret
 from upkeep.operations.context import RunContext
 from upkeep.operations.declaration import register
-from upkeep.operations.definition import About, Operation, Text
+from upkeep.operations.definition import About, Examples, Operation, Text
 from upkeep.operations.errors import OperationError
 from upkeep.operations.params import RESERVED_NAMES, Params
 from upkeep.worker import application
@@ -44,6 +44,7 @@ def adopt_task(  # noqa: PLR0913, D417 - each keyword is one documented property
     time_limit: float | None = None,
     repeatable: bool = False,
     read_only: bool = False,
+    examples: Examples = (),
 ) -> Operation[Params]:
     """Make a plain Celery task an operation, which runs it in a process of its own; the task stays what it is.
 
@@ -76,7 +77,7 @@ def adopt_task(  # noqa: PLR0913, D417 - each keyword is one documented property
     run_task.__module__ = sys._getframe(1).f_globals["__name__"]  # noqa: SLF001 - the author's, as of a decorated function
     operation = Operation(
         name, run_task, lambda: adopted.params_type, queue, exclusive, confirm, read_only, (), aliases, 1, about,
-        "summary", None, has_dry_run=False, resumable=repeatable,
+        "summary", None, has_dry_run=False, resumable=repeatable, examples=examples,
     )  # fmt: skip
     register(operation)
     registry.examine(adopted.problems)

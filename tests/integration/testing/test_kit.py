@@ -1,6 +1,8 @@
 """Each assertion of the kit passes for what is right, and fails for what is wrong in the way that it means."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.conf import settings
@@ -9,7 +11,7 @@ from django.test import override_settings
 
 from backend.collection.models import DVD
 from tests.integration.operations.factories import add_one_to_each, copies, dvds
-from tests.operations.dvds import Remove, add, added, remove_dvds
+from tests.operations.dvds import Remove, add, added, read_file, remove_dvds
 from tests.operations.scripted import Nothing, scripted, stage
 from upkeep import testing
 from upkeep.operations.context import RunContext
@@ -124,3 +126,21 @@ def test_what_has_nothing_to_do_the_second_time_passes_and_what_has_is_found() -
 def test_a_word_that_is_wanted_is_said() -> None:
     assert testing.run(remove_dvds, Remove()).status == "succeeded"
     assert not DVD.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("a.txt --enqeue", "unknown argument --enqeue: did you mean --enqueue?"),
+        ("a.txt b.txt", "unknown argument b.txt"),
+        ("", "the following arguments are required: FILE"),
+        ("'a", "No closing quotation"),
+    ],
+)
+def test_an_example_that_the_command_refuses_is_named(line: str, told: str) -> None:
+    fine = replace(read_file, examples=(("missing.csv --enqueue", "Read a file."),))
+    testing.assert_examples_valid(fine)
+    with pytest.raises(
+        AssertionError, match=f"^example {re.escape(repr(line))} of testing.read_file: .*{re.escape(told)}"
+    ):
+        testing.assert_examples_valid(replace(fine, examples=(*fine.examples, (line, "Fail."))))

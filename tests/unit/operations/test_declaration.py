@@ -213,3 +213,12 @@ def test_only_what_writes_has_a_dry_run() -> None:
     add_one.check_dry_run(dry_run=True)
     with pytest.raises(InvalidParamsError):
         read_file.check_dry_run(dry_run=True)
+
+
+@pytest.mark.parametrize(
+    "examples", [("--dry-run", "Look."), "--dry-run", {"--dry-run": "Look."}, 1, (("--dry-run",),)]
+)
+def test_examples_that_are_no_pairs_of_texts_are_refused(examples: Any) -> None:
+    problem = refusal(operation("testing.fresh", examples=examples), do_nothing)
+    assert problem.id == "upkeep_operations.E019"
+    assert "its examples are not pairs of texts" in problem.message

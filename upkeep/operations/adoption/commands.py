@@ -16,7 +16,7 @@ from upkeep.operations.adoption import flags, models
 from upkeep.operations.adoption.flags import Flags, Problem
 from upkeep.operations.context import RunContext
 from upkeep.operations.declaration import register
-from upkeep.operations.definition import About, Operation, Text
+from upkeep.operations.definition import About, Examples, Operation, Text
 from upkeep.operations.errors import OperationError
 from upkeep.operations.params import Params
 
@@ -38,6 +38,7 @@ def adopt_command(  # noqa: PLR0913 - each keyword is one documented property of
     time_limit: float | None = None,
     repeatable: bool = False,
     read_only: bool = False,
+    examples: Examples = (),
 ) -> Operation[Params]:
     """Make an installed management command an operation, which runs it in a process of its own.
 
@@ -59,6 +60,7 @@ def adopt_command(  # noqa: PLR0913 - each keyword is one documented property of
         repeatable: whether it can run again from its start, when its worker was lost or its run is resumed. Else such
             a run fails, or is not resumed: nobody knows how far the command came.
         read_only: whether it changes nothing; it can then be repeated, too.
+        examples: ways to use the operation, as `operation` takes them.
     """
     adopted = _Command(command, tuple(exclude), dry_run, bool(confirm))
     label, repeatable = f"manage.py {command}", repeatable or read_only
@@ -78,6 +80,7 @@ def adopt_command(  # noqa: PLR0913 - each keyword is one documented property of
     operation = Operation(
         name, run_command, lambda: adopted.params_type, queue, exclusive, confirm, read_only, (), aliases, 1, about,
         "summary", None, has_dry_run=bool(dry_run), has_own_command=short_name != command, resumable=repeatable,
+        examples=examples,
     )  # fmt: skip
     register(operation)
     registry.examine(adopted.problems)

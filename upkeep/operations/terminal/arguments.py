@@ -3,9 +3,10 @@
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, time, timedelta
 from difflib import get_close_matches
+from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Literal, NoReturn, Union, get_args, get_origin
 from uuid import UUID
@@ -17,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from upkeep.operations.files import InputFile
 from upkeep.operations.params import Params, Positional
+from upkeep.operations.terminal import usage
 from upkeep.operations.terminal.escaping import plain
 
 USAGE_EXIT_CODE = 2
@@ -59,7 +61,7 @@ class OperationParser(CommandParser):
 def add_params(parser: CommandParser, params_type: type[Params]) -> None:
     """Add an argument for every field; an argument that is not given is absent from the namespace."""
     for name, field in params_type.model_fields.items():
-        help_text = (field.description or "").replace("%", "%%")
+        help_text = usage.of_parameter(field, flag=flag(name)).replace("%", "%%")
         options: dict[str, Any] = {"help": help_text, **_action(name, field)}
         if any(isinstance(mark, Positional) or mark is Positional for mark in field.metadata):
             if options.pop("action", None) == "append":
@@ -68,18 +70,19 @@ def add_params(parser: CommandParser, params_type: type[Params]) -> None:
                 options["nargs"] = "?"
             parser.add_argument(name, default=argparse.SUPPRESS, **options)
         else:
-            options["help"] += _default_told(field)
             parser.add_argument(
                 flag(name), dest=name, default=argparse.SUPPRESS, required=field.is_required(), **options
             )
 
 
-def parsed(params_type: type[Params], options: dict[str, Any]) -> Params:
+def parsed(
+    params_type: type[Params], options: dict[str, Any], *, read: Callable[[str], InputFile] = InputFile.at
+) -> Params:
     """The validated params among a command's options. Raises OperationError, or InvalidParamsError."""
     values = {name: options[name] for name in params_type.model_fields if name in options}
     for name, field in params_type.model_fields.items():
         if InputFile in _alternatives(field) and isinstance(values.get(name), str):
-            values[name] = InputFile.at(values[name])
+            values[name] = read(values[name])
     return params_type.parse(values, spell=lambda name: _spelt(params_type, name))
 
 
@@ -132,12 +135,21 @@ def _action(name: str, field: FieldInfo) -> dict[str, Any]:
     types = _alternatives(field)
     if bool in types:
         return {"action": argparse.BooleanOptionalAction if field.default else "store_true"}
-    if any(get_origin(kind) in (list, tuple) for kind in types):
-        return {"action": "append", "metavar": name.upper()}
-    choices = [choice for kind in types if get_origin(kind) is Literal for choice in get_args(kind)]
-    if choices:
-        return {"choices": choices}
+    items = [_plain(item) for kind in types if get_origin(kind) in (list, tuple) for item in get_args(kind)]
+    repeated = {"action": "append"} if items else {}
+    if choices := [choice for kind in items or types for choice in _choices(kind)]:
+        return {**repeated, "choices": choices}
+    if items:
+        return {**repeated, "metavar": name.upper()}
     return {"metavar": "N" if int in types else "FILE" if InputFile in types else name.upper()}
+
+
+def _choices(kind: Any) -> Iterator[str]:
+    """The values of a type that has only a few, as they are typed."""
+    if get_origin(kind) is Literal:
+        yield from map(str, get_args(kind))
+    elif isinstance(kind, type) and issubclass(kind, Enum):
+        yield from (str(member.value) for member in kind)
 
 
 def _alternatives(field: FieldInfo) -> list[Any]:
@@ -149,8 +161,3 @@ def _alternatives(field: FieldInfo) -> list[Any]:
 
 def _plain(annotation: Any) -> Any:
     return get_args(annotation)[0] if hasattr(annotation, "__metadata__") else annotation
-
-
-def _default_told(field: FieldInfo) -> str:
-    nothing = field.is_required() or field.default is False or field.default in (None, "", ())
-    return "" if nothing else f" Default: {field.default}."
