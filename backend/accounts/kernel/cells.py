@@ -5,6 +5,8 @@ from collections.abc import Callable
 from unicodedata import category, normalize
 from unicodedata import name as character_name
 
+import idna
+
 USERNAME_LENGTH = 254  # the longest e-mail address
 EMAIL_LENGTH = 254
 NAME_LENGTH = 150
@@ -26,6 +28,7 @@ _NO_FRACTION = re.compile(r"(?<=[01])[.,]0+")
 """A spreadsheet's 1.0, or 1,0."""
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and signs that nobody sees either."""
+_JOINERS = "\u200c\u200d"
 
 
 class CellError(ValueError):
@@ -43,13 +46,15 @@ def key(username: str) -> str:
 
 
 def trimmed(cell: str) -> str:
-    """The cell without white space, and characters that nobody sees, at its edges."""
-    return _without_edges(cell, lambda sign: sign.isspace() or _is_hidden(sign))
+    """The cell without white space, and characters that nobody sees, at its edges; its last letter keeps its joiner."""
+    return _without_edges(
+        cell, lambda place: cell[place].isspace() or (_is_hidden(cell[place]) and not _joins(cell, place))
+    )
 
 
 def password(cell: str) -> str:
     """The password with its blanks, but not with what nobody sees, since nobody types it: a character copied along."""
-    return _visible(_without_edges(cell, _is_hidden))
+    return _visible(_without_edges(cell, lambda place: _is_hidden(cell[place])))
 
 
 def boolean(cell: str) -> bool:
@@ -94,20 +99,29 @@ def _at_most(length: int, text: str) -> str:
 
 
 def _words(cell: str) -> str:
-    return _visible(" ".join(trimmed(cell).split()))
+    return _visible(" ".join(trimmed(cell).split()), joiners=True)
 
 
-def _without_edges(cell: str, is_edge: Callable[[str], bool]) -> str:
-    kept = [index for index, sign in enumerate(cell) if not is_edge(sign)]
+def _without_edges(cell: str, is_edge: Callable[[int], bool]) -> str:
+    kept = [place for place in range(len(cell)) if not is_edge(place)]
     return cell[kept[0] : kept[-1] + 1] if kept else ""
 
 
-def _visible(text: str) -> str:
-    for sign in filter(_is_hidden, text):
-        name = character_name(sign, "control character").lower()
-        raise CellError("hidden_character", f"has a character inside that nobody sees: U+{ord(sign):04X}, {name}")
+def _visible(text: str, *, joiners: bool = False) -> str:
+    for place, sign in enumerate(text):
+        if _is_hidden(sign) and not (joiners and _joins(text, place)):
+            name = character_name(sign, "control character").lower()
+            raise CellError("hidden_character", f"has a character inside that nobody sees: U+{ord(sign):04X}, {name}")
     return text
 
 
 def _is_hidden(sign: str) -> bool:
     return sign in _FILLERS or (category(sign) in ("Cc", "Cf") and not sign.isspace())
+
+
+def _joins(text: str, place: int) -> bool:
+    """Whether a joiner is there that changes how its neighbours are written, as in Persian: RFC 5892, A.1 and A.2."""
+    try:
+        return text[place] in _JOINERS and idna.valid_contextj(text, place)
+    except ValueError:  # beside a character without a name, or in a text that is longer than any name
+        return False

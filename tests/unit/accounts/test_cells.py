@@ -130,6 +130,27 @@ def test_what_nobody_sees_inside_is_refused_and_named(reader: Callable[[str], st
     assert caught.value.reason == "hidden_character"
 
 
+@pytest.mark.parametrize("reader", [cells.name, cells.full_name])
+@pytest.mark.parametrize(
+    "name",
+    ["بی\u200cبی", "می\u0651\u200cخورم", "ශ්\u200dරී", "മോഹന്\u200d", "क्\u200cष"],
+    ids=["Persian", "Persian with a mark", "Sinhala", "Malayalam, at the end", "Hindi"],
+)
+def test_a_joiner_stays_where_its_script_is_written_with_it(reader: Callable[[str], str], name: str) -> None:
+    assert reader(f"\u200b {name}\u200e ") == name
+
+
+@pytest.mark.parametrize(
+    "name", ["A\u200cnn", "A\u200dnn", "در\u200cد", "بی\u200dبی", "بی\u200c\u200cبی", "بی\u200c بی", "ක\u200dර"]
+)
+def test_a_joiner_that_changes_nothing_is_refused(name: str) -> None:
+    for reader in (cells.name, cells.username):
+        with pytest.raises(CellError, match=r"inside that nobody sees: U\+200[CD], zero width (non-)?joiner"):
+            reader(name)
+    with pytest.raises(CellError, match="inside that nobody sees"):
+        cells.username("بی\u200cبی")
+
+
 @given(
     words=st.lists(st.text("abé", min_size=1, max_size=3), max_size=4),
     space=st.text("\t\r\n \xa0\u2003\u3000", min_size=1),
