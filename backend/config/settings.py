@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "backend.accounts",
     "backend.collection",
     "backend.tracking",
+    "backend.search",
     "tasks",
 ]
 MIDDLEWARE = [
@@ -202,6 +203,8 @@ TMDB_API_KEY = env.str("TMDB_API_KEY", default="")
 TMDB_API_URL = env.str("TMDB_API_URL", default="https://api.themoviedb.org/3")
 TMDB_REQUESTS_PER_SECOND = env.float("TMDB_REQUESTS_PER_SECOND", default=40.0)
 YTS_API_URL = env.str("YTS_API_URL", default="")
+EMBEDDER = env.str("EMBEDDER", default="builtin")
+"""The module of `backend.search.embedders` that turns texts into vectors."""
 TRACKER_SECRETS = env.list("TRACKER_SECRETS", default=[])
 """Variables that configuration files of organizations get as `${NAME}`, beside those that begin with `TRACKER_`."""
 REMOTE_PROXY = env.proxy("OUTBOUND_PROXY", "NO_PROXY")

@@ -1,0 +1,45 @@
+"""Texts as they are embedded: words and numbers, without markup, addresses and symbols."""
+
+import re
+import unicodedata
+from html import unescape
+
+CLEANING = "1"
+"""The version of these rules; a part of every content's hash, so that other rules embed everything anew."""
+MAX_CHARACTERS = 8_000
+"""Of a description that are looked at, markup included: several times what any embedder has tokens for."""
+
+COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+TAG = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>")
+LINK = re.compile(r"!?\[([^\]\n]*)\]\([^()\s]*\)")
+"""Markdown's: its text stays."""
+ADDRESS = re.compile(r"\b(?:https?|ftp|file|mailto):\S+|\bwww\.\S+", re.IGNORECASE)
+KEYCAP = re.compile("[0-9#*]\N{VARIATION SELECTOR-16}?\N{COMBINING ENCLOSING KEYCAP}")
+"""An emoji that is made of a digit."""
+BLANK, NOTHING = {"Cc", "Zl", "Zp", "Zs", "So", "Co", "Cn"}, {"Cf", "Cs", "Me", "Sk"}
+"""Categories of characters that separate words, and of those that are none."""
+VARIATION = range(0xFE00, 0xFE10)
+"""How the emoji before it is drawn."""
+
+
+def cleaned(title: str, description: str = "") -> str:
+    """One line of what both say, to be embedded; empty when there is neither a letter nor a digit in them.
+
+    A query is cleaned as a title is.
+    """
+    parts = (_line(title).rstrip("."), _line(description[:MAX_CHARACTERS]))
+    return ". ".join(filter(None, parts))
+
+
+def _line(text: str) -> str:
+    for pattern, replacement in ((COMMENT, " "), (KEYCAP, " "), (TAG, " "), (LINK, r" \1 "), (ADDRESS, " ")):
+        text = pattern.sub(replacement, text)
+    line = " ".join("".join(map(_kept, unicodedata.normalize("NFKC", unescape(text)))).split())
+    return line if any(map(str.isalnum, line)) else ""
+
+
+def _kept(character: str) -> str:
+    category = unicodedata.category(character)
+    if category in BLANK:
+        return " "
+    return "" if category in NOTHING or ord(character) in VARIATION else character
