@@ -27,6 +27,8 @@ class Options(BaseModel):
     """Dotted path of a list of ScheduleEntry objects, the default schedule; empty: no default schedule."""
     SHIMS: Literal["required", "optional"] = "optional"
     """Whether a system check requires a module for each operation's command; without one, the command exists anyway."""
+    LAYOUT: str = ""
+    """Dotted path of the class that says where `generate_command` writes; empty: into the folder of each app."""
     FERNET_KEYS: tuple[SecretStr, ...] = ()
     """Keys that encrypt files sent to workers: the first encrypts, all decrypt. Empty: derived from SECRET_KEY."""
     MAX_CHANGES: int = Field(default=10_000, ge=0)

@@ -187,6 +187,7 @@ UPKEEP = {
     "DEFAULT_QUEUE": "default",
     "SCHEDULE": "tasks.schedule.SCHEDULE",
     "SHIMS": "required",
+    "LAYOUT": "backend.config.layout.Layout",
     "FERNET_KEYS": FERNET_KEYS,
     "VERSION": env.str("UPKEEP_VERSION", default=""),
     "MAX_CHANGES": env.int("RUN_MAX_CHANGES", default=10_000),

@@ -55,9 +55,11 @@ class RunCommand(TolerantCommand):
         prints = registry.find(outcome.operation).prints
         if options["json"]:
             self.stdout.write(json.dumps(outcome.as_json()))
-        elif prints == "result":
+        elif prints != "summary":
+            answer = [plain_json(outcome.result)] if prints == "result" else map(plain, outcome.report)
             if options["verbosity"] and outcome.status is Status.SUCCEEDED:
-                self.stdout.write(plain_json(outcome.result))
+                for line in answer:
+                    self.stdout.write(line)
         elif options["verbosity"]:
             self.stdout.write("\n".join(summary(outcome)))
         if outcome.exit_code:
@@ -66,7 +68,7 @@ class RunCommand(TolerantCommand):
 
     def progress(self, operation: Operation[Any], options: dict[str, Any]) -> ConsoleProgress:
         """Shows a run of the operation, as verbosely as this command's options say."""
-        out = self.stderr if options["json"] or operation.prints == "result" else self.stdout
+        out = self.stdout if operation.prints == "summary" and not options["json"] else self.stderr
         verbose = _is_verbose(options)
         bars = bool(options["verbosity"]) and streams.is_terminal(sys.stderr)
         write = partial(out.write, style_func=str) if options["verbosity"] else _unsaid

@@ -18,7 +18,7 @@ P = TypeVar("P", bound=Params)
 Text = str | Callable[[P], str | None] | None
 """A constant, or what follows from the params."""
 About = Callable[[P], str | Iterable[str] | None] | None
-Printed = Literal["summary", "result"]
+Printed = Literal["summary", "result", "report"]
 Examples = tuple[tuple[str, str], ...]
 """Command lines, without the command's name, and what they do: `(("--dry-run", "Show what would be changed."),)`."""
 MAX_KEY = 200
@@ -50,8 +50,8 @@ class Operation(Generic[P]):
     about: About[P]
     """What a run with these params is about, such as `organization:acme`: see `RunContext.about`."""
     prints: Printed
-    """What its command prints of a run that succeeded: the `summary`, or for programs the `result` alone, as JSON.
-    Everything else then goes to stderr."""
+    """What its command prints of a run that succeeded: the `summary`; or nothing on stdout but the `result` as JSON, or
+    the lines of the `report`."""
     limits: Limits | Callable[[P], Limits | None] | None
     """How much of its items each step may delete, change or let fail. What a person has seen counted and confirmed is
     not limited, but for failures."""

@@ -43,6 +43,8 @@ class Stand:
         self._hits: dict[str, int] = {}
         self.counts = Counts()
         self.waiting = 0
+        self.open: set[asyncio.Transport] = set()
+        """The connections."""
 
     def control(self, request: Received) -> Reply:
         """Do what the test wants."""
@@ -88,6 +90,11 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep where the answers go."""
         self._transport = cast("asyncio.Transport", transport)
+        self._stand.open.add(self._transport)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Forget it."""
+        self._stand.open.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         """Answer a request once it is complete."""

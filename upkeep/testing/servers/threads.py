@@ -28,7 +28,16 @@ def serving(catalogue: Catalogue, *, path: str = "", delay: float = 0.0, limit: 
     try:
         yield Server(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", path)
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(_closed(server, stand), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def _closed(server: asyncio.Server, stand: Stand) -> None:
+    """Close the server and its connections: whoever asks may keep them for the next request."""
+    server.close()
+    for transport in list(stand.open):
+        transport.abort()
+    while stand.open:  # noqa: ASYNC110 - until the loop has called them back
+        await asyncio.sleep(0)

@@ -1,0 +1,29 @@
+from django.test import TestCase
+
+from upkeep import testing
+from upkeep.generator.templates.app_operation import VerbObject, verb_object
+from upkeep.operations import OperationError
+
+
+def analyzed(*labels: str) -> int:
+    outcome = testing.run(verb_object, VerbObject(labels=labels))
+    return outcome.counts["updated"]
+
+
+class VerbObjectTest(TestCase):
+    def test_each_model_of_the_apps_is_an_item(self) -> None:
+        one, other = analyzed("contenttypes"), analyzed("upkeep_operations")
+        assert one > 0
+        assert other > 1
+        assert analyzed("contenttypes", "upkeep_operations") == one + other
+
+    def test_an_app_that_is_named_twice_counts_once(self) -> None:
+        assert analyzed("contenttypes", "contenttypes") == analyzed("contenttypes")
+
+    def test_an_app_that_is_not_installed_is_refused(self) -> None:
+        with self.assertRaisesMessage(OperationError, "No installed app with label"):
+            verb_object.parse({"labels": ["contenttype"]})
+
+    def test_a_dry_run_shows_what_the_run_does(self) -> None:
+        params = VerbObject(labels=("contenttypes",))
+        testing.assert_dry_run_matches(verb_object, params, state=list)

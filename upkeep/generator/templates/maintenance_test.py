@@ -1,0 +1,41 @@
+from datetime import timedelta
+
+from django.test import TestCase
+from django.utils import timezone
+
+from upkeep import testing
+from upkeep.generator.templates.maintenance_operation import VerbObject, verb_object
+from upkeep.generator.templates.models import Item
+
+
+def stored() -> list[str]:
+    return list(Item.objects.order_by("pk").values_list("code", flat=True))
+
+
+class VerbObjectTest(TestCase):
+    def setUp(self) -> None:
+        now = timezone.now()
+        for text, days in (("A-1", 400), ("A-2", 40), ("A-3", 20)):
+            item = Item.objects.create(code=text)
+            then = now - timedelta(days=days)
+            Item.objects.filter(pk=item.pk).update(created_at=then)
+
+    def test_what_is_older_goes(self) -> None:
+        outcome = testing.run(verb_object, VerbObject(days=30))
+        assert outcome.counts["deleted"] == 2
+        assert stored() == ["A-3"]
+
+    def test_a_year_is_kept_by_default(self) -> None:
+        testing.run(verb_object, VerbObject())
+        assert stored() == ["A-2", "A-3"]
+
+    def test_it_has_to_be_confirmed(self) -> None:
+        assert verb_object.confirmation(VerbObject()) == "yes"
+
+    def test_a_dry_run_shows_what_the_run_does(self) -> None:
+        params = VerbObject(days=30)
+        testing.assert_dry_run_matches(verb_object, params, state=stored)
+
+    def test_killed_wherever_it_comes_to_the_same_end(self) -> None:
+        params = VerbObject(days=30)
+        testing.assert_resumable(verb_object, params, state=stored)
