@@ -206,6 +206,11 @@ TMDB_REQUESTS_PER_SECOND = env.float("TMDB_REQUESTS_PER_SECOND", default=40.0)
 YTS_API_URL = env.str("YTS_API_URL", default="")
 EMBEDDER = env.str("EMBEDDER", default="builtin")
 """The module of `backend.search.embedders` that turns texts into vectors."""
+OLLAMA_URL = env.str("OLLAMA_URL", default="http://localhost:11434")
+OLLAMA_EMBEDDING_MODEL = env.str("OLLAMA_EMBEDDING_MODEL", default="bge-m3")
+OLLAMA_CHAT_MODEL = env.str("OLLAMA_CHAT_MODEL", default="")
+OLLAMA_TIMEOUT = env.float("OLLAMA_TIMEOUT", default=60.0)
+"""Seconds for one of the four attempts of a request; Ollama loads the model meanwhile, however often it is asked."""
 TRACKER_SECRETS = env.list("TRACKER_SECRETS", default=[])
 """Variables that configuration files of organizations get as `${NAME}`, beside those that begin with `TRACKER_`."""
 REMOTE_PROXY = env.proxy("OUTBOUND_PROXY", "NO_PROXY")

@@ -1,6 +1,7 @@
 """The examples in `--help`: every operation of ours has some, and each does what it says, in a dry run at least."""
 
 import shlex
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -8,11 +9,13 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
+from tests.servers import ollama
 from tests.unit.test_architecture import OPERATIONS
 from upkeep import testing
 from upkeep.operations import Operation, Params
 from upkeep.operations.command import OperationCommand
 from upkeep.operations.models import Run
+from upkeep.testing.servers.threads import serving
 
 FILES = {
     "users.csv": "username\nann\n",
@@ -29,14 +32,17 @@ PREVIEWED = [
 
 
 @pytest.fixture
-def _surroundings(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The files, and catalogues that nobody needs to ask: there are no DVDs."""
+def _surroundings(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The files, an Ollama without models, and catalogues that nobody needs to ask: there are no DVDs."""
     monkeypatch.chdir(tmp_path)
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     settings.MEDIA_ROOT = tmp_path
     settings.CACHES = {name: fields | {"LOCATION": tmp_path / name} for name, fields in settings.CACHES.items()}
     settings.TMDB_API_KEY, settings.YTS_API_URL = "of a test", "http://127.0.0.1:1"
+    with serving(ollama.Catalogue()) as server:
+        settings.OLLAMA_URL = server.url
+        yield
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
