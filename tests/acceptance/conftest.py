@@ -26,7 +26,7 @@ from pytest_celery import (
 )
 
 from backend.config.celery import app, broker_settings
-from tests import pooler
+from tests import pooler, warm
 from tests.acceptance.faults.scale import CHAOS
 from tests.acceptance.polling import until
 from tests.acceptance.processes import FLOWER_LOGIN, ROOT, BrokerProcess, Manage, Start, WorkerProcess
@@ -243,7 +243,7 @@ def start(setup: CeleryTestSetup, environment: dict[str, str]) -> Start:  # noqa
 
     def started(*words: str, stderr: int = subprocess.PIPE) -> "subprocess.Popen[str]":
         command, nothing, out = [sys.executable, "manage.py", *words], subprocess.DEVNULL, subprocess.PIPE
-        return subprocess.Popen(command, cwd=ROOT, env=impatient, stdin=nothing, stdout=out, stderr=stderr, text=True)
+        return warm.Popen(command, cwd=ROOT, env=impatient, stdin=nothing, stdout=out, stderr=stderr, text=True)
 
     return started
 

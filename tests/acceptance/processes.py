@@ -16,6 +16,7 @@ from typing import Any
 from pytest_celery import CeleryTestContainer
 from redis import Redis
 
+from tests import warm
 from tests.acceptance.polling import until
 from upkeep.embedded import wheels
 
@@ -75,7 +76,7 @@ class LocalProcess(CeleryTestContainer):  # type: ignore[misc]  # pytest-celery 
         """Start the command, whose output is appended to the log."""
         self._log_start = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = warm.Popen(
                 self._command,
                 cwd=self._cwd,
                 env=self._env,

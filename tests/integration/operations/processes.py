@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from tests import warm
 from tests.acceptance.polling import MAX_SECONDS, until
 
 ROOT = Path(__file__).parents[3]
@@ -35,25 +36,22 @@ class Ended:
 
 def manage(environment: Mapping[str, str], *arguments: str, **variables: str) -> Ended:
     """What `manage.py` with these arguments did; its input is not a terminal."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env={**environment, **variables},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=MAX_SECONDS,
-        check=False,
-    )
-    return Ended(done.returncode, done.stdout, done.stderr)
+    with _started({**environment, **variables}, *arguments, stdin=subprocess.DEVNULL) as process:
+        out, err = process.communicate(timeout=MAX_SECONDS)
+    return Ended(process.returncode, out, err)
 
 
 @contextmanager
 def managing(environment: Mapping[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A running `manage.py` with these arguments; it does not outlive the block."""
-    command = [sys.executable, "manage.py", *arguments]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+    with _started(environment, *arguments, stdin=None) as process:
+        yield process
+
+
+@contextmanager
+def _started(environment: Mapping[str, str], *arguments: str, stdin: int | None) -> Iterator[subprocess.Popen[str]]:
+    command, pipe = [sys.executable, "manage.py", *arguments], subprocess.PIPE
+    with warm.Popen(command, cwd=ROOT, env=environment, stdin=stdin, stdout=pipe, stderr=pipe, text=True) as process:
         try:
             yield process
         finally:
@@ -62,10 +60,9 @@ def managing(environment: Mapping[str, str], *arguments: str) -> Iterator[subpro
 
 def typed(environment: Mapping[str, str], *arguments: str, prompt: str, answer: str) -> Ended:
     """What `manage.py` did at a terminal where `answer` was typed at the `prompt`; all its output is in `out`."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.chdir(ROOT)
-        os.execvpe(sys.executable, [sys.executable, "manage.py", *arguments], dict(environment))  # noqa: S606
+    terminal, end = pty.openpty()
+    child = warm.fork(["manage.py", *arguments], environment, ROOT, [end] * 3, new_session=True)
+    os.close(end)
     out, answered, deadline = "", False, monotonic() + MAX_SECONDS
     while monotonic() < deadline and (text := _read(terminal, deadline)):
         out += text
