@@ -3,11 +3,11 @@ from functools import partial
 from typing import Annotated
 
 from backend.accounts.kernel.enrolment import Enrolment
-from backend.accounts.kernel.records import Delimiter
-from backend.accounts.kernel.text import Encoding, UnusableFileError
 from backend.accounts.services.pages import pages
 from backend.accounts.services.passwords import hash_passwords, objection
 from backend.accounts.services.users import accounts, write_users
+from backend.spreadsheets.records import Delimiter
+from backend.spreadsheets.text import Encoding, UnusableFileError
 from backend.tracking.models import Organization
 from backend.tracking.services import membership
 from backend.tracking.services.lookup import UnknownCodeError, organization

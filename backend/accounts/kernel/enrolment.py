@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pydantic import SecretStr
 
 from backend.accounts.kernel import cells
-from backend.accounts.kernel.rows import BrokenRow, Row
+from backend.accounts.kernel.rows import Row
+from backend.spreadsheets.table import BrokenRow
 from upkeep.operations.plans import Change
 
 Details = Mapping[str, str | bool]

@@ -7,10 +7,10 @@ from typing import TypeVar
 from pydantic import SecretStr
 
 from backend.accounts.kernel import cells
-from backend.accounts.kernel.cells import CellError
 from backend.accounts.kernel.heading import READERS, heading
-from backend.accounts.kernel.records import Record, records
-from backend.accounts.kernel.text import UnusableFileError, lines
+from backend.spreadsheets import table
+from backend.spreadsheets.cells import CellError
+from backend.spreadsheets.table import BrokenRow
 
 _T = TypeVar("_T")
 
@@ -26,15 +26,6 @@ class Row:
     password: SecretStr | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenRow:
-    """A row that names no user, or cannot be understood."""
-
-    line: int
-    reason: str
-    detail: str
-
-
 def rows(raw: Iterable[bytes], delimiter: str, encoding: str | None = None) -> Iterator[Row | BrokenRow]:
     """The users of a CSV file, given as the lines of a binary file. Memory grows with their names alone.
 
@@ -42,47 +33,23 @@ def rows(raw: Iterable[bytes], delimiter: str, encoding: str | None = None) -> I
 
     Raises UnusableFileError for a heading that is none, before the first row, and for what is not text, where it comes.
     """
-    source = filter(_has_content, records(lines(raw, encoding), delimiter))
-    columns = _columns(source)
     first_lines: dict[str, int] = {}
-    for record in source:
+    for found in table.rows(raw, heading, delimiter, encoding):
         try:
-            yield _row(record, columns, first_lines)
+            yield found if isinstance(found, BrokenRow) else _row(found, first_lines)
         except CellError as error:
-            yield BrokenRow(record.line, error.reason, str(error))
+            yield BrokenRow(found.line, error.reason, str(error))
 
 
-def _has_content(record: Record) -> bool:
-    return record.cells is None or any(map(cells.trimmed, record.cells))
-
-
-def _columns(source: Iterator[Record]) -> tuple[str, ...]:
-    first = next(source, None)
-    if first is None:
-        raise UnusableFileError("the file is empty: its first line must name the columns")
-    if first.cells is None:
-        raise UnusableFileError(f"line {first.line}: the heading is not CSV")
-    return heading(first.cells)
-
-
-def _row(record: Record, columns: tuple[str, ...], first_lines: dict[str, int]) -> Row:
-    given = _given(record, columns)
+def _row(found: table.Row, first_lines: dict[str, int]) -> Row:
+    given = found.cells
     username = _username(given)
-    first = first_lines.setdefault(cells.key(username), record.line)
-    if first != record.line:
+    first = first_lines.setdefault(cells.key(username), found.line)
+    if first != found.line:
         raise CellError("duplicate", f"the username is that of line {first}")
-    values = {column: _read(column, READERS[column], given) for column in columns if column in READERS}
+    values = {column: _read(column, READERS[column], given) for column in given if column in READERS}
     password = _read("password", cells.password, given)
-    return Row(record.line, username, values, SecretStr(password) if password else None)
-
-
-def _given(record: Record, columns: tuple[str, ...]) -> Mapping[str, str]:
-    """The cells by column; a row may be shorter than the heading."""
-    if record.cells is None:
-        raise CellError("broken_row", "not CSV: is a quote not closed, or not doubled?")
-    if any(map(cells.trimmed, record.cells[len(columns) :])):
-        raise CellError("too_many_cells", f"{len(record.cells)} cells in {len(columns)} columns")
-    return dict(zip(columns, record.cells, strict=False))
+    return Row(found.line, username, values, SecretStr(password) if password else None)
 
 
 def _username(given: Mapping[str, str]) -> str:

@@ -12,7 +12,8 @@ from django.db.models.functions import Lower
 
 from backend.accounts.kernel import cells
 from backend.accounts.kernel.enrolment import DEFAULTS, Account, Entry
-from backend.accounts.kernel.rows import BrokenRow, Row
+from backend.accounts.kernel.rows import Row
+from backend.spreadsheets.table import BrokenRow
 from upkeep.operations.plans import Change
 
 

@@ -4,10 +4,12 @@ from itertools import count, repeat
 
 import pytest
 
-from backend.accounts.kernel.rows import BrokenRow, Row
-from backend.accounts.kernel.text import UnusableFileError
+from backend.accounts.kernel.rows import Row
 from backend.accounts.services.cores import core_count
-from backend.accounts.services.pages import MAX_ROWS, pages
+from backend.accounts.services.pages import pages
+from backend.spreadsheets.pages import MAX_ROWS
+from backend.spreadsheets.table import BrokenRow
+from backend.spreadsheets.text import UnusableFileError
 
 
 def users(number: int) -> bytes:

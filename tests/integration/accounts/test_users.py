@@ -5,9 +5,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from backend.accounts.kernel import cells
 from backend.accounts.kernel.enrolment import DEFAULTS, Account, Entry
-from backend.accounts.kernel.rows import BrokenRow, Row
+from backend.accounts.kernel.rows import Row
 from backend.accounts.models import User
 from backend.accounts.services.users import accounts, write_users
+from backend.spreadsheets.table import BrokenRow
 from upkeep.operations.plans import Change
 
 pytestmark = pytest.mark.django_db

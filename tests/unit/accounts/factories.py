@@ -1,7 +1,8 @@
 from pydantic import SecretStr
 
 from backend.accounts.kernel.enrolment import DEFAULTS, Account, Details, Enrolment
-from backend.accounts.kernel.rows import BrokenRow, Row, rows
+from backend.accounts.kernel.rows import Row, rows
+from backend.spreadsheets.table import BrokenRow
 
 
 def parsed(text: str | bytes, *, delimiter: str = ",", encoding: str | None = None) -> list[Row | BrokenRow]:

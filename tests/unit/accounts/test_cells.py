@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.accounts.kernel import cells
-from backend.accounts.kernel.cells import CellError
+from backend.spreadsheets.cells import CellError, boolean
 
 EDGES = st.text(st.characters(categories=["Cf", "Zs"]) | st.sampled_from("\t\r\n\u3164"), max_size=4)
 NEARLY_EMAILS = st.from_regex(r"\A[a-z.'\"é\u212a]{1,4}@[a-z0-9.\-é\u212a\U0001d4b6]{1,8}\.[a-z0-9\-é]{1,4}\Z")
@@ -17,18 +17,18 @@ NEARLY_EMAILS = st.from_regex(r"\A[a-z.'\"é\u212a]{1,4}@[a-z0-9.\-é\u212a\U000
     "cell", ["x", "X", "true", "TRUE", "yes", " Yes ", "1", "1.0", "1,00", "WAHR", "ja", "J", "y", "on", "\u200by\xa0"]
 )
 def test_a_boolean_is_true_in_any_case(cell: str) -> None:
-    assert cells.boolean(cell) is True
+    assert boolean(cell) is True
 
 
 @pytest.mark.parametrize("cell", ["", "  ", "\ufeff", "false", "No", "0", "0.0", "0,0", "Falsch", "NEIN", "n", "off"])
 def test_a_boolean_is_false_when_empty_too(cell: str) -> None:
-    assert cells.boolean(cell) is False
+    assert boolean(cell) is False
 
 
 @pytest.mark.parametrize("cell", ["maybe", "2", "1.5", "01.0", "y.0", "truetrue", "jain"])
 def test_anything_else_is_no_boolean_and_the_message_says_what_is_one(cell: str) -> None:
     with pytest.raises(CellError, match=r"neither true \(true, yes, y, wahr, .*, or empty\)") as caught:
-        cells.boolean(cell)
+        boolean(cell)
     assert caught.value.reason == "invalid_boolean"
 
 

@@ -7,7 +7,8 @@ from pydantic import SecretStr
 
 from backend.accounts.kernel import cells
 from backend.accounts.kernel.enrolment import DEFAULTS, Account, Enrolment, Entry
-from backend.accounts.kernel.rows import BrokenRow, Row
+from backend.accounts.kernel.rows import Row
+from backend.spreadsheets.table import BrokenRow
 from tests.unit.accounts.factories import account, enrolment, row
 from upkeep.operations.plans import Change
 

@@ -1,7 +1,7 @@
 import pytest
 
 from backend.accounts.kernel.heading import COLUMNS, heading
-from backend.accounts.kernel.text import UnusableFileError
+from backend.spreadsheets.text import UnusableFileError
 
 
 def test_all_columns_are_known_in_any_order_case_and_spacing() -> None:

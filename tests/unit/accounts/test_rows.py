@@ -3,8 +3,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backend.accounts.kernel.heading import COLUMNS
-from backend.accounts.kernel.rows import BrokenRow, Row
-from backend.accounts.kernel.text import UnusableFileError
+from backend.accounts.kernel.rows import Row
+from backend.spreadsheets.table import BrokenRow
+from backend.spreadsheets.text import UnusableFileError
 from tests.unit.accounts.factories import parsed, row
 
 NO_BOOLEAN = (

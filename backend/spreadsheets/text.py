@@ -14,12 +14,14 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "UTF-16-LE",
     codecs.BOM_UTF16_BE: "UTF-16-BE",
 }
+BYTE_ORDER_MARK = "\ufeff"
+"""As a character."""
 NOT_CHARACTER_SETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 """What Python decodes to text, but no program saves files in."""
 
 
 class UnusableFileError(ValueError):
-    """The file is not a CSV file of users."""
+    """The file as a whole is not a table of the kind that is wanted."""
 
 
 def _encoding(value: str) -> str:
@@ -56,7 +58,7 @@ def lines(raw: Iterable[bytes], encoding: str | None = None) -> Iterator[str]:
         begun += _decoded(decoder, piece, f"line {number + 1}: {advice}")
         if piece and not begun.endswith(("\n", "\r")):
             continue
-        for text in StringIO(begun if number else begun.removeprefix("\ufeff"), newline=""):
+        for text in StringIO(begun if number else begun.removeprefix(BYTE_ORDER_MARK), newline=""):
             number += 1
             yield text
         begun = ""

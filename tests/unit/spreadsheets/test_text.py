@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.accounts.kernel.text import UnusableFileError, lines
+from backend.spreadsheets.text import UnusableFileError, lines
 
 
 def test_lines_keep_the_ends_of_unix_windows_and_the_first_macs() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from backend.accounts.kernel.records import Delimiter, Record, records
+from backend.spreadsheets.records import Delimiter, Record, records
 
 DELIMITER: TypeAdapter[str] = TypeAdapter(Delimiter)
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
