@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from upkeep.operations.execution.batches import Batch as Batch
     from upkeep.operations.execution.trials import Trial as Trial
     from upkeep.operations.files import InputFile as InputFile
+    from upkeep.operations.files import OutputFile as OutputFile
     from upkeep.operations.limits import LimitExceededError as LimitExceededError
     from upkeep.operations.limits import Limits as Limits
     from upkeep.operations.limits import Percent as Percent
@@ -36,6 +37,7 @@ MODULES = {
     "Operation": "definition",
     "OperationCommand": "command",
     "OperationError": "errors",
+    "OutputFile": "files",
     "Params": "params",
     "Percent": "limits",
     "Positional": "params",

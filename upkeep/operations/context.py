@@ -12,7 +12,7 @@ from upkeep.operations.steps import Step
 if TYPE_CHECKING:  # an operation may be declared before there are models, which these need
     from upkeep.operations.execution.stopping import Control
     from upkeep.operations.execution.writer import StepWriter
-    from upkeep.operations.files import InputFile
+    from upkeep.operations.files import InputFile, OutputFile
 
 
 class RunContext(Step):
@@ -96,3 +96,12 @@ class RunContext(Step):
         from upkeep.operations import files  # noqa: PLC0415 - needs models
 
         return files.opened(self._writer.ledger.whole, file)
+
+    def create(self, file: "OutputFile") -> IO[str]:
+        """The file that the run was told to write, empty, for text in UTF-8. Raises OperationError.
+
+        What it replaces is gone at once, in a dry run too.
+        """
+        from upkeep.operations import files  # noqa: PLC0415 - needs models
+
+        return files.created(file)

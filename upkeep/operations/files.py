@@ -1,4 +1,7 @@
-"""Files that a run is given: by path in the foreground; for a worker, encrypted in the database until the run ends."""
+"""Files that a run is given: by path in the foreground; for a worker, encrypted in the database until the run ends.
+
+And files that it writes, in the foreground alone.
+"""
 
 import hashlib
 from base64 import urlsafe_b64encode
@@ -42,6 +45,25 @@ class InputFile(BaseModel):
         return cls(name=Path(path).name, sha256=digest, path=Path(path).absolute())
 
 
+class OutputFile(BaseModel):
+    """A file that a run in the foreground writes: only a person at this machine may name it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Path
+
+    @classmethod
+    def at(cls, path: str) -> Self:
+        """The file at `path`, which need not be there."""
+        return cls(path=Path(path).absolute())
+
+
+def created(file: OutputFile) -> IO[str]:
+    """The file, empty, for text in UTF-8 with the line ends that it is given. Raises OperationError."""
+    with _naming(file.path):
+        return file.path.open("w", encoding="utf-8", newline="")
+
+
 def opened(run_id: UUID, file: InputFile) -> IO[bytes]:
     """The content, seekable. Raises OperationError when it is gone, or not what the run was started with."""
     with _naming(file.path or file.name):
@@ -59,16 +81,25 @@ def check_stored(params: Params) -> None:
     for name, file in _files(params):
         if file.path is not None:
             raise InvalidParamsError(f"{name}: a path is read in the foreground only; send the content instead")
+    _check_writable(params)
 
 
 def store(run_id: UUID, params: Params) -> Params:
     """The params with the content of their files stored, encrypted, for this run.
 
     Raises:
+        InvalidParamsError: a file would be written.
         OperationError: a file cannot be read, or is larger than 16 MB.
     """
+    _check_writable(params)
     stored = {name: _store(run_id, file, file.path) for name, file in _files(params) if file.path}
     return params.model_copy(update=stored) if stored else params
+
+
+def _check_writable(params: Params) -> None:
+    for name, value in params:
+        if isinstance(value, OutputFile):
+            raise InvalidParamsError(f"{name}: a file is written in the foreground only, not by a worker")
 
 
 def _files(params: Params) -> list[tuple[str, InputFile]]:

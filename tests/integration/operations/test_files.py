@@ -12,9 +12,10 @@ from tests.integration.operations.factories import COMMITTED
 from tests.operations.dvds import Read, read_file
 from upkeep.operations import cancellation, runner, submission
 from upkeep.operations.errors import InvalidParamsError, OperationError
-from upkeep.operations.files import MAX_STORED_BYTES, InputFile, check_stored, opened
+from upkeep.operations.files import MAX_STORED_BYTES, InputFile, OutputFile, check_stored, opened
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run, RunFile
+from upkeep.operations.params import Params
 
 pytestmark = [COMMITTED, pytest.mark.usefixtures("broker")]
 
@@ -121,9 +122,19 @@ def test_a_file_of_more_than_16_mb_is_not_sent(path: Path) -> None:
     assert not RunFile.objects.exists()
 
 
+class Write(Params):
+    file: OutputFile
+    """What to write."""
+
+
 def test_a_path_from_outside_is_refused(path: Path) -> None:
     with pytest.raises(InvalidParamsError, match="a path is read in the foreground only"):
         check_stored(Read(file=InputFile.at(str(path))))
+
+
+def test_a_file_that_a_run_would_write_is_refused_from_outside_and_for_a_worker(path: Path) -> None:
+    with pytest.raises(InvalidParamsError, match="file: a file is written in the foreground only, not by a worker"):
+        check_stored(Write(file=OutputFile.at(str(path))))
 
 
 def test_pipes_and_devices_are_refused_before_they_are_opened(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from pydantic.fields import FieldInfo
 
-from upkeep.operations.files import InputFile
+from upkeep.operations.files import InputFile, OutputFile
 from upkeep.operations.params import Params, Positional
 from upkeep.operations.terminal import usage
 from upkeep.operations.terminal.escaping import plain
@@ -81,8 +81,11 @@ def parsed(
     """The validated params among a command's options. Raises OperationError, or InvalidParamsError."""
     values = {name: options[name] for name in params_type.model_fields if name in options}
     for name, field in params_type.model_fields.items():
-        if InputFile in _alternatives(field) and isinstance(values.get(name), str):
-            values[name] = read(values[name])
+        if isinstance(values.get(name), str):
+            if InputFile in _alternatives(field):
+                values[name] = read(values[name])
+            elif OutputFile in _alternatives(field):
+                values[name] = OutputFile.at(values[name])
     return params_type.parse(values, spell=lambda name: _spelt(params_type, name))
 
 
@@ -141,7 +144,7 @@ def _action(name: str, field: FieldInfo) -> dict[str, Any]:
         return {**repeated, "choices": choices}
     if items:
         return {**repeated, "metavar": name.upper()}
-    return {"metavar": "N" if int in types else "FILE" if InputFile in types else name.upper()}
+    return {"metavar": "N" if int in types else "FILE" if {InputFile, OutputFile} & {*types} else name.upper()}
 
 
 def _choices(kind: Any) -> Iterator[str]:
