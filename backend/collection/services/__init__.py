@@ -15,6 +15,7 @@ from backend.collection.services.lookups import Lookup, due, next_in_turn, tried
 from backend.collection.services.poster_folder import PosterFolderError
 from backend.collection.services.sample import all_dvds, existing_tmdb_ids, sample_films
 from backend.collection.services.sources import Catalogue, check_tmdb, check_yts, tmdb, yts
+from backend.collection.services.spreadsheet import exported_pages, imported_pages, shelf, write_imported
 from backend.collection.services.used_posters import has_posters, poster_folder, used_posters
 
 __all__ = [
@@ -34,10 +35,13 @@ __all__ = [
     "dvds_with_imdb_id",
     "dvds_without_imdb_id",
     "existing_tmdb_ids",
+    "exported_pages",
     "has_posters",
+    "imported_pages",
     "next_in_turn",
     "poster_folder",
     "sample_films",
+    "shelf",
     "tmdb",
     "tried_in_vain",
     "unanswered_last",
@@ -47,5 +51,6 @@ __all__ = [
     "write_details",
     "write_dvds",
     "write_imdb_ids",
+    "write_imported",
     "yts",
 ]
