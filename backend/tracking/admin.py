@@ -6,7 +6,6 @@ from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidg
 from django.db import models
 from django.http import HttpRequest
 
-from backend.tracking.kernel.rules import RuleError
 from backend.tracking.models import (
     ExternalUser,
     Organization,
@@ -19,7 +18,6 @@ from backend.tracking.models import (
     WorkEntry,
     WorkMatch,
 )
-from backend.tracking.services import rules
 
 LONG_TEXTS = ("description",)
 
@@ -156,6 +154,9 @@ class TaskAdmin(Page):
 class WorkMatchForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Refuse a rule that cannot be applied: it would stop the matching of its whole organization."""
+        from backend.tracking.kernel.rules import RuleError  # noqa: PLC0415 - every command imports this module
+        from backend.tracking.services import rules  # noqa: PLC0415
+
         values: dict[str, Any] = super().clean() or {}
         if not self.errors:
             try:

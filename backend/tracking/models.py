@@ -21,10 +21,8 @@ from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
 from backend.tracking import tokens
-from backend.tracking.kernel.kinds import ApiKind, Fallback
-from backend.tracking.kernel.names import NameKind, url_key
+from backend.tracking.kernel.kinds import ApiKind, Fallback, MatchOn, NameKind
 from backend.tracking.kernel.records import Person
-from backend.tracking.kernel.rules import MatchOn
 from backend.tracking.validators import validate_code, validate_time_zone, validate_usernames
 
 
@@ -229,6 +227,8 @@ class UrlKeyField(models.TextField):  # type: ignore[type-arg]  # subscriptable 
 
     def pre_save(self, row: models.Model, add: bool) -> str:  # noqa: ARG002, FBT001 - Django's own
         """Return the key of the address that the row has by now."""
+        from backend.tracking.kernel.names import url_key  # noqa: PLC0415 - many patterns, for whoever saves a task alone
+
         key = url_key(row.url)  # type: ignore[attr-defined]
         setattr(row, self.attname, key)
         return key

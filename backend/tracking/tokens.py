@@ -1,8 +1,12 @@
 """Tokens of trackers and the names that go with them, encrypted: with the first of FERNET_KEYS; all of them decrypt."""
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from pydantic import SecretStr
+
+if TYPE_CHECKING:  # imported where a token is: every command imports this module, with the models
+    from cryptography.fernet import MultiFernet
 
 
 class UnreadableTokenError(Exception):
@@ -17,6 +21,8 @@ def encrypted(token: SecretStr) -> str:
 
 def decrypted(stored: str, *, what: str) -> SecretStr:
     """The token; empty when there is none. Raises UnreadableTokenError, which says what it is."""
+    from cryptography.fernet import InvalidToken  # noqa: PLC0415 - see above
+
     try:
         return SecretStr(_fernet().decrypt(stored.encode()).decode() if stored else "")
     except InvalidToken:
@@ -28,6 +34,8 @@ def decrypted(stored: str, *, what: str) -> SecretStr:
 
 def is_stale(stored: str) -> bool:
     """Whether a token is not encrypted with the first of FERNET_KEYS, but with an older one."""
+    from cryptography.fernet import Fernet, InvalidToken  # noqa: PLC0415 - see above
+
     try:
         _ = stored and Fernet(settings.FERNET_KEYS[0]).decrypt(stored.encode())
     except InvalidToken:
@@ -35,5 +43,7 @@ def is_stale(stored: str) -> bool:
     return False
 
 
-def _fernet() -> MultiFernet:
+def _fernet() -> "MultiFernet":
+    from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415 - see above
+
     return MultiFernet([Fernet(key) for key in settings.FERNET_KEYS])

@@ -4,17 +4,17 @@ from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
 
-from backend.tracking.kernel.configuration import fields
+from backend.tracking.kernel.configuration import codes
 
 
 def validate_code(value: str) -> None:
     """Of an organization or a project. Raises ValidationError."""
-    _validate(fields.code, value)
+    _validate(codes.code, value)
 
 
 def validate_time_zone(value: str) -> None:
     """As IANA calls it. Raises ValidationError."""
-    _validate(fields.time_zone, value)
+    _validate(codes.time_zone, value)
 
 
 def validate_usernames(value: object) -> None:

@@ -2,7 +2,7 @@
 
 from django.db import connection
 
-from backend.tracking.kernel.rules import MatchOn
+from backend.tracking.kernel.kinds import MatchOn
 from backend.tracking.models import Organization, Project, Tracker, WorkMatch
 
 CODE = "bench"

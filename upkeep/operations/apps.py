@@ -1,3 +1,5 @@
+import sys
+
 from django.apps import AppConfig
 
 
@@ -8,13 +10,11 @@ class OperationsConfig(AppConfig):
     verbose_name = "Upkeep: operations"
 
     def ready(self) -> None:
-        from upkeep.operations import (  # noqa: F401, PLC0415 - once models are loaded
-            checks,
-            default_commands,
-            discovery,
-            version,
-        )
+        from upkeep.operations import checks, discovery, version  # noqa: F401, PLC0415 - once models are loaded
 
         version.keep()
         discovery.discover()
-        default_commands.provide()
+        if not discovery.prints_help(sys.argv):
+            from upkeep.operations import default_commands  # noqa: PLC0415 - imports all that runs operations
+
+            default_commands.provide()

@@ -4,7 +4,6 @@ And files that it writes, in the foreground alone.
 """
 
 import hashlib
-from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader, BytesIO
@@ -13,14 +12,8 @@ from stat import S_ISDIR, S_ISREG
 from typing import IO, Self
 from uuid import UUID
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
-from django.utils.encoding import force_bytes
 from pydantic import BaseModel, ConfigDict
 
-from upkeep.conf import conf
 from upkeep.operations.errors import InvalidParamsError, OperationError
 from upkeep.operations.models import RunFile
 from upkeep.operations.params import Params
@@ -111,7 +104,10 @@ def _store(run_id: UUID, file: InputFile, path: Path) -> InputFile:
         content = opened_file.read(MAX_STORED_BYTES + 1)
     if len(content) > MAX_STORED_BYTES:
         raise OperationError(f"{file.name} is larger than the 16 MB that a worker takes: run it here instead")
-    RunFile.objects.get_or_create(run_id=run_id, sha256=file.sha256, defaults={"content": _fernet().encrypt(content)})
+    from upkeep.operations import encryption  # noqa: PLC0415 - needs cryptography, which few processes need
+
+    stored = {"content": encryption.encrypted(content)}
+    RunFile.objects.get_or_create(run_id=run_id, sha256=file.sha256, defaults=stored)
     return file.model_copy(update={"path": None})
 
 
@@ -137,18 +133,6 @@ def _stored(run_id: UUID, file: InputFile) -> bytes:
     row = RunFile.objects.filter(run=run_id, sha256=file.sha256).first()
     if row is None:
         raise OperationError(f"{file.name} was deleted when the run ended: start a new run with it")
-    try:
-        return _fernet().decrypt(bytes(row.content))
-    except InvalidToken:
-        raise OperationError(f"{file.name} cannot be decrypted: its key is gone from FERNET_KEYS") from None
+    from upkeep.operations import encryption  # noqa: PLC0415 - as above
 
-
-def _fernet() -> MultiFernet:
-    keys = [key.get_secret_value() for key in conf().FERNET_KEYS]
-    return MultiFernet([Fernet(key) for key in keys or _derived_keys()])
-
-
-def _derived_keys() -> list[bytes]:
-    """Keys of 32 bytes in URL-safe base64, from SECRET_KEY and its fallbacks by HKDF (RFC 5869)."""
-    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return [urlsafe_b64encode(HKDF(SHA256(), 32, None, b"upkeep files").derive(force_bytes(key))) for key in secrets]
+    return encryption.decrypted(bytes(row.content), what=file.name)

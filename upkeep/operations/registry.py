@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
+from upkeep.operations import discovery
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import OperationError, UnknownOperationError
 
@@ -50,6 +51,7 @@ def examine(look: Callable[[], Iterable[Problem]]) -> None:
 
 def problems() -> list[Problem]:
     """What is wrong with the declarations that this process has imported."""
+    discovery.import_put_off()
     return [*_problems, *(problem for look in _examined for problem in look())]
 
 
@@ -59,6 +61,7 @@ def find(name: str) -> Operation[Any]:
     Raises:
         UnknownOperationError: there is none; the message names the nearest ones.
     """
+    discovery.import_put_off()
     try:
         return _operations[_names[name]]
     except KeyError:
@@ -76,6 +79,7 @@ def check(operation: Operation[Any]) -> None:
 
 def operations() -> Iterator[Operation[Any]]:
     """All operations, in the order of their names."""
+    discovery.import_put_off()
     return iter(sorted(_operations.values(), key=lambda operation: operation.name))
 
 

@@ -16,7 +16,8 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LETTERS = "a-z\u00a1-\uffff"
 _LABEL = f"[0-9{_LETTERS}](?:[0-9{_LETTERS}-]{{0,61}}[0-9{_LETTERS}])?"
 _TOP = f"(?!-)(?:[{_LETTERS}-]{{2,63}}|xn--[a-z0-9]{{1,59}})(?<!-)"
-_EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:localhost|(?:{_LABEL}\.)+{_TOP})")
+_EMAIL = rf"{_ATOM}(?:\.{_ATOM})*@(?:localhost|(?:{_LABEL}\.)+{_TOP})"
+"""Compiled at its first use: that takes long, and every command imports this module, with the user model."""
 
 
 def key(username: str) -> str:
@@ -52,7 +53,7 @@ def email(cell: str) -> str:
     """The address with its domain in lower case, as Django's `normalize_email` has it; empty if there is none."""
     local_part, at, domain = visible(trimmed(cell)).rpartition("@")
     text = _at_most(EMAIL_LENGTH, local_part + at + domain.lower())
-    if text and not _EMAIL.fullmatch(text):
+    if text and not re.fullmatch(_EMAIL, text):
         raise CellError("invalid_email", "is not an e-mail address")
     return text
 

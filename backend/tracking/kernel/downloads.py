@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from backend.tracking.kernel.names import NameKind, compared
+from backend.tracking.kernel.kinds import NameKind
+from backend.tracking.kernel.names import compared
 from backend.tracking.kernel.records import BrokenRecord, Person, Record, TaskRecord, WorkRecord
 from upkeep.operations.plans import Change
 

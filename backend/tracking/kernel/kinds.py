@@ -1,4 +1,4 @@
-"""The external systems that a tracker may be, and who their people are."""
+"""The choices of configuration files and of models."""
 
 from enum import StrEnum
 
@@ -26,6 +26,25 @@ class Fallback(StrEnum):
     NONE = "none"
     DEFAULT = "default"
     """The organization's default user."""
+
+
+class NameKind(StrEnum):
+    """By what people call a task."""
+
+    CODE = "code"
+    URL = "url"
+
+
+class MatchOn(StrEnum):
+    """What a rule looks at, and how it finds the task."""
+
+    ALWAYS_TO_TASK = "always_to_task"
+    EXTERNAL_TASK_ID_TO_TASK_CODE = "external_task_id_to_task_code"
+    EXTERNAL_TASK_ID_TO_TASK_EXTERNAL_ID = "external_task_id_to_task_external_id"
+    EXTERNAL_TASK_ID_TO_TASK_URL = "external_task_id_to_task_url"
+    PATTERN_TO_TASK = "pattern_to_task"
+    PATTERN_TO_TASK_CODE = "pattern_to_task_code"
+    TEXT_URL_TO_TASK_URL = "text_url_to_task_url"
 
 
 WORK = frozenset({ApiKind.KIMAI, ApiKind.CLOCKODO, ApiKind.TOGGL})

@@ -7,11 +7,10 @@ and https://docs.gitlab.com/user/markdown/#gitlab-specific-references; the addre
 import re
 import string
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from backend.tracking.kernel.kinds import ApiKind
+from backend.tracking.kernel.kinds import ApiKind, NameKind
 from backend.tracking.kernel.locations import Place
 
 LONGEST_ADDRESS = 2_000
@@ -64,13 +63,6 @@ IN_TEXT = re.compile(
 """Ends before quotes, brackets, dashes and the punctuation of Chinese and Japanese, and where the next one begins."""
 TRAILING = ".,;:!?*_~-"
 """What stands behind an address, and is hardly its end."""
-
-
-class NameKind(StrEnum):
-    """By what people call a task."""
-
-    CODE = "code"
-    URL = "url"
 
 
 class ProjectFacts(NamedTuple):

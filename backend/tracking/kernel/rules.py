@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
+from backend.tracking.kernel.kinds import MatchOn
 from backend.tracking.kernel.names import addresses
 from backend.tracking.kernel.patterns.pattern import MAX_TOTAL_MEMORY, TASK_CODE, Pattern, RememberingPattern
 
@@ -11,18 +12,6 @@ TOO_MUCH = (
     f"the patterns of the organization take more than {MAX_TOTAL_MEMORY // 2**20} MB to match, this one included:"
     " put several into one, as in (?:a|b), or repeat less"
 )
-
-
-class MatchOn(StrEnum):
-    """What a rule looks at, and how it finds the task."""
-
-    ALWAYS_TO_TASK = "always_to_task"
-    EXTERNAL_TASK_ID_TO_TASK_CODE = "external_task_id_to_task_code"
-    EXTERNAL_TASK_ID_TO_TASK_EXTERNAL_ID = "external_task_id_to_task_external_id"
-    EXTERNAL_TASK_ID_TO_TASK_URL = "external_task_id_to_task_url"
-    PATTERN_TO_TASK = "pattern_to_task"
-    PATTERN_TO_TASK_CODE = "pattern_to_task_code"
-    TEXT_URL_TO_TASK_URL = "text_url_to_task_url"
 
 
 class TaskKey(StrEnum):

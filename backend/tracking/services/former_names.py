@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from backend.tracking.kernel.kinds import ApiKind
+from backend.tracking.kernel.kinds import ApiKind, NameKind
 from backend.tracking.kernel.locations import Place
-from backend.tracking.kernel.names import NameKind, ProjectFacts, compared, pages
+from backend.tracking.kernel.names import ProjectFacts, compared, pages
 from backend.tracking.models import Tracker, new_id
 from backend.tracking.services.upserts import execute
 

@@ -6,10 +6,9 @@ from uuid import UUID
 from django.db import connection
 
 from backend.tracking.kernel import locations, moves
-from backend.tracking.kernel.kinds import ApiKind
+from backend.tracking.kernel.kinds import ApiKind, NameKind
 from backend.tracking.kernel.locations import LocationError, Place
 from backend.tracking.kernel.moves import Farewell
-from backend.tracking.kernel.names import NameKind
 from backend.tracking.models import Task, Tracker, WorkEntry
 from backend.tracking.services import former_names
 from backend.tracking.services.arrays import array

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from django.db import connection
 
 from backend.tracking.kernel import locations
-from backend.tracking.kernel.kinds import ApiKind
+from backend.tracking.kernel.kinds import ApiKind, NameKind
 from backend.tracking.kernel.locations import LocationError
 from backend.tracking.kernel.matching import Found
-from backend.tracking.kernel.names import NUMBERED, Keys, NameKind, ProjectNames, addresses, folded, page
+from backend.tracking.kernel.names import NUMBERED, Keys, ProjectNames, addresses, folded, page
 from backend.tracking.kernel.rules import TaskKey
 from backend.tracking.models import Tracker
 from backend.tracking.services.arrays import array

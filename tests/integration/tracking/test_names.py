@@ -7,8 +7,8 @@ import pytest
 from django.db import transaction
 
 from backend.tracking.kernel import locations
-from backend.tracking.kernel.kinds import ApiKind
-from backend.tracking.kernel.names import NameKind, ProjectFacts
+from backend.tracking.kernel.kinds import ApiKind, NameKind
+from backend.tracking.kernel.names import ProjectFacts
 from backend.tracking.kernel.records import TaskRecord
 from backend.tracking.models import FormerName, Task, Tracker, WorkEntry, new_id
 from backend.tracking.services import former_names

@@ -8,7 +8,7 @@ from celery.exceptions import Ignore
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
-from backend.tracking.kernel.names import NameKind
+from backend.tracking.kernel.kinds import NameKind
 from backend.tracking.models import (
     ExternalUser,
     Organization,

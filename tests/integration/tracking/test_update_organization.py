@@ -16,7 +16,7 @@ from django.core.serializers import serialize
 from django.db import connection
 from pytest_django import Settings
 
-from backend.tracking.kernel.names import NameKind
+from backend.tracking.kernel.kinds import NameKind
 from backend.tracking.models import (
     ExternalUser,
     Organization,

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from backend.tracking.kernel.kinds import ApiKind
-from backend.tracking.kernel.names import Keys, NameKind, ProjectNames, addresses, compared, folded, page, url_key
+from backend.tracking.kernel.kinds import ApiKind, NameKind
+from backend.tracking.kernel.names import Keys, ProjectNames, addresses, compared, folded, page, url_key
 
 GITLAB = ProjectNames(ApiKind.GITLAB, ("https://gitlab.com/old/project", "https://gitlab.com/group/sub/project"))
 GITHUB = ProjectNames(ApiKind.GITHUB, ("https://github.com/someone/any.thing",))

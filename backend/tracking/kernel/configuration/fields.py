@@ -5,41 +5,24 @@ from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from backend.tracking.kernel.configuration.codes import code, time_zone
 from backend.tracking.kernel.configuration.documents import Unquoted
 from backend.tracking.kernel.configuration.problems import is_secret, shown, suggestion
 from backend.tracking.kernel.patterns import pattern
 
 E = TypeVar("E", bound=StrEnum)
-LONGEST_CODE = 100
 LONGEST_NAME = 200
 LONGEST_TEXT = 20_000
 LONGEST_SECRET = 4_000
 HIGHEST_PRIORITY = 1_000_000
-CODE = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-NO_ZONES = {"localtime", "Factory", "posixrules"}
-"""Files beside those of the zones: whatever the machine is set to, and placeholders."""
 HOURS = re.compile(r"\+?[0-9]{1,8}(\.[0-9]{0,2}0*)?")
 FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 """As YAML 1.1 writes them."""
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
-
-
-def is_code(value: str) -> bool:
-    """Whether an organization or a project may have it."""
-    return len(value) <= LONGEST_CODE and CODE.fullmatch(value) is not None
-
-
-def code(value: str) -> str:
-    """The code, if it is one. Raises ValueError."""
-    if not is_code(value):
-        allowed = f"{LONGEST_CODE} letters from a to z, digits, -, _ and . at most, and no - first"
-        raise ValueError(f"{shown(value)} is no code: {allowed}")
-    return value
 
 
 def _name(value: str) -> str:
@@ -62,14 +45,6 @@ def _secret(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if CONTROL.search(text) or text != text.strip() or len(text) > LONGEST_SECRET:
         raise ValueError("has blanks at an end, control characters, or is too long (it is not shown here)")
-    return value
-
-
-def time_zone(value: str) -> str:
-    """The name, if it is a time zone's. Raises ValueError."""
-    zones = available_timezones() - NO_ZONES
-    if value not in zones:
-        raise ValueError(f"{shown(value)} is not an IANA time zone: {suggestion(value, zones)}")
     return value
 
 

@@ -9,14 +9,14 @@ from itertools import chain
 from typing import Any
 
 from backend.tracking.kernel import locations
+from backend.tracking.kernel.configuration.codes import is_code
 from backend.tracking.kernel.configuration.documents import Document, Path
-from backend.tracking.kernel.configuration.fields import is_code
 from backend.tracking.kernel.configuration.items import PATTERNS
 from backend.tracking.kernel.configuration.problems import Problem, shown, suggestion
 from backend.tracking.kernel.configuration.schema import USED
-from backend.tracking.kernel.kinds import ApiKind
+from backend.tracking.kernel.kinds import ApiKind, MatchOn
 from backend.tracking.kernel.patterns.pattern import MAX_TOTAL_MEMORY, TASK_CODE, PatternError, facts
-from backend.tracking.kernel.rules import TOO_MUCH, MatchOn
+from backend.tracking.kernel.rules import TOO_MUCH
 
 OF_AN_API = (
     "api_location",

@@ -22,8 +22,7 @@ from backend.tracking.kernel.configuration.fields import (
     choice,
 )
 from backend.tracking.kernel.configuration.items import PATTERNS
-from backend.tracking.kernel.kinds import ApiKind, Fallback
-from backend.tracking.kernel.rules import MatchOn
+from backend.tracking.kernel.kinds import ApiKind, Fallback, MatchOn
 
 NO_SECRET = SecretStr("")
 USED = {

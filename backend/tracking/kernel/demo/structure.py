@@ -10,7 +10,7 @@ from backend.tracking.kernel.demo.items import Item, Row
 from backend.tracking.kernel.demo.keys import Keys
 from backend.tracking.kernel.demo.options import Options
 from backend.tracking.kernel.demo.team import DOMAIN, Colleague, projects_of, team
-from backend.tracking.kernel.rules import MatchOn
+from backend.tracking.kernel.kinds import MatchOn
 
 ISSUES, HOURS = f"issues.{DOMAIN}", f"hours.{DOMAIN}"
 """Names of user mappings."""

@@ -2,8 +2,8 @@ from decimal import Decimal
 
 import pytest
 
+from backend.tracking.kernel.kinds import MatchOn
 from backend.tracking.kernel.patterns.pattern import MAX_TOTAL_MEMORY, facts
-from backend.tracking.kernel.rules import MatchOn
 from tests.unit.tracking.configuration.factories import GITHUB, KIMAI, organization, parsed, problems, rules, trackers
 
 AL = "{external_username: x, username: a}"
