@@ -1,7 +1,6 @@
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from backend.search import ollama
 from upkeep.operations import Params, RunContext, operation
 from upkeep.remote.errors import RemoteError
 
@@ -12,8 +11,10 @@ class UpdateOllamaModels(Params):
 
 def _wanted() -> list[str]:
     """The models of the settings, as Ollama lists them."""
+    from backend.search.ollama import full_name  # noqa: PLC0415 - most processes ask nobody: no HTTP client for them
+
     named = (settings.OLLAMA_EMBEDDING_MODEL, settings.OLLAMA_CHAT_MODEL)
-    return list(dict.fromkeys(ollama.full_name(model) for model in named if model.strip()))
+    return list(dict.fromkeys(full_name(model) for model in named if model.strip()))
 
 
 def _names_a_model(_params: UpdateOllamaModels) -> None:
@@ -34,6 +35,8 @@ def update_ollama_models(params: UpdateOllamaModels, run: RunContext) -> None:  
 
     Its items are megabytes, a step for each layer of a model.
     """
+    from backend.search import ollama  # noqa: PLC0415 - as above
+
     known = ollama.digests()
     missing = [model for model in _wanted() if model not in known]
     for model in missing if not run.dry_run else ():

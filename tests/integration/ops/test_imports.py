@@ -18,7 +18,7 @@ sys.argv[0] = "manage.py"
 runpy.run_path("manage.py", run_name="__main__")
 """
 HTTP = ("backend.tracking.connectors.youtrack", "httpcore2", "httpx2", "stamina", "upkeep.remote.client")
-UNNEEDED = (*HTTP, "redis", "rich", "valkey")
+UNNEEDED = (*HTTP, "numpy", "redis", "rich", "valkey")
 ONLY_TO_RUN = (
     *UNNEEDED,
     "PIL",
