@@ -18,4 +18,4 @@ if __name__ == "__main__":
     except OperationalError as error:
         if not isinstance(error.__cause__, EmbeddedError):
             raise
-        sys.exit(f"The embedded PostgreSQL cannot be used: {error}")
+        sys.exit(f"The database cannot be used: {error}")

@@ -16,7 +16,7 @@ import django
 from django.conf import settings
 from django.db import Error, connection
 
-from backend.config.startup import load_settings
+from backend.config.startup import load_settings, unusable_home
 from ops.holding import HeldError, end_leftovers, held
 from ops.processes import ROOT, Process, celery, stop
 from upkeep.embedded import postgres, redis
@@ -51,6 +51,8 @@ def main(arguments: list[str]) -> int:
         reason = f"The database cannot be used: {explanation(error)}"
     except EmbeddedError as error:
         reason = str(error)
+    except OSError as error:
+        reason = f"The stack cannot run: {unusable_home(error)}"
     print(reason, file=sys.stderr)
     return 1
 

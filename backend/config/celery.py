@@ -5,7 +5,7 @@ from typing import Any
 
 import django
 from celery import Celery
-from celery.signals import beat_init, celeryd_init
+from celery.signals import celeryd_init
 from django.apps import apps
 from django.conf import settings
 from kombu import Queue
@@ -18,15 +18,24 @@ from upkeep.embedded.errors import EmbeddedError
 load_settings()
 
 
+IS_PROGRAM = "flower.urls" in sys.modules
+"""Whether this is `celery`'s own command line, which Flower is part of."""
+
+
 class App(Celery):  # type: ignore[misc]  # Celery has no annotations
     """Starts the embedded redis-server whenever a connection to it is asked for, and sends no key that nobody reads."""
+
+    was_reached = False
 
     def _connection(self, url: str, *args: Any, **kwargs: Any) -> Any:
         if not settings.CELERY_BROKER_URL:
             try:
                 url = redis.ensure(settings.UPKEEP_HOME).broker_url
             except EmbeddedError as error:
+                if IS_PROGRAM and not self.was_reached:  # a program of Celery's would wait for it, or show a stack
+                    raise SystemExit(f"The embedded Redis cannot be used: {error}") from None
                 raise OperationalError(str(error)) from error  # as of any broker that cannot be reached
+            self.was_reached = True
         return super()._connection(url, *args, **kwargs)
 
     def send_task(self, name: str, args: Any = None, kwargs: Any = None, *more: Any, **given: Any) -> Any:
@@ -83,20 +92,15 @@ def _late_settings() -> dict[str, Any]:
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.add_defaults(_late_settings)
 setup(app)
-if "flower.urls" in sys.modules:  # only `celery`'s own command line, which Flower is part of
+if IS_PROGRAM:
     from backend.config import flower
 
     flower.secure()
 
 
 def start_broker(**_kwargs: Any) -> None:
-    """End a worker, or Beat, whose embedded Redis cannot be used: for Celery that would be an outage to wait for."""
-    if not settings.CELERY_BROKER_URL:
-        try:
-            redis.ensure(settings.UPKEEP_HOME)
-        except EmbeddedError as error:
-            raise SystemExit(f"The embedded Redis cannot be used: {error}") from None
+    """Let a worker end, whose embedded Redis cannot be used, before it has parts to stop."""
+    app.connection_for_write()
 
 
 celeryd_init.connect(start_broker)
-beat_init.connect(start_broker)

@@ -14,7 +14,7 @@ FERNET_KEY_BYTES = 32
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
     """The secret kept at `path`; the first process that asks makes it, readable by its owner alone.
 
-    Raises ImproperlyConfigured when somebody else could have written it.
+    Raises ImproperlyConfigured when somebody else could have written it, OSError when it cannot be read or made.
     """
     for own in (path.parent, path):
         require_own(own)
@@ -22,7 +22,12 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
         return path.read_text(encoding="ascii").strip()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        error.filename = str(path)  # the draft's name is nobody's business
+        raise
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(make())
     try:
         os.link(draft, path)  # fails, unlike a rename, when another process was quicker: then theirs counts

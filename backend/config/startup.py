@@ -16,7 +16,13 @@ def load_settings(*, code: int = 1) -> None:
     except ImproperlyConfigured as error:
         _leave(str(error), code)
     except OSError as error:
-        _leave(f"{error.filename}: {error.strerror}: UPKEEP_HOME must be a folder where this user may write", code)
+        _leave(unusable_home(error), code)
+
+
+def unusable_home(error: OSError) -> str:
+    """Why a file of UPKEEP_HOME cannot be used, and what to do, in one line."""
+    advice = "UPKEEP_HOME must be a folder where this user may write: name another one, or change its owner or mode"
+    return f"{error.filename or 'a file'}: {error.strerror or error}: {advice}"
 
 
 def _leave(reason: str, code: int) -> NoReturn:

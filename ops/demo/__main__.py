@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     except (StepFailedError, homes.HomeError, EmbeddedError) as error:
         reason, code = str(error), 1
     except OSError as error:
-        reason, code = f"{error.filename or home}: {error.strerror or error}", 1
+        reason, code = f"{error.filename or home}: {error.strerror or error}: this user must be able to write there", 1
     except KeyboardInterrupt:
         reason, code = "interrupted; everything that was started is stopped", INTERRUPTED
     else:

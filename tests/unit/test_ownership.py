@@ -146,3 +146,28 @@ def test_programs_refuse_a_home_that_others_can_write_in_one_line(tmp_path: Path
     line = f"Upkeep cannot start: {home} can be written by everybody: see what is in it, and `chmod o-w` it\n"
     assert done.stdout + done.stderr == line
     assert [*home.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("manage.py migrate", "The database cannot be used: the embedded PostgreSQL: {home}/postgresql/lock"),
+        ("-m celery -A backend worker", "The embedded Redis cannot be used: {home}/redis/lock"),
+        ("-m celery -A backend beat --pidfile=", "The embedded Redis cannot be used: {home}/redis/lock"),
+        ("-m celery -A backend flower --port=0", "The embedded Redis cannot be used: {home}/redis/lock"),
+        ("-m ops.stack", "The stack cannot run: {home}/stack.pid"),
+    ],
+)
+def test_programs_end_with_one_line_when_a_file_of_the_home_cannot_be_used(
+    tmp_path: Path, words: str, reason: str
+) -> None:
+    """A folder in the file's place: the rights of files do not bind root, who may run the tests."""
+    for file in ("postgresql/lock", "redis/lock", "stack.pid"):
+        (tmp_path / file).mkdir(mode=0o700, parents=True)
+        (tmp_path / file).parent.chmod(0o700)
+    env = environment.ordinary(os.environ) | {"UPKEEP_HOME": str(tmp_path), environment.FILE: ""}
+    command = [sys.executable, *words.split()]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(reason.format(home=tmp_path))
+    assert "Traceback" not in done.stderr

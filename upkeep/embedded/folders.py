@@ -4,6 +4,7 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EACCES, EPERM, EROFS
 from pathlib import Path
 
 from upkeep.embedded.errors import NotPermittedError
@@ -12,13 +13,19 @@ LONGEST_SOCKET_FOLDER = 80
 """Bytes: a socket's path has 103 at most (macOS), 107 on Linux, its name included."""
 
 
+def reason(error: OSError) -> str:
+    """What the system says, and what to do about it when that is about rights."""
+    advice = ": this user must be able to write there" if error.errno in (EACCES, EPERM, EROFS) else ""
+    return f"{error.strerror or error}{advice}"
+
+
 @contextmanager
 def usable(home: Path) -> Iterator[None]:
     """Raise NotPermittedError when a file within cannot be read or written: its owner, its mode, a full disk."""
     try:
         yield
     except OSError as error:
-        raise NotPermittedError(f"{error.filename or home} cannot be used: {error.strerror or error}") from error
+        raise NotPermittedError(f"{error.filename or home} cannot be used: {reason(error)}") from error
 
 
 def private(folder: Path) -> Path:
@@ -27,7 +34,7 @@ def private(folder: Path) -> Path:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise NotPermittedError(f"{folder} cannot be made: {error.strerror}") from error
+        raise NotPermittedError(f"{folder} cannot be made: {reason(error)}") from error
     if not is_private(folder):
         raise NotPermittedError(f"{folder} must be a folder that belongs to uid {os.geteuid()}, with mode 0700")
     return folder

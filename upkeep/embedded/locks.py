@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from upkeep.embedded import folders
 from upkeep.embedded.errors import NotPermittedError, ServerFailedError
 from upkeep.embedded.polling import attempts
 
@@ -45,7 +46,7 @@ def _opened(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise NotPermittedError(f"{path} cannot be opened: {error.strerror}") from error
+        raise NotPermittedError(f"{path} cannot be opened: {folders.reason(error)}") from error
 
 
 def _acquire(descriptor: int, path: Path) -> None:

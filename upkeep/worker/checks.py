@@ -11,6 +11,7 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's name
 from django.core.exceptions import ImproperlyConfigured
 from kombu.exceptions import OperationalError
+from kombu.utils.url import maybe_sanitize_url
 
 from upkeep.conf import conf
 from upkeep.operations import registry
@@ -68,9 +69,10 @@ def check_workers(**_kwargs: Any) -> list[CheckMessage]:
             connection.ensure_connection(max_retries=1, timeout=ANSWER_SECONDS)
             answers = app.control.inspect(timeout=ANSWER_SECONDS, connection=connection).active_queues() or {}
     except (OperationalError, AMQPError, OSError) as error:
+        address = maybe_sanitize_url(app.conf.broker_write_url)
         return [
             Warning(
-                f"The broker {app.connection_for_write().as_uri()} cannot be reached ({type(error).__name__}).",
+                f"The broker {address} cannot be reached ({type(error).__name__}).",
                 hint="Start it, or correct its address; until then runs stay queued.",
                 id="upkeep_worker.W002",
             )

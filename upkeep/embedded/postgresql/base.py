@@ -44,4 +44,4 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             return find(Path(self.settings_dict["HOME"]))
         except EmbeddedError as error:
-            raise OperationalError(str(error)) from error
+            raise OperationalError(f"the embedded PostgreSQL: {error}") from error

@@ -59,7 +59,9 @@ class TolerantCommand(BaseCommand):
         except OperationError as error:
             raise CommandError(plain(str(error)), returncode=error.exit_code) from error
         except DatabaseError as error:
-            raise CommandError(f"the database reports: {explanation(error)} (is it running and migrated?)") from error
+            is_psycopgs = hasattr(error.__cause__, "sqlstate")  # else there was no server to ask, and it says why
+            hint = " (is it running and migrated?)" if is_psycopgs else ""
+            raise CommandError(f"the database reports: {explanation(error)}{hint}") from error
 
 
 def _exit_code(error: Exception) -> int:
