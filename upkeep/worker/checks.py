@@ -10,8 +10,8 @@ from celery.schedules import ParseException, crontab
 from django.apps import apps
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's name
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Connection
 from kombu.exceptions import OperationalError
-from kombu.utils.url import maybe_sanitize_url
 
 from upkeep.conf import conf
 from upkeep.operations import registry
@@ -69,7 +69,7 @@ def check_workers(**_kwargs: Any) -> list[CheckMessage]:
             connection.ensure_connection(max_retries=1, timeout=ANSWER_SECONDS)
             answers = app.control.inspect(timeout=ANSWER_SECONDS, connection=connection).active_queues() or {}
     except (OperationalError, AMQPError, OSError) as error:
-        address = maybe_sanitize_url(app.conf.broker_write_url)
+        address = Connection(app.conf.broker_write_url).as_uri()  # without asking the app, which could not reach it
         return [
             Warning(
                 f"The broker {address} cannot be reached ({type(error).__name__}).",
