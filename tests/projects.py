@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.config.environment import ordinary
+from tests import warm
 
 ROOT = Path(__file__).parents[1]
 FILES = {
@@ -101,7 +102,7 @@ class Project:
     @contextmanager
     def started(self, *words: str, until: str) -> Iterator[None]:
         """Python in the project, from when it writes `until` to stderr; it is stopped by SIGTERM."""
-        with subprocess.Popen(
+        with warm.Popen(
             [sys.executable, *words], cwd=self.folder, env=self.environment, stderr=subprocess.PIPE, text=True
         ) as process:
             assert process.stderr
@@ -113,20 +114,12 @@ class Project:
 
     def python(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run Python in the project to its end, whatever that is."""
-        return subprocess.run(
-            [sys.executable, *words],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return warm.run(words, self.environment, self.folder)
 
     def migrate(self, *apps: str) -> None:
         """Make the first migrations of these apps, and apply all, as `manage.py` would in two processes."""
-        done = self.python("-c", MIGRATE, *apps)
+        self.write({"migrate.py": MIGRATE})
+        done = self.python("migrate.py", *apps)
         assert (done.stdout, done.stderr) == ("", "")
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:

@@ -60,6 +60,19 @@ class Popen(subprocess.Popen[AnyStr]):
         self._close_pipe_fds(*(call[name] for name in PIPES))  # type: ignore[attr-defined]
 
 
+def run(
+    words: Sequence[str], environment: Mapping[str, str], folder: Path = ROOT, *, seconds: float = 120.0
+) -> subprocess.CompletedProcess[str]:
+    """What Python with these words did, which has nothing to read. Raises TimeoutExpired."""
+    command, pipe, nothing = [sys.executable, *words], subprocess.PIPE, subprocess.DEVNULL
+    with Popen(command, cwd=folder, env=environment, stdin=nothing, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            out, err = process.communicate(timeout=seconds)
+        finally:
+            process.kill()
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
 def _is_possible(command: Sequence[str], environment: Mapping[str, str]) -> bool:
     program, first, *_ = [*command, ""]
     is_ours = program == sys.executable and (first == "-m" or not first.startswith("-"))

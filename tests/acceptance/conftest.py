@@ -238,21 +238,21 @@ def held(setup: CeleryTestSetup) -> Iterator[CeleryTestSetup]:
 
 
 @pytest.fixture
-def start(setup: CeleryTestSetup, environment: dict[str, str]) -> Start:  # noqa: ARG001
-    impatient = environment | {"RUN_POLL_SECONDS": "0.2"}
+def command_environment(setup: CeleryTestSetup, environment: dict[str, str]) -> dict[str, str]:  # noqa: ARG001
+    return environment | {"RUN_POLL_SECONDS": "0.2"}
 
+
+@pytest.fixture
+def start(command_environment: dict[str, str]) -> Start:
     def started(*words: str, stderr: int = subprocess.PIPE) -> "subprocess.Popen[str]":
         command, nothing, out = [sys.executable, "manage.py", *words], subprocess.DEVNULL, subprocess.PIPE
-        return warm.Popen(command, cwd=ROOT, env=impatient, stdin=nothing, stdout=out, stderr=stderr, text=True)
+        return warm.Popen(
+            command, cwd=ROOT, env=command_environment, stdin=nothing, stdout=out, stderr=stderr, text=True
+        )
 
     return started
 
 
 @pytest.fixture
-def manage(start: Start) -> Manage:
-    def run(*words: str) -> "subprocess.CompletedProcess[str]":
-        with start(*words) as process:
-            out, err = process.communicate(timeout=60)
-        return subprocess.CompletedProcess(words, process.returncode, out, err)
-
-    return run
+def manage(command_environment: dict[str, str]) -> Manage:
+    return lambda *words: warm.run(["manage.py", *words], command_environment)

@@ -1,8 +1,6 @@
 """What docker compose runs, run by hand the same way: Redis by its script, and the programs on it."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -11,6 +9,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import AuthenticationError, ResponseError
 
+from tests import warm
 from tests.acceptance.polling import until
 from tests.acceptance.processes import DANGEROUS, ROOT, LocalProcess, free_port
 from tests.acceptance.test_stack import environment, running
@@ -67,10 +66,7 @@ def test_the_stack_works_on_it_stops_whole_and_writes_to_its_home_alone(
     before = tree(ROOT)
     with running(home, variables):
         words = ["manage.py", "load_sample_data", "--count", "3", "--wait"]
-        command = [sys.executable, *words]
-        done = subprocess.run(
-            command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=120, check=False
-        )
+        done = warm.run(words, variables)
         assert (done.returncode, "3 processed: 3 created" in done.stdout) == (0, True), done.stderr
         assert postgres.running(home)
         logs = "".join(log.read_text() for log in (home / "log").iterdir())

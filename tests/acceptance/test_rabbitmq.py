@@ -1,7 +1,5 @@
 """What only RabbitMQ does."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -9,9 +7,9 @@ from amqp.exceptions import NotFound, PreconditionFailed
 from kombu import Connection
 from pytest_celery import CeleryTestSetup
 
+from tests import warm
 from tests.acceptance.films import copies, shelf
 from tests.acceptance.polling import until
-from tests.acceptance.processes import ROOT
 from tests.acceptance.rabbitmq import PASSWORD, RabbitProcess
 from tests.acceptance.runs import INCREMENT, ended, sent
 
@@ -51,8 +49,7 @@ def test_a_refused_login_leaves_the_run_for_others_to_send_and_tells_no_password
     setup: CeleryTestSetup, environment: dict[str, str]
 ) -> None:
     wrong = environment | {"CELERY_BROKER_URL": setup.broker.config()["url"].replace(PASSWORD, "under-the-wire")}
-    command = [sys.executable, "manage.py", "increment_rows", "--enqueue"]
-    done = subprocess.run(command, cwd=ROOT, env=wrong, capture_output=True, text=True, timeout=60, check=False)
+    done = warm.run(["manage.py", "increment_rows", "--enqueue"], wrong)
     assert f"The broker cannot be reached: run {done.stdout.strip()} stays queued until it is back." in done.stderr
     assert "under-the-wire" not in done.stderr
     assert ended(done.stdout.strip()).status == "succeeded"

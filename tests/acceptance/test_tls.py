@@ -3,8 +3,6 @@
 import re
 import shutil
 import ssl
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests import warm
 from tests.acceptance.processes import ROOT, LocalProcess, free_port
 from tests.acceptance.test_stack import environment, running
 from upkeep.embedded import postgres, redis
@@ -147,6 +146,5 @@ def test_logging_in_works_over_tls_alone(proxy: Proxy, tmp_path: Path) -> None:
         assert "sha256-" in workers.headers["Content-Security-Policy"]
         assert all("; Secure" in cookie for cookie in workers.headers.get_list("Set-Cookie"))
 
-        command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-        checked = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+        checked = warm.run(["manage.py", "check", "--deploy", "--fail-level", "WARNING"], variables)
         assert checked.returncode == 0, checked.stderr

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.management import call_command
 
+from tests import warm
 from tests.projects import ROOT, Project
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,7 +30,7 @@ MAKE = (
 def started(project: Project, words: list[str]) -> Iterator[None]:
     """A Python module of the project's, until the end of the block. It need not be ready at once: `--wait` waits."""
     command, quiet = [sys.executable, "-m", *words], subprocess.DEVNULL
-    with subprocess.Popen(command, cwd=project.folder, env=project.environment, stdout=quiet, stderr=quiet) as process:
+    with warm.Popen(command, cwd=project.folder, env=project.environment, stdout=quiet, stderr=quiet) as process:
         try:
             yield
         finally:

@@ -36,22 +36,15 @@ class Ended:
 
 def manage(environment: Mapping[str, str], *arguments: str, **variables: str) -> Ended:
     """What `manage.py` with these arguments did; its input is not a terminal."""
-    with _started({**environment, **variables}, *arguments, stdin=subprocess.DEVNULL) as process:
-        out, err = process.communicate(timeout=MAX_SECONDS)
-    return Ended(process.returncode, out, err)
+    done = warm.run(["manage.py", *arguments], {**environment, **variables}, seconds=MAX_SECONDS)
+    return Ended(done.returncode, done.stdout, done.stderr)
 
 
 @contextmanager
 def managing(environment: Mapping[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A running `manage.py` with these arguments; it does not outlive the block."""
-    with _started(environment, *arguments, stdin=None) as process:
-        yield process
-
-
-@contextmanager
-def _started(environment: Mapping[str, str], *arguments: str, stdin: int | None) -> Iterator[subprocess.Popen[str]]:
     command, pipe = [sys.executable, "manage.py", *arguments], subprocess.PIPE
-    with warm.Popen(command, cwd=ROOT, env=environment, stdin=stdin, stdout=pipe, stderr=pipe, text=True) as process:
+    with warm.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
         try:
             yield process
         finally:

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from django.db import connection
 
+from tests import warm
 from tests.integration.operations.factories import COMMITTED
 from tests.integration.worker.beats import place
 from upkeep.embedded.polling import attempts
@@ -53,7 +54,7 @@ def test_beat_waits_for_a_database_that_is_away_and_then_for_its_tables(absent: 
         with server() as link:
             link.execute(f'CREATE DATABASE "{name}"'.encode())
         waits_for(log, "does not exist (has `manage.py migrate` been run?)")
-        subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity=0"], env=absent, check=True)
+        assert warm.run(["manage.py", "migrate", "--verbosity=0"], absent).returncode == 0
         with server(name) as link:
             link.execute(ENTRY)
             link.execute("UPDATE django_celery_beat_periodictasks SET last_update = now()")
