@@ -47,6 +47,18 @@ def test_a_stopped_worker_hands_its_run_over_and_every_row_is_done_once(setup: C
     assert copies() == {2: 400}
 
 
+def test_a_worker_that_begins_anew_hands_its_run_over_and_every_row_is_done_once(setup: CeleryTestSetup) -> None:
+    """As after the end of its terminal, or to read new code: by SIGHUP."""
+    shelf(400)
+    run_id = sent(setup.app, INCREMENT, rows=4, pause=0.4)
+    committed(run_id)
+    hurried(run_id)
+    setup.worker.kill("SIGHUP")
+    run = ended(run_id)
+    assert (run.status, run.attempt, run.losses, run.counts["updated"]) == ("succeeded", 2, 0, 400)
+    assert copies() == {2: 400}
+
+
 def test_a_frozen_process_is_told_and_does_not_hold_up_the_shutdown_and_every_row_is_done_once(
     setup: CeleryTestSetup,
 ) -> None:
