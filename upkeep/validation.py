@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-MAX_VALUE, MAX_TOLD = 80, 10
+MAX_VALUE, MAX_MESSAGES = 80, 10
 
 
 def explained(
@@ -29,8 +29,8 @@ def explained(
     known = {name.lower(): name for name in (*model.model_fields, *also)}
     details = error.errors(include_url=False)
     secret = {name for name, field in model.model_fields.items() if "Secret" in repr(field.annotation)}
-    told = [_explained(detail, known, what, secret, spell) for detail in details[:MAX_TOLD]]
-    return "; ".join(told) + (f"; and {len(details) - MAX_TOLD} more" if len(details) > MAX_TOLD else "")
+    messages = [_explained(detail, known, what, secret, spell) for detail in details[:MAX_MESSAGES]]
+    return "; ".join(messages) + (f"; and {len(details) - MAX_MESSAGES} more" if len(details) > MAX_MESSAGES else "")
 
 
 def _explained(

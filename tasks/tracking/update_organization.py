@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from backend.tracking.kernel.configuration import references, telling
+from backend.tracking.kernel.configuration import references, report
 from backend.tracking.kernel.configuration.problems import ConfigurationError
 from backend.tracking.kernel.configuration.schema import Organization
 from backend.tracking.services import configuration_file, lookup
@@ -40,7 +40,7 @@ def update_organization(params: UpdateOrganization, run: RunContext) -> None:
     configuration = _read(params.file, run)
     update = Update(configuration, prune=params.prune)
 
-    for line in telling.lines(update.plan) if run.dry_run else telling.kept(update.plan):
+    for line in report.lines(update.plan) if run.dry_run else report.kept(update.plan):
         run.report(line)
     run.commit(update.plan.values, write=update.write, whole=True)
     for warning in update.warnings():

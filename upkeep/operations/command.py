@@ -71,7 +71,7 @@ class RunCommand(TolerantCommand):
         out = self.stdout if operation.prints == "summary" and not options["json"] else self.stderr
         verbose = _is_verbose(options)
         bars = bool(options["verbosity"]) and streams.is_terminal(sys.stderr)
-        write = partial(out.write, style_func=str) if options["verbosity"] else _unsaid
+        write = partial(out.write, style_func=str) if options["verbosity"] else _discard
         shared = streams.is_terminal(out)
         beside_errors = bool(options["verbosity"]) and (out is self.stderr or (bars and shared))
         progress = ConsoleProgress(write, bars=bars, shared=shared, beside_errors=beside_errors, verbose=verbose)
@@ -226,7 +226,7 @@ def check_waitable(options: dict[str, Any]) -> None:
         raise OperationError("--wait within a transaction would wait forever: the run is sent when that ends")
 
 
-def _unsaid(_line: str) -> None:
+def _discard(_line: str) -> None:
     """With --verbosity 0."""
 
 

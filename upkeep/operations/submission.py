@@ -172,5 +172,5 @@ def _check_length(values: Mapping[str, Any], **texts: str) -> None:
         raise InvalidParamsError(f"the parameters are {size:,} characters of JSON, at most {MAX_PARAMS:,}: use a file")
     for name, text in texts.items():
         if len(text) > MAX_WORD:
-            told = f"the {name} of these parameters has {len(text):,} characters, at most {MAX_WORD}"
-            raise InvalidParamsError(told.replace("_", " "))
+            message = f"the {name} of these parameters has {len(text):,} characters, at most {MAX_WORD}"
+            raise InvalidParamsError(message.replace("_", " "))

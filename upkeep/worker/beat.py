@@ -265,8 +265,8 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]
         for row, field in ((model, "last_run_at"), (model, "date_changed"), (timing, "since")):
             moment = getattr(row, field)
             if moment and moment > now + MAX_SKEW:
-                told = "%r: its %s, %s, is in the future; it counts as now. Was a clock wrong?"
-                logger.warning(told, model.name, field, moment.isoformat(timespec="seconds"))
+                message = "%r: its %s, %s, is in the future; it counts as now. Was a clock wrong?"
+                logger.warning(message, model.name, field, moment.isoformat(timespec="seconds"))
                 type(row).objects.filter(pk=row.pk, **{field: moment}).update(**{field: now})
                 setattr(row, field, now)
 

@@ -37,7 +37,7 @@ class PoolWatch(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
         self._pool: Any = None
         self._closing = threading.Event()
         self._serving: set[int] = set()
-        self._told: set[int] = set()
+        self._logged: set[int] = set()
         self._unheld_since: dict[int, float] = {}
 
     def start(self, parent: Any) -> None:
@@ -68,7 +68,7 @@ class PoolWatch(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
             with suppress(AttributeError):  # Celery drops the pool's processes at the end
                 processes = self._pool.info.get("processes") or processes
             try:
-                self._tell_frozen(processes)
+                self._log_frozen(processes)
                 if closing:
                     self._end_overdue()
             except DatabaseError:
@@ -77,14 +77,14 @@ class PoolWatch(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
                 self._wake(processes)
                 time.sleep(conf().POLL_SECONDS)
 
-    def _tell_frozen(self, processes: Iterable[int]) -> None:
+    def _log_frozen(self, processes: Iterable[int]) -> None:
         frozen = {pid for pid in processes if is_frozen(pid)}
-        self._told &= frozen
-        for pid in frozen - self._told:
+        self._logged &= frozen
+        for pid in frozen - self._logged:
             run = Run.objects.filter(executor=claims.executor(pid), status=Status.RUNNING).first()
             what = f"in run {run.pk} of {run.operation}, which others take up unless it goes on" if run else "idle"
             logger.warning("process %s of the pool was frozen, by a signal or a debugger: %s", pid, what)
-            self._told.add(pid)
+            self._logged.add(pid)
 
     def _wake(self, processes: Iterable[int]) -> None:
         """As systemd does: what was frozen cannot stop. It commits its batch, or finds that it has lost its run."""

@@ -58,8 +58,8 @@ class EntryForm(original.PeriodicTaskForm):  # type: ignore[misc]
         if name != self.instance.task and name not in known and not elsewhere:
             close = get_close_matches(name, tasks(application.current()), n=1)
             meant = f" Did you mean {close[0]!r}?" if close else ""
-            told = f"This project has no task {name!r}.{meant} For a task of another project, name its queue below."
-            self.add_error("task", forms.ValidationError(told))
+            message = f"This project has no task {name!r}.{meant} For a task of another project, name its queue below."
+            self.add_error("task", forms.ValidationError(message))
         return data
 
 

@@ -85,11 +85,11 @@ def _recover(gone: "deque[tuple[int, str]]") -> None:
     """Take their runs from the processes that are `gone`, and sweep; who is taken care of leaves `gone`."""
     while gone:
         pid, cause = gone[0]
-        _tell(losses.release_of(claims.executor(pid), cause=cause))
+        _log(losses.release_of(claims.executor(pid), cause=cause))
         gone.popleft()
-    _tell(runs.sweep().released)
+    _log(runs.sweep().released)
 
 
-def _tell(released: Sequence[Released]) -> None:
+def _log(released: Sequence[Released]) -> None:
     for run in released:
         logger.warning("run %s of %s lost its executor %s; it is %s", run.id, run.operation, run.executor, run.status)

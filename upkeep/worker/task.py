@@ -102,7 +102,7 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         if run.exclusive_key and outcome.status in ENDED:
             resending.send_next(run.exclusive_key)
         if outcome.status in ENDED:
-            _tell_others(run)
+            _continue_others(run)
         return self._answer(outcome, run)
 
     def _check_configured(self, run: Run) -> None:
@@ -111,7 +111,7 @@ class OperationTask(Task):  # type: ignore[misc]  # Celery has no annotations
         try:
             runner.refuse_unconfigured(run, otherwise=Status.SKIPPED if skipped else Status.FAILED)
         except NotConfiguredError:
-            _tell_others(run)
+            _continue_others(run)
             if skipped:
                 raise Ignore from None
             raise
@@ -140,7 +140,7 @@ def _publish(run: Run, **sending: Any) -> None:
         logger.warning("run %s stays queued: the broker cannot be reached", run.pk)
 
 
-def _tell_others(run: Run) -> None:
+def _continue_others(run: Run) -> None:
     """Let the runs continue that wait for the end of this one: the next of its chain, and the one it is a part of."""
     chains.follow(run.pk)
     if run.parent_id:

@@ -18,7 +18,7 @@ TASK_COLUMNS = (
 )  # fmt: skip
 WORK_COLUMNS = ("breadcrumb", "text", "started_at", "duration", "external_task")
 PEOPLE = ("author", "assignees", "user")
-LONGEST_TOLD = 200
+MAX_LABEL = 200
 """Characters of a text that a recorded change shows."""
 
 
@@ -115,8 +115,8 @@ def _is_lost(kind: NameKind, old: Values, new: Values) -> bool:
 
 def _label(record: TaskRecord | WorkRecord) -> str:
     if isinstance(record, TaskRecord):
-        return f"{record.code} {record.title}"[:LONGEST_TOLD]
-    return f"{record.text or record.breadcrumb} ({record.started_at:%Y-%m-%d %H:%M})"[:LONGEST_TOLD]
+        return f"{record.code} {record.title}"[:MAX_LABEL]
+    return f"{record.text or record.breadcrumb} ({record.started_at:%Y-%m-%d %H:%M})"[:MAX_LABEL]
 
 
 def _shown(name: str, value: Any, names: Mapping[str, str]) -> Any:
@@ -124,5 +124,5 @@ def _shown(name: str, value: Any, names: Mapping[str, str]) -> Any:
     if name in PEOPLE:
         return sorted(names.get(key, key) for key in value) if isinstance(value, list) else names.get(value, value)
     if isinstance(value, str):
-        return value if len(value) <= LONGEST_TOLD else f"{value[: LONGEST_TOLD - 1]}…"
+        return value if len(value) <= MAX_LABEL else f"{value[: MAX_LABEL - 1]}…"
     return value if value is None else str(value)

@@ -71,7 +71,7 @@ def folded(text: str) -> str:
     return normalize("NFC", text.strip()).casefold()
 
 
-def telling(people: Collection[Person]) -> Iterator[Person]:
+def distinct(people: Collection[Person]) -> Iterator[Person]:
     """The people of one tracker, in their order, without the names that somebody else there has, too."""
     usernames = Counter(folded(person.username) for person in people)
     names = Counter(folded(person.name) for person in people)

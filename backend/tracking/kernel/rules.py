@@ -97,11 +97,11 @@ class Rule:
         return not self.facts.sources or tracker in self.facts.sources
 
     def _check(self) -> None:
-        telling = [pattern for pattern in (self._text, self._breadcrumb) if pattern and pattern.tells_code]
+        coded = [pattern for pattern in (self._text, self._breadcrumb) if pattern and pattern.has_code]
         if self._match_on in TO_TARGET and not self.facts.target_task:
             raise ValueError("it has no target_task")
-        if self._match_on is MatchOn.PATTERN_TO_TASK_CODE and len(telling) != 1:
-            raise ValueError(f"{'both its patterns have' if telling else 'no pattern of it has'} the group {TASK_CODE}")
+        if self._match_on is MatchOn.PATTERN_TO_TASK_CODE and len(coded) != 1:
+            raise ValueError(f"{'both its patterns have' if coded else 'no pattern of it has'} the group {TASK_CODE}")
 
     def _always(self, _breadcrumb: str, _text: str, _external_task: str) -> str | Miss:
         return self._target

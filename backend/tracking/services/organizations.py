@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError
 
-from backend.tracking.kernel.configuration import declared, schema, telling
+from backend.tracking.kernel.configuration import declared, report, schema
 from backend.tracking.kernel.configuration.items import Item, Key, Kind
 from backend.tracking.kernel.configuration.plan import Edit, Plan, Stored, plan
 from backend.tracking.models import Tracker, WorkEntry
@@ -44,9 +44,9 @@ class Update:
     def warnings(self) -> Iterator[str]:
         """What whoever wrote the file should know."""
         yield from declared.warnings(self._configuration)
-        yield from telling.notes(self.plan)
+        yield from report.notes(self.plan)
         if self._absent:
-            yield telling.absent_users(self._absent, self._configuration.code)
+            yield report.absent_users(self._absent, self._configuration.code)
 
     def write(self, changes: Sequence[Change]) -> None:
         """Carry all of them out. Raises IntegrityError where a row was deleted in the meantime."""

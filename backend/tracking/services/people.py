@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Lower
 
 from backend.tracking.kernel.kinds import Fallback
-from backend.tracking.kernel.people import Member, People, telling
+from backend.tracking.kernel.people import Member, People, distinct
 from backend.tracking.kernel.records import Person
 from backend.tracking.models import ExternalUser, Organization, OrganizationProfile, Tracker, UserMapping, new_id
 
@@ -93,28 +93,28 @@ class Mapped:
         self._default = organization.default_username
         others = users_named(named | {self._default})
         self._people = People(members(organization), {user.get_username(): user.pk for user in others})
-        self._telling: dict[UUID, Person] = {}
+        self._distinct: dict[UUID, Person] = {}
         trackers = external_users.order_by().values("tracker")
         everybody: dict[UUID, list[ExternalUser]] = {}
         for external in ExternalUser.objects.filter(tracker__in=trackers):
             everybody.setdefault(external.tracker_id, []).append(external)
         for of_tracker in everybody.values():
-            distinct = telling([external.person for external in of_tracker])
-            self._telling |= {external.pk: person for external, person in zip(of_tracker, distinct, strict=True)}
+            persons = distinct([external.person for external in of_tracker])
+            self._distinct |= {external.pk: person for external, person in zip(of_tracker, persons, strict=True)}
 
     def user_id(self, external: ExternalUser) -> int | None:
         """Our user; None: nobody."""
         mapping = self._mapping(external)
         falls_back = mapping.fallback == Fallback.DEFAULT
-        person = self._telling.get(external.pk, external.person)
+        person = self._distinct.get(external.pk, external.person)
         return self._people.user_id(person, mapping.usernames, self._default if falls_back else "")
 
     def is_doubtful(self, external: ExternalUser) -> bool:
         """Whether it would be somebody else if nobody else had the same name."""
         usernames = self._mapping(external).usernames
         person = external.person
-        distinct = self._telling.get(external.pk, person)
-        return distinct != person and self._people.user_id(distinct, usernames, "") != self._people.user_id(
+        alone = self._distinct.get(external.pk, person)
+        return alone != person and self._people.user_id(alone, usernames, "") != self._people.user_id(
             person, usernames, ""
         )
 

@@ -24,16 +24,16 @@ class Command(migrate.Command):
         if options["plan"] or options["check_unapplied"]:
             super().handle(*args, **options)
             return
-        with alone(options["database"], told=self._tell_waiting):
+        with alone(options["database"], on_wait=self._report_waiting):
             super().handle(*args, **options)
 
-    def _tell_waiting(self) -> None:
+    def _report_waiting(self) -> None:
         self.stderr.write("Another migrate is at work in this database: waiting until it has ended.", lambda text: text)
 
 
 @contextmanager
-def alone(alias: str, *, told: Callable[[], object]) -> Iterator[None]:
-    """Wait until nobody else is within; `told` is called when that takes a while. Other databases do not wait.
+def alone(alias: str, *, on_wait: Callable[[], object]) -> Iterator[None]:
+    """Wait until nobody else is within; `on_wait` is called when that takes a while. Other databases do not wait.
 
     The lock lives in a transaction of a connection of its own: it ends with this process, and no pooler can part them.
 
@@ -47,7 +47,7 @@ def alone(alias: str, *, told: Callable[[], object]) -> Iterator[None]:
     try:
         holder.set_autocommit(False)
         try:
-            _acquire(holder, told)
+            _acquire(holder, on_wait)
         except KeyboardInterrupt:
             raise CommandError("interrupted before anything was migrated", returncode=INTERRUPTED) from None
         yield
@@ -55,9 +55,9 @@ def alone(alias: str, *, told: Callable[[], object]) -> Iterator[None]:
         holder.close()
 
 
-def _acquire(holder: Any, told: Callable[[], object]) -> None:
+def _acquire(holder: Any, on_wait: Callable[[], object]) -> None:
     """Wait here, not in the server: CREATE INDEX CONCURRENTLY waits for a waiting statement's snapshot."""
-    said = False
+    has_waited = False
     while True:
         with holder.cursor() as cursor:
             cursor.execute(WITHOUT_TIMEOUTS)
@@ -65,7 +65,7 @@ def _acquire(holder: Any, told: Callable[[], object]) -> None:
             if cursor.fetchone()[0]:
                 return
         holder.rollback()
-        if not said:
-            told()
-        said = True
+        if not has_waited:
+            on_wait()
+        has_waited = True
         time.sleep(POLL_SECONDS)

@@ -1,6 +1,6 @@
 import pytest
 
-from backend.tracking.kernel.people import Member, People, telling
+from backend.tracking.kernel.people import Member, People, distinct
 from backend.tracking.kernel.records import Person
 
 ADA = Member(1, "ada", ("Ada Lovelace",), "ada@example.com")
@@ -78,20 +78,20 @@ def test_whoever_has_a_name_with_an_accent_has_it_in_every_notation() -> None:
 
 def test_of_names_that_two_people_have_nothing_is_told() -> None:
     same = [Person("Ada L.", "Ada L.", external_id="5"), Person("ada l.", "ADA L.", external_id="6")]
-    assert [*telling(same)] == [Person("", "", external_id="5"), Person("", "", external_id="6")]
+    assert [*distinct(same)] == [Person("", "", external_id="5"), Person("", "", external_id="6")]
     named = [Person("ada", "Ada L."), Person("ada2", "Ada L."), Person("bob", "Bob")]
-    assert [*telling(named)] == [Person("ada"), Person("ada2"), Person("bob", "Bob")]
+    assert [*distinct(named)] == [Person("ada"), Person("ada2"), Person("bob", "Bob")]
 
 
 def test_a_name_that_is_the_login_of_somebody_else_tells_nothing_and_the_login_all() -> None:
-    assert [*telling([Person("ada", "Ada"), Person("x", "ada")])] == [Person("ada"), Person("x")]
-    assert [*telling([Person("ada"), Person("x", "ada")])] == [Person("ada"), Person("x")]
+    assert [*distinct([Person("ada", "Ada"), Person("x", "ada")])] == [Person("ada"), Person("x")]
+    assert [*distinct([Person("ada"), Person("x", "ada")])] == [Person("ada"), Person("x")]
 
 
 def test_a_former_name_tells_as_long_as_nobody_else_has_it_or_had_it() -> None:
     renamed = Person("allie", "Allie", former=("al", "Al Older", "Bob"))
     others = [Person("x", "Bob"), Person("y", former=("al older",))]
-    assert next(telling([renamed, *others])) == Person("allie", "Allie", former=("al",))
+    assert next(distinct([renamed, *others])) == Person("allie", "Allie", former=("al",))
     people = People([ADA, BOB])
     assert people.user_id(renamed, {"al": "ada"}, "") == 1
     assert people.user_id(renamed, {"allie": "bob@example.com", "al": "ada"}, "") == 2

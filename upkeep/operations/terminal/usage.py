@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 WIDTH = 78
 """Of the examples: a terminal of 80 columns shows them as they are typed, and argparse leaves two."""
 PLAIN = re.compile(r"[\w./:+@-]*\w")
-"""A default that needs no quotes to be told from the sentence around it."""
+"""A default that needs no quotes to be facts from the sentence around it."""
 BOUNDS = {
     Ge: ("ge", "Minimum"),
     Gt: ("gt", "Above"),
@@ -42,14 +42,14 @@ class UsageFormatter(DjangoHelpFormatter):
 
 def of_parameter(field: FieldInfo, *, flag: str) -> str:
     """The help of a parameter whose option is `flag`: its description, the values that it takes, its default."""
-    told = dict(_bounds(field))
+    facts = dict(_bounds(field))
     for low, high, both in RANGES:
-        if low in told and high in told:
-            least, most = told.pop(low), told.pop(high)
-            told[both] = f"{least} to {most}"
+        if low in facts and high in facts:
+            least, most = facts.pop(low), facts.pop(high)
+            facts[both] = f"{least} to {most}"
     if default := _default(field, flag):
-        told["Default"] = default
-    return " ".join([(field.description or "").strip(), *(f"{name}: {value}." for name, value in told.items())])
+        facts["Default"] = default
+    return " ".join([(field.description or "").strip(), *(f"{name}: {value}." for name, value in facts.items())])
 
 
 def of_examples(command: str, examples: Iterable[tuple[str, str]]) -> str:

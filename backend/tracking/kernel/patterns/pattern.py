@@ -34,7 +34,7 @@ class PatternFacts(NamedTuple):
 def facts(pattern: str) -> PatternFacts:
     """What there is to know of a pattern. Raises PatternError."""
     compiled = Pattern(pattern)
-    return PatternFacts(compiled.tells_code, compiled.memory)
+    return PatternFacts(compiled.has_code, compiled.memory)
 
 
 class Pattern:
@@ -55,7 +55,7 @@ class Pattern:
         self._match_marked = marked.regexp.match if marked else None
 
     @property
-    def tells_code(self) -> bool:
+    def has_code(self) -> bool:
         """Whether it has the group of the task's code."""
         return self._code is not None
 

@@ -3,7 +3,7 @@ from collections.abc import Collection
 import pytest
 from pydantic import SecretStr
 
-from backend.tracking.kernel.configuration import declared, telling
+from backend.tracking.kernel.configuration import declared, report
 from backend.tracking.kernel.configuration.items import Item, Key, Kind
 from backend.tracking.kernel.configuration.plan import Edit, Plan, Stored, plan
 from tests.unit.tracking.configuration.factories import GITHUB, KIMAI, organization, parsed, rules, trackers
@@ -117,7 +117,7 @@ def test_what_goes_with_a_tracker_is_told() -> None:
     stored = items(trackers("name: a"))
     contents: dict[Key, str] = {key: "12 downloaded tasks" for key in stored if len(key) == 3}
     found = plan(items(organization("")).values(), Stored(items=stored, usernames=(), contents=contents), prune=True)
-    assert "    - tracker a with 12 downloaded tasks" in telling.lines(found)
+    assert "    - tracker a with 12 downloaded tasks" in report.lines(found)
 
 
 def test_a_member_who_does_not_exist_is_skipped() -> None:
@@ -201,7 +201,7 @@ def test_a_tracker_starts_again_when_other_records_come_from_there(
 ) -> None:
     found = planned(trackers(f"name: t, {after}"), trackers(f"name: t, {before}"))
     assert starts_again(found) == expected
-    assert len(list(telling.notes(found))) == len(expected)
+    assert len(list(report.notes(found))) == len(expected)
     assert not starts_again(planned(trackers(f"name: t, {after}"), trackers(f"name: t, {before}"), begun=False))
 
 
@@ -230,7 +230,7 @@ def test_a_plan_is_readable() -> None:
         f"name: code, {GITHUB}, api_token: x, user_mapping: m, tasks: [{task}]",
         f"name: hours, {KIMAI}",
     )
-    assert telling.lines(planned(after, before, prune=True)) == [
+    assert report.lines(planned(after, before, prune=True)) == [
         "  organization acme",
         "    project shop",
         "    ~ tracker code",
@@ -247,7 +247,7 @@ def test_a_plan_is_readable() -> None:
 
 def test_a_long_plan_ends_with_how_much_is_left() -> None:
     tasks = ", ".join(f"{{code: t{number}}}" for number in range(3_000))
-    found = telling.lines(planned(trackers(f"name: code, tasks: [{tasks}]")))
+    found = report.lines(planned(trackers(f"name: code, tasks: [{tasks}]")))
     assert len(found) == 2_001
     assert found[-1] == "… 1,003 more lines: --verbose shows them all"
 
@@ -287,7 +287,7 @@ def test_users_are_named_with_all_their_places() -> None:
     )
     users = declared.usernames(parsed(text))
     assert users == {"bob": ["organization_profiles", "default_username", "user mapping m"]}
-    assert "'bob' (organization_profiles, default_username, user mapping m)" in telling.absent_users(users, "acme")
+    assert "'bob' (organization_profiles, default_username, user mapping m)" in report.absent_users(users, "acme")
 
 
 def test_a_change_holds_no_secret() -> None:
