@@ -15,6 +15,7 @@ SCHEDULE = (
     ScheduleEntry(
         "Refresh torrent data of recent DVDs", "collection.refresh_torrent_data", "0 4 * * *", {"recent_only": True}
     ),
+    ScheduleEntry("Update the search of all organizations", "search.update_search", "30 4 * * *"),
     ScheduleEntry("Normalize UK certifications", "collection.normalize_uk_certifications", "0 5 * * 0"),
     ScheduleEntry("Clean up unused posters", "collection.cleanup_unused_posters", "30 5 * * 0", {"delete": True}),
     ScheduleEntry("Prune runs", "housekeeping.prune_runs", "0 7 * * 0", confirm="yes"),

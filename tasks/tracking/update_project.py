@@ -1,4 +1,3 @@
-from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Annotated, Self
@@ -10,12 +9,12 @@ from backend.tracking.kernel.locations import LocationError
 from backend.tracking.kernel.rules import RuleError
 from backend.tracking.models import Tracker
 from backend.tracking.services.downloads import Download, connected, trackers
-from backend.tracking.services.lookup import UnknownCodeError, organization_codes, projects
+from backend.tracking.services.lookup import UnknownCodeError, projects
 from backend.tracking.tokens import UnreadableTokenError
+from tasks._organizations import enqueue_each
 from tasks.tracking._matching import match
 from tasks.tracking._subjects import of_organization
 from upkeep.operations import (
-    Change,
     LimitExceededError,
     Limits,
     Params,
@@ -24,17 +23,13 @@ from upkeep.operations import (
     RunContext,
     Step,
     operation,
-    submission,
 )
 from upkeep.operations.counts import Counts
-from upkeep.operations.models import Run
-from upkeep.operations.states import Status
 from upkeep.remote.errors import RemoteError
 
 BROKEN = (RemoteError, LocationError, UnreadableTokenError)
 """What ends the download of one tracker; the others go on."""
 ADVICE = "look at them with --full --dry-run --verbose, and remove them by --full without --max-deleted"
-OPEN = (Status.QUEUED, Status.RUNNING)
 
 
 class UpdateProject(Params):
@@ -81,9 +76,7 @@ def update_project(params: UpdateProject, run: RunContext) -> None:
     Only what changed since the last download is read, if the tracker can say what that is.
     """
     if params.organization is None:
-        codes = organization_codes()
-        run.about(*map(of_organization, codes))
-        run.commit(lambda: _waiting(params, codes), write=_enqueued)
+        enqueue_each(update_project, params, run)
         return
     wanted = projects(params.organization, params.project)
     sources = trackers(wanted)
@@ -138,21 +131,3 @@ def _limit(step: Step, reading: Download, connector: Connector | None, max_delet
         deleted = sum(change.action == "deleted" for page in pages for change in page)
         if excess := limits.excess(Counts.one("deleted", deleted), of):
             raise LimitExceededError(excess, step=step.name, advice=ADVICE)
-
-
-def _waiting(params: UpdateProject, codes: Iterable[str]) -> Iterator[Change]:
-    """A run for each organization, unless the same one is waiting or running already."""
-    for code in codes:
-        of_one = params.model_copy(update={"organization": code})
-        open_runs = Run.objects.filter(
-            operation=update_project.name, status__in=OPEN, dry_run=False, params=of_one.model_dump()
-        )
-        if open_runs.exists():
-            yield Change("skipped", code, code, reason="already_queued")
-        else:
-            yield Change("created", code, f"a run for {code}", payload=of_one)
-
-
-def _enqueued(changes: Sequence[Change]) -> None:
-    for change in changes:
-        submission.enqueue(update_project, change.payload, origin="update_project")

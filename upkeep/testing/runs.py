@@ -47,8 +47,14 @@ def kill(operation: Operation[P], params: P, *, commits: int, within: bool = Fal
     """
     confirm = operation.confirmation(params) or ""
     made = submission.record(
-        operation, params, confirm=confirm, queue=operation.queue, origin="test", sent_at=datetime.now(UTC)
-    )
+        operation,
+        params,
+        confirm=confirm,
+        queue=operation.queue,
+        origin="test",
+        partitions=1,
+        sent_at=datetime.now(UTC),
+    )  # in parts, it would leave all work to other processes
     attempt = claims.claim(made.pk)
     if attempt is None:
         raise AssertionError(f"run {made.pk} was taken by a worker: tests have a database of their own")

@@ -10,6 +10,13 @@ from django.core.exceptions import ImproperlyConfigured
 from backend.search.embedders.embedder import Embedder
 
 
+def check() -> None:
+    """Raise ImproperlyConfigured when the settings name an embedder that there is not. Loads none."""
+    known = sorted(module.name for module in iter_modules(__path__) if module.name != "embedder")
+    if settings.EMBEDDER not in known:
+        raise ImproperlyConfigured(f"EMBEDDER is to be one of {', '.join(known)}, not {settings.EMBEDDER!r}")
+
+
 def current() -> Embedder:
     """The embedder of the settings. Its module is loaded by whoever embeds, as it may load a model.
 
@@ -17,7 +24,5 @@ def current() -> Embedder:
         EmbedderError: it cannot be used.
         ImproperlyConfigured: there is none of that name.
     """
-    known = sorted(module.name for module in iter_modules(__path__) if module.name != "embedder")
-    if settings.EMBEDDER not in known:
-        raise ImproperlyConfigured(f"EMBEDDER is to be one of {', '.join(known)}, not {settings.EMBEDDER!r}")
+    check()
     return cast("Embedder", import_module(f"{__name__}.{settings.EMBEDDER}").embedder())
