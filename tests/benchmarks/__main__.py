@@ -36,6 +36,9 @@ BENCHMARKS = {
     "pruning_memory": "pruning.memory",
     "update_project": "update_project.speed",
     "update_project_memory": "update_project.memory",
+    "update_search": "search.speed",
+    "update_search_memory": "search.memory",
+    "searches": "search.searches",
     "startup": "startup.help_text",
     "declaration": "startup.declaration",
 }
