@@ -77,6 +77,11 @@ def check_stored(params: Params) -> None:
     _check_writable(params)
 
 
+def are_named(params: Params) -> bool:
+    """Whether there are files to be stored."""
+    return any(file.path for _, file in _files(params))
+
+
 def store(run_id: UUID, params: Params) -> Params:
     """The params with the content of their files stored, encrypted, for this run.
 

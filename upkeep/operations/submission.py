@@ -13,6 +13,7 @@ from django.db import transaction
 from upkeep.operations import broker, files, registry, subjects
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError, OperationError, UnknownOperationError
+from upkeep.operations.insertion import insert
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.operations.params import Params
@@ -61,13 +62,14 @@ def record(  # noqa: PLR0913 - the columns of a new run
     _check_length(values, confirm=confirm if confirmed else "", exclusive_key=key or "")
     about = operation.subjects(params)
     ids = {"id": run_id} if run_id else {}
+    run = Run(
+        operation=operation.name, params=values, dry_run=dry_run, confirm=confirm if confirmed else "",
+        exclusive_key=key, partitions=partitions if queue else 1,
+        attended=attended, queue=queue, origin=origin, user=user, system_user=system_user,
+        **ids, **columns,
+    )  # fmt: skip
     with transaction.atomic() if about else nullcontext():
-        run = Run.objects.create(
-            operation=operation.name, params=values, dry_run=dry_run, confirm=confirm if confirmed else "",
-            exclusive_key=key, partitions=partitions if queue else 1,
-            attended=attended, queue=queue, origin=origin, user=user, system_user=system_user,
-            **ids, **columns,
-        )  # fmt: skip
+        insert([run])
         subjects.note([run.pk], about)
     return run
 
@@ -93,7 +95,8 @@ def enqueue(  # noqa: PLR0913 - how to run, beside what
         OperationError: this project has no workers, or a file of the params cannot be sent.
     """
     broker.check()
-    with transaction.atomic():
+    alone = transaction.get_autocommit() and not files.are_named(params)
+    with nullcontext() if alone else transaction.atomic():  # one statement needs no BEGIN and COMMIT round it
         run = record(
             operation,
             params,
