@@ -3,7 +3,6 @@
 import ast
 import sys
 from collections.abc import Mapping
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -77,13 +76,13 @@ class Layout:
 
     def edits(self, app: str) -> Mapping[Path, str]:
         """The files that a new app is registered in, as they are to be; unusual settings are missing."""
-        path = Path(str(import_module(settings.SETTINGS_MODULE).__file__))
-        text = registered(path.read_text(encoding="utf-8"), self.package(app))
+        path = self.path(settings.SETTINGS_MODULE)
+        text = registered(path.read_text(encoding="utf-8"), self.package(app)) if path.is_file() else None
         return {path: text} if text else {}
 
 
 def registered(source: str, package: str) -> str | None:
-    """The settings with the package in INSTALLED_APPS; None when that is not one list of texts.
+    """The settings with the package in INSTALLED_APPS; None when that is not a list of texts.
 
     It comes after the last app that is in the same package, or else after the last one.
     """
@@ -93,7 +92,7 @@ def registered(source: str, package: str) -> str | None:
         if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["INSTALLED_APPS"]
         if isinstance(node.value, ast.List)
     ]
-    names = [item for item in lists[0] if isinstance(item, ast.Constant)] if len(lists) == 1 else []
+    names = [item for item in lists[-1] if isinstance(item, ast.Constant)] if lists else []
     if not names:
         return None
     beside = [item for item in names if "." in package and str(item.value).startswith(f"{package.partition('.')[0]}.")]

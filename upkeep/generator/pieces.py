@@ -70,7 +70,10 @@ def described(text: str, name: str, sentence: str) -> str:
 
 def _wrapped(line: str) -> str:
     """An import that is too long, a line for each name."""
-    start, _, imported = line.partition(" import ")
-    if len(line) <= MAX_LINE or not line.startswith("from "):
+    parts = re.fullmatch(r"( *)(from \S+ import )([^#(]+?)(  #.*)?", line)
+    if not parts or len("".join(parts.groups("")[:3])) <= MAX_LINE:
         return line
-    return "\n".join([f"{start} import (", *(f"    {each}," for each in imported.split(", ")), ")"])
+    indent, start, imported, comment = parts.groups("")
+    return "\n".join(
+        [f"{indent}{start}({comment}", *(f"{indent}    {each}," for each in imported.split(", ")), f"{indent})"]
+    )

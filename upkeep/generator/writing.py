@@ -17,19 +17,15 @@ def check(files: Collection[Path], root: Path) -> None:
     """Raise OperationError when one of the files is there already, or could not be written."""
     there = [str(path.relative_to(root)) for path in files if os.path.lexists(path)]
     if there:
-        verb = (
-            "is there already, perhaps of an earlier try: remove it"
-            if len(there) == 1
-            else "are there already, perhaps of an earlier try: remove them"
-        )
-        raise OperationError(f"{', '.join(there)} {verb}, or choose another name; {NOTHING}")
+        advice = "perhaps from an earlier try; remove it or choose another name"
+        raise OperationError(f"{', '.join(there)}: already there, {advice}; {NOTHING}")
     for folder in sorted({parent for path in files for parent in path.relative_to(root).parents}):
         package = root / folder
         if (module := package.with_suffix(".py")).is_file():
             moved = f"{folder}/__init__.py"
             raise OperationError(f"{module.relative_to(root)} is a module: move it to {moved} first; {NOTHING}")
         if package.exists() and not (package.is_dir() and os.access(package, os.W_OK)):
-            raise OperationError(f"{folder} cannot be written to; {NOTHING}")
+            raise OperationError(f"{package} cannot be written to; {NOTHING}")
 
 
 def missing_packages(files: Collection[Path], root: Path) -> list[Path]:

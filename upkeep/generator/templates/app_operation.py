@@ -47,7 +47,11 @@ def write(changes: Sequence[Change]) -> None:
             cursor.execute(f"ANALYZE {connection.ops.quote_name(change.key)}")
 
 
-@operation("domain.verb_object", exclusive="domain:verb_object")
+@operation(
+    "domain.verb_object",
+    exclusive="domain:verb_object",
+    examples=(("contenttypes --dry-run --verbose", "Preview one app."),),
+)
 def verb_object(params: VerbObject, run: RunContext) -> None:
     """Refresh what PostgreSQL knows of the tables of some apps: their statistics."""
     for batch in run.batches(models(params.labels)):

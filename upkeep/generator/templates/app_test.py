@@ -6,8 +6,8 @@ from upkeep.operations import OperationError
 
 
 def analyzed(*labels: str) -> int:
-    outcome = testing.run(verb_object, VerbObject(labels=labels))
-    return outcome.counts["updated"]
+    params = VerbObject(labels=labels)
+    return testing.run(verb_object, params).counts["updated"]
 
 
 class VerbObjectTest(TestCase):
@@ -27,3 +27,6 @@ class VerbObjectTest(TestCase):
     def test_a_dry_run_shows_what_the_run_does(self) -> None:
         params = VerbObject(labels=("contenttypes",))
         testing.assert_dry_run_matches(verb_object, params, state=list)
+
+    def test_the_examples_of_its_help_are_valid(self) -> None:
+        testing.assert_examples_valid(verb_object)

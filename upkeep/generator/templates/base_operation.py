@@ -27,7 +27,11 @@ def write(changes: Sequence[Change]) -> None:
     Item.objects.bulk_update(items, ["code"])
 
 
-@operation("domain.verb_object", exclusive="domain:verb_object")
+@operation(
+    "domain.verb_object",
+    exclusive="domain:verb_object",
+    examples=(("--limit 10 --dry-run --verbose", "Preview ten rows."),),
+)
 def verb_object(params: VerbObject, run: RunContext) -> None:
     """Remove the white space around the code of each Item."""
     for batch in run.batches(Item.objects.all(), limit=params.limit):

@@ -36,6 +36,10 @@ def write(changes: Sequence[Change]) -> None:
     "domain.verb_object",
     exclusive="domain:verb_object",
     errors=(UnusableFileError, UnicodeDecodeError, csv.Error),
+    examples=(
+        ("rows.csv --dry-run --verbose", "Preview what becomes of each row."),
+        ("rows.csv --update", "Also update rows that exist."),
+    ),
 )
 def verb_object(params: VerbObject, run: RunContext) -> None:
     """Import each Item of a CSV file."""

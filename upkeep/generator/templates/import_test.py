@@ -52,3 +52,6 @@ class VerbObjectTest(TestCase):
     def test_killed_wherever_it_comes_to_the_same_end(self) -> None:
         params = self.params(update=True)
         testing.assert_resumable(verb_object, params, state=stored)
+
+    def test_the_examples_of_its_help_are_valid(self) -> None:
+        testing.assert_examples_valid(verb_object)

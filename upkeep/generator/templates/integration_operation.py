@@ -39,6 +39,10 @@ def write(changes: Sequence[Change]) -> None:
     exclusive="domain:verb_object",
     errors=(RemoteError,),
     configured=check_configured,
+    examples=(
+        ("--limit 10 --dry-run --verbose", "Preview ten rows."),
+        ("--force", "Take over all that differs."),
+    ),
 )
 def verb_object(params: VerbObject, run: RunContext) -> None:
     """Compare the title of each Item with that of an API, and fill in what is blank."""

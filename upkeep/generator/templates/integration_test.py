@@ -58,7 +58,7 @@ class VerbObjectTest(TestCase):
 
     def test_an_api_that_is_overloaded_is_asked_again(self) -> None:
         self.api.fail({"A-1": faults.status(503, times=1)})
-        testing.run(verb_object, VerbObject(limit=1))
+        testing.run(verb_object, VerbObject())
         assert stored()[0] == "Alpha"
 
     def test_without_an_address_that_is_the_error(self) -> None:
@@ -77,3 +77,6 @@ class VerbObjectTest(TestCase):
     def test_killed_wherever_it_comes_to_the_same_end(self) -> None:
         params = VerbObject(force=True)
         testing.assert_resumable(verb_object, params, state=stored)
+
+    def test_the_examples_of_its_help_are_valid(self) -> None:
+        testing.assert_examples_valid(verb_object)

@@ -25,7 +25,15 @@ def write(changes: Sequence[Change]) -> None:
     Item.objects.filter(pk__in=[change.key for change in changes]).delete()
 
 
-@operation("domain.verb_object", exclusive="domain:verb_object", confirm="yes")
+@operation(
+    "domain.verb_object",
+    exclusive="domain:verb_object",
+    confirm="yes",
+    examples=(
+        ("--days 30 --dry-run --verbose", "Preview what would be deleted."),
+        ("--days 30 --no-input", "Delete it without a question."),
+    ),
+)
 def verb_object(params: VerbObject, run: RunContext) -> None:
     """Delete each Item that is older than a number of days."""
     before = timezone.now() - timedelta(days=params.days)

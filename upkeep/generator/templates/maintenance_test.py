@@ -9,7 +9,7 @@ from upkeep.generator.templates.models import Item
 
 
 def stored() -> list[str]:
-    return list(Item.objects.order_by("pk").values_list("code", flat=True))
+    return sorted(Item.objects.values_list("code", flat=True))
 
 
 class VerbObjectTest(TestCase):
@@ -21,7 +21,8 @@ class VerbObjectTest(TestCase):
             Item.objects.filter(pk=item.pk).update(created_at=then)
 
     def test_what_is_older_goes(self) -> None:
-        outcome = testing.run(verb_object, VerbObject(days=30))
+        params = VerbObject(days=30)
+        outcome = testing.run(verb_object, params)
         assert outcome.counts["deleted"] == 2
         assert stored() == ["A-3"]
 
@@ -30,7 +31,8 @@ class VerbObjectTest(TestCase):
         assert stored() == ["A-2", "A-3"]
 
     def test_it_has_to_be_confirmed(self) -> None:
-        assert verb_object.confirmation(VerbObject()) == "yes"
+        params = VerbObject()
+        assert verb_object.confirmation(params) == "yes"
 
     def test_a_dry_run_shows_what_the_run_does(self) -> None:
         params = VerbObject(days=30)
@@ -39,3 +41,6 @@ class VerbObjectTest(TestCase):
     def test_killed_wherever_it_comes_to_the_same_end(self) -> None:
         params = VerbObject(days=30)
         testing.assert_resumable(verb_object, params, state=stored)
+
+    def test_the_examples_of_its_help_are_valid(self) -> None:
+        testing.assert_examples_valid(verb_object)

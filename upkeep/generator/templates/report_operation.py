@@ -41,14 +41,22 @@ def rendered(rows: list[Row], form: str) -> str:
     return "\n".join(f"{row['id']:>{width}}  {row['code']}" for row in rows)
 
 
-@operation("domain.verb_object", prints="report", errors=(OSError,))
+@operation(
+    "domain.verb_object",
+    prints="report",
+    errors=(OSError,),
+    examples=(
+        ("--format csv --limit 10", "Print ten rows as CSV."),
+        ("--format json --output rows.json", "Write all of them to a file."),
+    ),
+)
 def verb_object(params: VerbObject, run: RunContext) -> None:
     """Report each Item as text, JSON or CSV."""
     rows: list[Row] = []
 
     def pages(_after: object) -> Iterator[tuple[list[Item], None]]:
         """Without a cursor, so that a run which is resumed reads all of them again."""
-        yield list(Item.objects.order_by("pk")[: params.limit]), None
+        yield list(Item.objects.order_by("code")[: params.limit]), None
 
     for batch in run.batches(pages):
         rows += [Row(id=str(item.pk), code=item.code) for item in batch.items]

@@ -11,7 +11,7 @@ from upkeep import testing
 from upkeep.generator.templates.models import Item
 from upkeep.generator.templates.report_operation import VerbObject, verb_object
 
-CODES = ["A-1", 'with "quotes", and a comma', "Grüße"]
+CODES = ["A-1", 'B with "quotes", and a comma', "C Grüße"]
 
 
 class VerbObjectTest(TestCase):
@@ -43,9 +43,13 @@ class VerbObjectTest(TestCase):
         assert CODES[1] not in self.path.read_text(encoding="utf-8")
 
     def test_a_dry_run_writes_no_file(self) -> None:
-        testing.run(verb_object, VerbObject(output=str(self.path)), dry_run=True)
+        params = VerbObject(output=str(self.path))
+        testing.run(verb_object, params, dry_run=True)
         assert not self.path.exists()
 
     def test_killed_wherever_it_comes_to_the_same_end(self) -> None:
         params = VerbObject(output=str(self.path))
         testing.assert_resumable(verb_object, params, state=self.path.read_bytes)
+
+    def test_the_examples_of_its_help_are_valid(self) -> None:
+        testing.assert_examples_valid(verb_object)

@@ -26,7 +26,11 @@ def write(changes: Sequence[Change]) -> None:
     Item.objects.bulk_create(Item(code=change.key) for change in changes)
 
 
-@operation("domain.verb_object", exclusive="domain:verb_object")
+@operation(
+    "domain.verb_object",
+    exclusive="domain:verb_object",
+    examples=(("A-1 A-2 --dry-run --verbose", "Preview two labels."),),
+)
 def verb_object(params: VerbObject, run: RunContext) -> None:
     """Create an Item for each label that has none."""
     for batch in run.batches(dict.fromkeys(params.labels)):

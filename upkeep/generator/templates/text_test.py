@@ -15,7 +15,8 @@ class VerbObjectTest(TestCase):
         Item.objects.create(code="A-1")
 
     def test_there_is_a_row_for_each_label(self) -> None:
-        outcome = testing.run(verb_object, VerbObject(labels=("A-1", "A-2", "A-2")))
+        params = VerbObject(labels=("A-1", "A-2", "A-2"))
+        outcome = testing.run(verb_object, params)
         assert (outcome.counts["created"], outcome.counts["unchanged"]) == (1, 1)
         assert stored() == ["A-1", "A-2"]
 
@@ -30,3 +31,6 @@ class VerbObjectTest(TestCase):
     def test_the_second_time_there_is_nothing_to_do(self) -> None:
         params = VerbObject(labels=("A-1", "A-2"))
         testing.assert_idempotent(verb_object, params, state=stored)
+
+    def test_the_examples_of_its_help_are_valid(self) -> None:
+        testing.assert_examples_valid(verb_object)
