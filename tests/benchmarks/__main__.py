@@ -41,6 +41,7 @@ BENCHMARKS = {
     "searches": "search.searches",
     "startup": "startup.help_text",
     "declaration": "startup.declaration",
+    "generate_command": "startup.generated",
 }
 """Each runs in a process of its own."""
 

@@ -64,7 +64,9 @@ class Generation:
         needs = {**pieces.TYPES, **pieces.LABELS}[self.kind]
         found = subjects.found(self.layout.config(self.app), needs=needs, used=self._used)
         if not found:
-            raise OperationError(f"neither {self.app} nor the users have a model with what --type {self.type} needs")
+            wanted = " and ".join(pieces.NEEDS[need] for need in needs)
+            advice = "add one, or name a new app, which gets one"
+            raise OperationError(f"no model of {self.app} has {wanted} and nothing else that a row needs: {advice}")
         return found
 
     @cached_property

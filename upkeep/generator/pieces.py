@@ -18,6 +18,8 @@ TYPES = {
 """What each needs of its model."""
 LABELS = {"app": (), "text": ("code",)}
 """The same of what takes the place of `base` when the operation is given labels."""
+NEEDS = {"code": "a text", "title": "another text", "created_at": "a time"}
+"""What these are, for people."""
 ROLES = ("operation", "kernel", "connector", "test")
 MAX_LINE = 120
 

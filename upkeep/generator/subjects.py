@@ -5,10 +5,13 @@ from typing import Any, NamedTuple
 
 from django.apps import AppConfig, apps
 from django.conf import settings
-from django.db.models import CharField, DateTimeField, Field, Model, TextField
+from django.db.models import CharField, DateTimeField, EmailField, Field, Model, SlugField, TextField
 from pydantic import BaseModel
 
+TEXTS = (CharField, EmailField, SlugField, TextField)
+"""Not the subclasses of others, which may have rules of their own."""
 MIN_LENGTH = 50
+"""Characters that a text of a generated test may have."""
 
 
 class Subject(NamedTuple):
@@ -56,7 +59,7 @@ def _subject(model: type[Model], used: Collection[str]) -> Subject | None:
 
 def _texts(fields: Collection["Field[Any, Any]"], used: Collection[str]) -> "Iterator[Field[Any, Any]]":
     for field in fields:
-        is_text = type(field) in (CharField, TextField) and not (field.choices or field.null or field.primary_key)
+        is_text = type(field) in TEXTS and not (field.choices or field.null or field.primary_key)
         is_free = field.name not in used and not hasattr(BaseModel, field.name)
         is_long = field.max_length is None or field.max_length >= MIN_LENGTH
         if is_text and is_free and is_long and field.editable and field.name != "password":

@@ -92,12 +92,10 @@ def test_options_that_cannot_be(tmp_path: Path, options: dict[str, str], line: s
     assert refusal(tmp_path, **options).startswith(line)
 
 
-def test_what_an_earlier_try_left(tmp_path: Path) -> None:
+def test_a_folder_of_that_name_that_is_not_an_installed_app(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
-    line = (
-        "APP 'shop': shop is there, but not in INSTALLED_APPS: add it there, or remove what is left of an earlier try"
-    )
-    assert refusal(tmp_path) == line
+    advice = "add it there if it is an app, or choose another name"
+    assert refusal(tmp_path) == f"APP 'shop': shop is there, but not in INSTALLED_APPS: {advice}"
 
 
 def test_files_that_are_there_already(tmp_path: Path) -> None:

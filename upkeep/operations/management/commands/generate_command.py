@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandParser
 from django.utils.module_loading import import_string
 
@@ -31,7 +32,10 @@ class Command(TolerantCommand):
         from upkeep.generator.hints import hints  # noqa: PLC0415 - as above
         from upkeep.generator.layout import Layout  # noqa: PLC0415 - as above
 
-        layout = import_string(conf().LAYOUT)() if conf().LAYOUT else Layout()
+        try:
+            layout = import_string(conf().LAYOUT)() if conf().LAYOUT else Layout()
+        except ImportError as error:
+            raise ImproperlyConfigured(f'UPKEEP["LAYOUT"]: {error}') from error
         fields = ("app", "name", "type", "labels", "description")
         generation = Generation(layout, **{field: options[field] for field in fields})
         if not options["dry_run"]:
