@@ -22,8 +22,14 @@ FILE = "UPKEEP_ENV_FILE"
 """The variable that names another file than `.env`; empty: none. The tests have no `.env`."""
 READ_BY_LIBRARIES = ("CELERY_", "PG")
 """What Celery's and libpq's variables begin with: they lead elsewhere, whatever the settings say."""
-OVERRIDES = ("CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL", "CELERY_RESULT_BACKEND", "CELERY_LOADER")
-"""Variables that Celery prefers to any setting; CELERY_BROKER_URL, another one, is ours, too."""
+OVERRIDES = {
+    "CELERY_BROKER_READ_URL": "CELERY_BROKER_URL names the broker",
+    "CELERY_BROKER_WRITE_URL": "CELERY_BROKER_URL names the broker",
+    "CELERY_RESULT_BACKEND": "results are kept in the database",
+    "CELERY_LOADER": "Upkeep configures Celery itself",
+    "PGHOSTADDR": "DATABASE_URL names the server",
+}
+"""Variables that Celery and libpq prefer to any setting, and what counts instead. CELERY_BROKER_URL is ours, too."""
 PLACEHOLDER = "replace-me"
 """What stands in `.env.example` for a secret, in any case."""
 SECRET_KEY_CHARACTERS = 50
@@ -157,24 +163,29 @@ def load(root: Path) -> Environment:
 
     In the home of a demo its file alone counts, so that invented data never get to what the environment or `.env`
     names: not from the demo, and not from any command on its home. Raises ImproperlyConfigured when somebody else
-    could have written the file that counts, and for a variable with which Celery would pass over the settings.
+    could have written the file that counts, and for a variable by which a library would override the settings.
     """
     home = Path(os.environ.get("UPKEEP_HOME") or root / ".upkeep").absolute()
     if (home / DEMO).is_file():
         for own in (home, home / DEMO):
             require_own(own)
-        for name in [name for name in os.environ if name.startswith(READ_BY_LIBRARIES)]:
-            del os.environ[name]
+        _forget(READ_BY_LIBRARIES)
         return Environment({**_read(home / DEMO), "UPKEEP_HOME": str(home)})
     if file := os.environ.get(FILE, root / ".env"):
         require_own(Path(file))
         _check(Path(file))
         environ.Env.read_env(file)
-    for name in OVERRIDES:
+    if not os.environ.get("DATABASE_URL", "").strip():
+        _forget("PG")  # the embedded PostgreSQL is where its folder is
+    for name, instead in OVERRIDES.items():
         if os.environ.get(name):
-            where = "CELERY_BROKER_URL names the broker, and results are kept in the database"
-            raise ImproperlyConfigured(f"{name} is set, which Celery prefers to Upkeep's settings: unset it; {where}")
+            raise ImproperlyConfigured(f"{name} is set, and would override Upkeep's settings: unset it; {instead}")
     return Environment(os.environ)
+
+
+def _forget(prefix: str | tuple[str, ...]) -> None:
+    for name in [name for name in os.environ if name.startswith(prefix)]:
+        del os.environ[name]
 
 
 def behind_pooler(database: Mapping[str, Any]) -> dict[str, Any]:

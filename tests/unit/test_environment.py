@@ -90,9 +90,10 @@ def test_in_the_home_of_a_demo_its_file_alone_counts(tmp_path: Path, monkeypatch
 
 @pytest.mark.usefixtures("variables")
 @pytest.mark.parametrize("name", environment.OVERRIDES)
-def test_a_variable_with_which_celery_passes_over_the_settings_is_refused(
+def test_a_variable_by_which_a_library_would_override_the_settings_is_refused(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DATABASE_URL", HOSTILE["DATABASE_URL"])
     monkeypatch.setenv(name, "")
     environment.load(tmp_path)
     monkeypatch.delenv(name)
@@ -100,6 +101,24 @@ def test_a_variable_with_which_celery_passes_over_the_settings_is_refused(
     with pytest.raises(ImproperlyConfigured, match=f"^{name} is set, .*: unset it") as refused:
         environment.load(tmp_path)
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.usefixtures("variables")
+def test_what_libpq_reads_leads_nobody_away_from_the_embedded_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("PGHOSTADDR", "PGSERVICE", "PGSSLMODE")
+    for name in names:
+        monkeypatch.setenv(name, "production")
+    environment.load(tmp_path)
+    assert not [name for name in names if name in os.environ]
+    for name in names[1:]:
+        monkeypatch.setenv(name, "production")
+    monkeypatch.setenv("DATABASE_URL", HOSTILE["DATABASE_URL"])
+    environment.load(tmp_path)
+    assert os.environ["PGSSLMODE"] == "production", (
+        "with a server of one's own, libpq's variables say how it is reached"
+    )
 
 
 @pytest.mark.usefixtures("variables")
