@@ -14,9 +14,13 @@ from backend.search.models import SearchState, TaskVector
 from backend.search.services import index
 from backend.search.services.index import Scope
 from backend.tracking.models import Project, Task, Tracker
+from tasks.search import update_search as operation_module
 from tasks.search.update_search import UpdateSearch, update_search
 from tests.integration.tracking import factories
 from upkeep import testing
+from upkeep.operations import runner
+from upkeep.operations.execution import parts
+from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +167,31 @@ def test_a_run_for_each_organization_is_enqueued() -> None:
     assert sorted((run.params["organization"], run.exclusive_key) for run in runs) == [
         ("acme", "search:acme"), ("globex", "search:globex"),
     ]  # fmt: skip
+
+
+def test_a_large_organization_is_shared_among_workers_and_ends_as_one_run(
+    tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operation_module, "MIN_SPLIT", 5)
+    factories.organization("small")
+    for number in range(9):
+        task(tracker, f"task {number}" if number else "")
+    testing.run(update_search, UpdateSearch())
+    runs = {run.params["organization"]: run for run in Run.objects.filter(origin="update_search")}
+    assert {code: run.partitions for code, run in runs.items()} == {"acme": 4, "small": 1}
+    whole = carried_out(runs["acme"])
+    assert [carried_out(part).status for part in whole.parts.all()] == ["succeeded"] * 4
+    parts.settle(whole.pk)
+    whole = carried_out(whole)
+    assert (whole.status, whole.result["embedded"], whole.result["without_text"]) == ("succeeded", 8, 1)
+    assert (len(stored()), SearchState.objects.count()) == (8, 1)
+
+
+def carried_out(run: Run) -> Run:
+    attempt = claims.claim(run.pk)
+    assert attempt
+    runner.carry_out(run.pk, attempt)
+    return Run.objects.get(pk=run.pk)
 
 
 @pytest.mark.usefixtures("tracker")
