@@ -39,6 +39,11 @@ CREATE = """
     CREATE INDEX {name} ON search_taskvector USING hnsw ((vector::halfvec({dimensions})) halfvec_cosine_ops)
     WHERE model = %s
 """
+MEMORY = """
+    SELECT set_config('maintenance_work_mem', greatest(setting::bigint / 1024, %s) || 'MB', true)
+    FROM pg_settings WHERE name = 'maintenance_work_mem'
+"""
+"""The server's own, if it has more."""
 NUMBER = "SELECT count(*) FROM (SELECT FROM search_taskvector WHERE {where} LIMIT %(most)s) AS found"
 EXACT = """
     SELECT task_id, 1 - (vector <=> %(vector)s::halfvec) FROM search_taskvector WHERE {where}
@@ -87,12 +92,10 @@ class Scope:
 def nearest(vector: "NDArray[np.float32]", scope: Scope, limit: int) -> list[Neighbour]:
     """The tasks most similar to a vector of the scope's model, the most similar first; at most `limit`."""
     dimensions = len(vector)
-    params = {**scope.params, "vector": str(vector.tolist()), "limit": limit, "most": MAX_EXACT + 1}
+    params = {**scope.params, "vector": str(vector.tolist()), "limit": limit}
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(NUMBER.format(where=scope.where), params)
-        [number] = cursor.fetchone() or [0]
         rows: list[Any] = []
-        if number > MAX_EXACT and dimensions <= MAX_HNSW_DIMENSIONS:
+        if dimensions <= MAX_HNSW_DIMENSIONS and not _is_narrow(scope):
             cursor.execute(TUNED, [str(CANDIDATES)])
             statement = NEAREST.format(where=scope.where, dimensions=dimensions)
             cursor.execute(statement, {**params, "limit": limit * MARGIN})
@@ -118,9 +121,7 @@ def settle(model: str, dimensions: int, *, is_changed: bool) -> None:
             for former in others - set(map(index_name, _models())):
                 cursor.execute(f"DROP INDEX {former}")
         if index_name(model) not in present and dimensions <= MAX_HNSW_DIMENSIONS and _is_large(model):
-            cursor.execute(
-                "SELECT set_config('maintenance_work_mem', %s, true)", [f"{_megabytes(model, dimensions)}MB"]
-            )
+            cursor.execute(MEMORY, [_megabytes(model, dimensions)])
             cursor.execute(CREATE.format(name=index_name(model), dimensions=dimensions), [model])
     if is_changed:  # without figures PostgreSQL takes the index also where a search is limited to a few vectors
         with connection.cursor() as cursor:
@@ -130,6 +131,15 @@ def settle(model: str, dimensions: int, *, is_changed: bool) -> None:
 def index_name(model: str) -> str:
     """Of the HNSW index of a model."""
     return PREFIX + sha256(model.encode()).hexdigest()[:16]
+
+
+def _is_narrow(scope: Scope) -> bool:
+    """Whether so few are searched that to compare them is best. Of all vectors, that is so while there is no index."""
+    if scope.projects is None:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(NUMBER.format(where=scope.where), {**scope.params, "most": MAX_EXACT + 1})
+        return bool(cursor.fetchone() != (MAX_EXACT + 1,))
 
 
 def _models() -> set[str]:
