@@ -20,7 +20,8 @@ ENTRIES = {
 
 def hints(generation: Generation, *, dry_run: bool) -> Iterator[str]:
     """The lines."""
-    yield "Would write:" if dry_run else "Written:"
+    app = f", with the new app {generation.app}:" if generation.is_new_app else ":"
+    yield ("Would write" if dry_run else "Written") + app
     yield from (f"  {_place(path)}" for path in sorted(generation.files))
     yield from (f"  {_place(path)} (changed)" for path in generation.edits)
     if generation.kind != "app":

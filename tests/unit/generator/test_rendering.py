@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,20 @@ def test_a_new_app_is_registered_where_the_settings_list_the_apps(before: str, a
 def test_a_new_domain_is_registered_beside_the_others() -> None:
     apps_before_tasks = registered('INSTALLED_APPS = [\n    "backend.a",\n    "tasks",\n]', "backend.shop")
     assert apps_before_tasks == 'INSTALLED_APPS = [\n    "backend.a",\n    "backend.shop",\n    "tasks",\n]'
+
+
+def test_a_new_domain_has_the_import_contracts_of_the_others() -> None:
+    text = product.with_contracts((ROOT / "pyproject.toml").read_text(encoding="utf-8"), "shop")
+    contracts = tomllib.loads(text)["tool"]["importlinter"]["contracts"]
+    listed = [
+        contract[key]
+        for contract in contracts
+        for key in ("modules", "source_modules", "ignore_imports")
+        if any("backend.tracking" in (name, name.split(".** ->")[0]) for name in contract.get(key, ()))
+    ]
+    assert len(listed) >= 4
+    assert all(any(name.split(".** ->")[0] == "backend.shop" for name in names) for names in listed)
+    assert contracts[-1]["name"] == "Inside shop: models and connectors, kernel"
 
 
 def test_a_name_is_that_of_a_class() -> None:

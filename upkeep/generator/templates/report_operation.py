@@ -2,13 +2,12 @@ import csv
 import json
 from collections.abc import Iterator
 from io import StringIO
-from pathlib import Path
 from typing import Literal, TypedDict
 
 from pydantic import PositiveInt
 
 from upkeep.generator.templates.models import Item
-from upkeep.operations import Params, RunContext, operation
+from upkeep.operations import OutputFile, Params, RunContext, operation
 
 
 class Row(TypedDict):
@@ -21,8 +20,8 @@ class Row(TypedDict):
 class VerbObject(Params):
     format: Literal["text", "json", "csv"] = "text"
     """What the report is written as."""
-    output: str | None = None
-    """Write it to this file, where the run is carried out. Default: stdout."""
+    output: OutputFile | None = None
+    """Write this file. Default: stdout."""
     limit: PositiveInt = 1_000
     """Report this many rows at most: they are held in memory."""
 
@@ -44,7 +43,6 @@ def rendered(rows: list[Row], form: str) -> str:
 @operation(
     "domain.verb_object",
     prints="report",
-    errors=(OSError,),
     examples=(
         ("--format csv --limit 10", "Print ten rows as CSV."),
         ("--format json --output rows.json", "Write all of them to a file."),
@@ -65,5 +63,6 @@ def verb_object(params: VerbObject, run: RunContext) -> None:
         for line in report.split("\n"):
             run.report(line)
     elif not run.dry_run:
-        Path(params.output).write_text(f"{report}\n", encoding="utf-8")
-        run.log(f"{len(rows):,} rows written to {params.output}")
+        with run.create(params.output) as file:
+            file.write(f"{report}\n")
+        run.log(f"{len(rows):,} rows are written to {params.output.path}")

@@ -10,6 +10,7 @@ from django.test import TestCase
 from upkeep import testing
 from upkeep.generator.templates.models import Item
 from upkeep.generator.templates.report_operation import VerbObject, verb_object
+from upkeep.operations import OutputFile
 
 CODES = ["A-1", 'B with "quotes", and a comma', "C Grüße"]
 
@@ -43,12 +44,12 @@ class VerbObjectTest(TestCase):
         assert CODES[1] not in self.path.read_text(encoding="utf-8")
 
     def test_a_dry_run_writes_no_file(self) -> None:
-        params = VerbObject(output=str(self.path))
+        params = VerbObject(output=OutputFile.at(str(self.path)))
         testing.run(verb_object, params, dry_run=True)
         assert not self.path.exists()
 
     def test_killed_wherever_it_comes_to_the_same_end(self) -> None:
-        params = VerbObject(output=str(self.path))
+        params = VerbObject(output=OutputFile.at(str(self.path)))
         testing.assert_resumable(verb_object, params, state=self.path.read_bytes)
 
     def test_the_examples_of_its_help_are_valid(self) -> None:

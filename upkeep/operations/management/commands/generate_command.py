@@ -1,10 +1,10 @@
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandParser
 from django.utils.module_loading import import_string
 
 from upkeep.conf import conf
+from upkeep.operations.errors import OperationError
 from upkeep.operations.terminal.base import TolerantCommand
 
 
@@ -35,7 +35,7 @@ class Command(TolerantCommand):
         try:
             layout = import_string(conf().LAYOUT)() if conf().LAYOUT else Layout()
         except ImportError as error:
-            raise ImproperlyConfigured(f'UPKEEP["LAYOUT"]: {error}') from error
+            raise OperationError(f'UPKEEP["LAYOUT"] leads nowhere: {error}') from error
         fields = ("app", "name", "type", "labels", "description")
         generation = Generation(layout, **{field: options[field] for field in fields})
         if not options["dry_run"]:
