@@ -66,7 +66,8 @@ class Layout:
         package = self.package(app)
         folder = self.path(package).with_suffix("")
         if folder.exists():
-            place, advice = folder.relative_to(self.root), "add it there if it is an app, or choose another name"
+            place = folder.relative_to(self.root)
+            advice = "add it there if it is an app, remove it if an earlier try left it, or choose another name"
             raise InvalidParamsError(f"APP {app!r}: {place} is there, but not in INSTALLED_APPS: {advice}")
         if "." not in package and find_spec(package):
             raise InvalidParamsError(f"APP {app!r} is taken: Python has a module of that name")

@@ -94,7 +94,7 @@ def test_options_that_cannot_be(tmp_path: Path, options: dict[str, str], line: s
 
 def test_a_folder_of_that_name_that_is_not_an_installed_app(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
-    advice = "add it there if it is an app, or choose another name"
+    advice = "add it there if it is an app, remove it if an earlier try left it, or choose another name"
     assert refusal(tmp_path) == f"APP 'shop': shop is there, but not in INSTALLED_APPS: {advice}"
 
 
