@@ -14,7 +14,7 @@ UNREACHABLE = "nothing was audited: no database of advisories can be reached (pi
 
 
 def main() -> int:
-    """Ask pip-audit. Returns 0 when it knows nothing against any package, 1 when it does, 2 when it cannot say."""
+    """Ask pip-audit. Returns 0 when it knows of no advisory, 1 when it does, 2 when it cannot say."""
     ended = subprocess.run(COMMAND, capture_output=True, text=True, check=False)  # noqa: S603 - a constant
     try:
         packages = json.loads(ended.stdout)["dependencies"]

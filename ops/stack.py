@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> int:
 
 @contextmanager
 def servers_stopped_after(home: Path) -> Iterator[None]:
-    """Stop at the end which embedded servers were started within."""
+    """Stop the embedded servers that were started within, at the end."""
     started_before = [server for server in (postgres, redis) if server.running(home)]
     try:
         yield
@@ -70,7 +70,7 @@ def servers_stopped_after(home: Path) -> Iterator[None]:
 
 
 def run(home: Path, life: int) -> None:
-    """Prepare the database, start everything, tell where it is, and keep it running. Raises KeyboardInterrupt."""
+    """Prepare the database, start everything, say where it is, and keep it running. Raises KeyboardInterrupt."""
     from django.core.management import call_command  # noqa: PLC0415
 
     from backend.config.secrets import kept_secret, new_password  # noqa: PLC0415 - reads no settings, but only we need it
@@ -112,7 +112,7 @@ def programs(home: Path, life: int, web: int, flower: int, flower_login: str) ->
 
 
 def make_admin(password: str) -> str:
-    """Make the user whose login is told, unless somebody can log in already. Returns what to say of the login."""
+    """Make the user whose login is shown, unless somebody can log in already. Returns what to say about the login."""
     from django.contrib.auth import get_user_model  # noqa: PLC0415 - wants Django to be set up
 
     users = get_user_model()._default_manager  # noqa: SLF001 - Django's documented name for it
@@ -127,7 +127,7 @@ def free_port(variable: str, default: int) -> int:
     """The first port that nobody listens on, from what the variable says. Leaves the process when there is none."""
     wanted = os.environ.get(variable) or str(default)
     if not (wanted.isascii() and wanted.isdigit()):
-        raise SystemExit(f"{variable} is to be a number, not {wanted!r}")
+        raise SystemExit(f"{variable} must be a number, not {wanted!r}")
     for port in range(int(wanted), min(int(wanted) + 100, 65536)):
         with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -9,14 +9,14 @@ from django.http import HttpRequest
 from backend.accounts.models import User
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
-"""What lets somebody do more than before: superusers alone decide about it."""
+"""Fields that give somebody more rights: only superusers may change them."""
 
 admin.site.unregister(Group)
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
-    """Django's own page, with the full name. Nobody gets more rights by it than they have."""
+    """Django's own page, with the full name. Nobody can give rights that they lack."""
 
     list_display = ("username", "email", "full_name", "is_active", "is_staff")
     search_fields = ("username", "email", "full_name", "first_name", "last_name")
@@ -32,7 +32,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # generic in the st
         return (*super().get_readonly_fields(request, obj), *(() if is_superuser(request) else RIGHTS))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who may change a user may set the password, and so become that user: not one who may do more."""
+        """Whoever may change a user can set the password and so act as that user: not one with more rights."""
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -55,12 +55,12 @@ class GroupAdmin(DjangoGroupAdmin):
 
 
 def is_superuser(request: HttpRequest) -> bool:
-    """Whether who asks may do everything."""
+    """Whether the current user may do everything."""
     return bool(request.user.is_active and request.user.is_superuser)
 
 
 def _may_touch(request: HttpRequest, user: User | None) -> bool:
-    """Whether the user has no permission that who asks lacks."""
+    """Whether the user has no permission that the current user lacks."""
     if user is None or is_superuser(request):
         return True
     return not user.is_superuser and user.get_all_permissions() <= request.user.get_all_permissions()

@@ -88,7 +88,7 @@ def connect(  # noqa: PLR0913 - each is an option of a client
 ) -> Iterator[Tmdb]:
     """Give access to TMDB until the end of the block, with either kind of key that it hands out.
 
-    Raises `RemoteRejectedError` when there is no key, or the address is not fit.
+    Raises `RemoteRejectedError` when there is no key, or the address is invalid.
     """
     key = api_key.strip()
     if not key:

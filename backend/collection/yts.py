@@ -62,7 +62,7 @@ def connect(  # noqa: PLR0913 - each is an option of a client
 ) -> Iterator[Yts]:
     """Give access to the service until the end of the block; its address may lack `/api/v2`.
 
-    Raises `RemoteRejectedError` when the address is not fit.
+    Raises `RemoteRejectedError` when the address is invalid.
     """
     client = RemoteClient(
         "YTS",
@@ -82,7 +82,7 @@ def connect(  # noqa: PLR0913 - each is an option of a client
 def clear_or_unavailable(outcome: Outcome, *, imdb_id: str) -> Outcome:
     """Let only JSON pass that says "ok" and, in itself, whether there is such a film.
 
-    Moved domains, captchas, errors and lists that lack what they count all mean that nobody knows.
+    Moved domains, captchas, errors and lists that lack what they count all mean that it is unknown.
     """
     if isinstance(outcome, RemoteUnavailableError):
         return outcome

@@ -43,7 +43,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
     """Names the variable that is malformed, and knows which were asked for. An empty value counts as not set."""
 
     def __init__(self, values: MutableMapping[str, str]) -> None:
-        """Nothing was asked for yet."""
+        """No variable was asked for yet."""
         super().__init__()
         self.ENVIRON = values
         self.names: set[str] = set()
@@ -51,7 +51,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
     def get_value(self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET, **_: Any) -> Any:
         """The variable's value. Raises ImproperlyConfigured when it is an example's, or is not the number it must be.
 
-        django-environ's own takes a value that begins with $ for the name of another variable.
+        django-environ's own treats a value that begins with $ as the name of another variable.
         """
         self.names.add(var)
         value = self.ENVIRON.get(var, "")
@@ -66,7 +66,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
         except ValueError:
             if cast not in (int, float):
                 raise
-            raise ImproperlyConfigured(f"{var} is to be a number, not {value!r}") from None
+            raise ImproperlyConfigured(f"{var} must be a number, not {value!r}") from None
 
     def server(self, var: str, password: str = "") -> str:
         """The variable's URL, with what is in the variable `password` as its password; empty when there is none.
@@ -101,7 +101,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
         """The variable's pooler: `transaction`, or empty. Raises ImproperlyConfigured for any other."""
         mode: str = self.str(var, default="")
         if mode not in ("", "transaction"):
-            raise ImproperlyConfigured(f"{var} is to be transaction or not set, not {mode!r}")
+            raise ImproperlyConfigured(f"{var} must be transaction or not set, not {mode!r}")
         return mode
 
     def _url(self, var: str, password: str) -> str:
@@ -110,7 +110,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
         return passwords.quoted(url, own) if url else ""
 
     def proxy(self, var: str, direct: str) -> Proxy | None:
-        """The proxy that `var` names, but for the hosts that `direct` lists; None when there is none."""
+        """The proxy that `var` names, except for the hosts that `direct` lists; None without one."""
         value, hosts = self.str(var, default=""), tuple(self.list(direct, default=[]))
         try:
             url = urlsplit(value)
@@ -138,7 +138,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
         return logins
 
     def fernet_keys(self, var: str) -> list[str]:
-        """The variable's keys. Raises ImproperlyConfigured, without its value, when one of them is none."""
+        """The variable's keys. Raises ImproperlyConfigured, without its value, when one of them is not one."""
         keys: list[str] = self.list(var, default=[])
         for number, key in enumerate(keys, 1):
             if not is_fernet_key(key):
@@ -198,7 +198,7 @@ def behind_pooler(database: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def ordinary(environment: Mapping[str, str]) -> dict[str, str]:
-    """What says nothing about any deployment: where programs are, the terminal, the language."""
+    """Variables that say nothing about a deployment: where programs are, the terminal, the language."""
     return {name: value for name, value in environment.items() if name in ORDINARY or name.startswith("LC_")}
 
 

@@ -93,7 +93,7 @@ def _user(handler: Any) -> str:
 
 
 def secure() -> None:
-    """Let Flower's application, which is not made yet, work so."""
+    """Apply all this to Flower, before its application is made."""
     broker.RedisSocket = RedisSocket
     BaseHandler.get_current_user = guarded(BaseHandler.get_current_user)
     BaseTaskHandler.get_task_args = attributed(BaseTaskHandler.get_task_args)

@@ -1,4 +1,4 @@
-"""Who guesses Flower's login has to wait, as django-axes has it for the admin."""
+"""Whoever guesses Flower's login has to wait, as django-axes has it for the admin."""
 
 import base64
 import binascii
@@ -37,7 +37,7 @@ class Guesses:
 
 
 def guarded(get_current_user: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Flower's own look at the login, but for who guesses."""
+    """Flower's own check of the login, except for whoever guesses."""
     guesses = Guesses()
 
     def look(handler: Any) -> Any:

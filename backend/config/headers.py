@@ -1,4 +1,4 @@
-"""Headers: what browsers are told about every page of the web process, and what a proxy tells us."""
+"""Headers: what every page of the web process says to browsers, and what a proxy says to us."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Whose files are believed: secrets and settings are read from what nobody else could have written."""
+"""Whose files are trusted: secrets and settings are read only from what nobody else could have written."""
 
 import grp
 import os
@@ -14,8 +14,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 def require_own(path: Path, *, checkout: Path = CHECKOUT) -> None:
     """Raise ImproperlyConfigured when somebody else owns the file or folder `path`, or may write there.
 
-    What root owns is believed, as root can do anything; root believes the owner of the `checkout`, whose code it runs.
-    What is not there, or cannot be looked at, is left to whoever reads it.
+    What root owns is trusted, as root can do anything; root trusts the owner of the `checkout`, whose code it runs.
+    What is not there, or cannot be looked at, is left to its reader.
     """
     try:
         status = path.stat()

@@ -49,7 +49,7 @@ def new_fernet_key() -> str:
 
 
 def is_fernet_key(key: str) -> bool:
-    """Whether Fernet takes it."""
+    """Whether Fernet accepts it."""
     try:
         return len(base64.urlsafe_b64decode(key)) == FERNET_KEY_BYTES
     except ValueError:

@@ -198,7 +198,7 @@ UPKEEP = {
     "BACKOFF_SECONDS": env.float("RUN_BACKOFF_SECONDS", default=1.0),
     "RECONNECT_SECONDS": env.float("RUN_RECONNECT_SECONDS", default=60.0),
 }
-"""What the library is told; see `upkeep.conf`."""
+"""The library's settings; see `upkeep.conf`."""
 
 TMDB_API_KEY = env.str("TMDB_API_KEY", default="")
 TMDB_API_URL = env.str("TMDB_API_URL", default="https://api.themoviedb.org/3")

@@ -36,7 +36,7 @@ def rows(
 
     Rows of empty cells, and empty cells after those of the columns, are ignored: spreadsheets write them.
 
-    Raises UnusableFileError for a heading that is none, before the first row, and for what is not text, where it comes.
+    Raises UnusableFileError for an invalid heading, before the first row, and for what is not text, when it is read.
     """
     source = filter(_has_content, records(lines(raw, encoding), delimiter))
     columns = _columns(source, heading)

@@ -27,7 +27,7 @@ from backend.tracking.validators import validate_code, validate_time_zone, valid
 
 
 def new_id() -> UUID:
-    """A UUID of version 7 (RFC 9562): later ones sort behind earlier ones."""
+    """A UUID of version 7 (RFC 9562): later ones sort after earlier ones."""
     return uuid7()
 
 

@@ -37,7 +37,7 @@ class Stage:
         self._processes: list[Process] = []
 
     def start(self, name: str, command: Sequence[str]) -> None:
-        """Start a process that shall run until the end of the demo."""
+        """Start a process that runs until the end of the demo."""
         process = Process(name, command, self.home / "log" / f"{name}.log", life=self._life)
         self._processes.append(process)
         process.start()

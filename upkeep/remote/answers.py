@@ -68,7 +68,7 @@ class Answer:
 
 
 def outcome(answer: Answer, *, credentials: str) -> Outcome:
-    """Tell what the answer means for its request.
+    """Return what the answer means for its request.
 
     `credentials` names what was sent to be let in, for a message; empty when nothing was. Raises `TransientError` when
     another attempt is worth it, and `RemoteRejectedError` when the credentials are refused: others have the same.
@@ -125,7 +125,7 @@ def _content(answer: Answer) -> Outcome:
 
 
 def _json(body: bytes) -> Any:
-    """Return what the JSON says, halves of a character replaced by U+FFFD. Raises ValueError when it is none."""
+    """Return what the JSON says, halves of a character replaced by U+FFFD. Raises ValueError when it is not one."""
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError:

@@ -119,7 +119,7 @@ class RemoteClient:
         """Wait for one reply after the other, while `following` finds another request in the one before.
 
         That request is on its way while the caller works on the reply. Ends with a reply of None: there is no such
-        thing. Raises RemoteError. Whoever stops reading ends what is in flight.
+        thing. Raises RemoteError. Stopping to read cancels the requests in flight.
         """
         return sequences.chain(self._start_one, first, following)
 
@@ -127,7 +127,7 @@ class RemoteClient:
         """Wait for the replies to many requests, in their order; None where there is no such thing.
 
         Up to `number` requests are on their way or answered while the caller works; no more are taken from `requests`.
-        Raises RemoteError. Whoever stops reading ends what is in flight.
+        Raises RemoteError. Stopping to read cancels the requests in flight.
         """
         return sequences.ahead(self._start_one, requests, number)
 

@@ -10,7 +10,7 @@ SHARE = 0.9625
 """Of the allowed rate: at 40 a second, 41 requests leave in 1.04 s, and may still arrive a little closer together."""
 
 CREDIT_SECONDS = 0.013
-"""A late turn may be caught up by at most so much, which is less than what `SHARE` leaves free in a second."""
+"""A late turn may be caught up by at most this much, which is less than what `SHARE` leaves free in a second."""
 
 
 class Turns(Protocol):
@@ -20,7 +20,7 @@ class Turns(Protocol):
         """Take a turn if it is due, and return 0; else return the seconds until it may be."""
 
     async def pause(self, seconds: float) -> None:
-        """Let no process have a turn for so long, from now."""
+        """Let no process have a turn for this long, from now."""
 
     async def close(self) -> None:
         """Share no more turns."""
@@ -50,13 +50,13 @@ class Pacer:
             self._last = max(self._last + self._interval, monotonic() - self._credit)
 
     async def pause(self, seconds: float) -> None:
-        """Let nobody have a turn for so long, from now."""
+        """Let nobody have a turn for this long, from now."""
         self.rest(seconds)
         if self._shared and seconds > 0:
             await self._shared.pause(seconds)
 
     def rest(self, seconds: float) -> None:
-        """Have no turn for so long, from now; other processes may."""
+        """Have no turn for this long, from now; other processes may."""
         self._resume = max(self._resume, monotonic() + seconds)
 
     async def close(self) -> None:

@@ -16,7 +16,7 @@ NAMES = frozenset({"gzip", "x-gzip", "identity"})
 
 
 class DamagedError(ValueError):
-    """It begins as gzip, and does not go on so to its end."""
+    """It begins as gzip, but is not gzip to its end."""
 
 
 class OversizedError(ValueError):

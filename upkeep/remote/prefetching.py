@@ -1,4 +1,4 @@
-"""Work on one thing while the next one is made."""
+"""Work on one item while the next one is made."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ T = TypeVar("T")
 def prefetched(items: Iterable[T]) -> Iterator[T]:
     """The items, each made in a thread of its own while the caller works on the one before.
 
-    Raises what making them raises, behind everything that came before it. Whoever stops reading leaves the thread to
+    Raises what making them raises, after everything that came before it. Whoever stops reading leaves the thread to
     end the item that it is at.
     """
     source, end = iter(items), object()

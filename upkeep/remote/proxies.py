@@ -1,4 +1,4 @@
-"""Which way requests leave this machine."""
+"""By which way requests leave this machine."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field

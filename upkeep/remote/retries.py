@@ -31,9 +31,9 @@ class TransientError(RemoteUnavailableError):
 
 
 def postponed(problem: str, *, wait: float) -> RemoteUnavailableError:
-    """Return the failure of a request that may be sent again in so many seconds, which says when that is.
+    """Return the failure of a request that may be sent again in this many seconds, which says when that is.
 
-    Raises TransientError instead when so long a pause is granted. `problem` begins the message of both.
+    Raises TransientError instead when such a long pause is granted. `problem` begins the message of both.
     """
     if wait <= LONGEST_PAUSE:
         raise TransientError(f"{problem}: try again later", pause=wait)

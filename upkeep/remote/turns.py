@@ -62,7 +62,7 @@ set('resume', math.max(resume, now + ARGV[1]), ARGV[1])
 
 
 class SharedTurns:
-    """Gives each turn to one process. While Redis cannot be used every turn is given, and one warning tells so.
+    """Gives each turn to one process. While Redis cannot be used, every turn is given, and one warning says so.
 
     Belongs to one event loop.
     """
@@ -81,7 +81,7 @@ class SharedTurns:
         return await self._run(TURN, interval, credit) / MICROSECONDS
 
     async def pause(self, seconds: float) -> None:
-        """Let no process have a turn for so long, from now; at most `LONGEST_PAUSE`."""
+        """Let no process have a turn for this long, from now; at most `LONGEST_PAUSE`."""
         await self._run(PAUSE, min(seconds, LONGEST_PAUSE))
 
     async def close(self) -> None:

@@ -1,10 +1,10 @@
-"""For the tests of whoever writes operations: run one, kill it at one of its commits, resume it, compare.
+"""For the tests of authors of operations: run one, kill it at one of its commits, resume it, compare.
 
     outcome = testing.run(reprice, Reprice(percent=10))
     testing.assert_resumable(reprice, Reprice(percent=10), state=prices)
 
 All of it works within `django.test.TestCase` and pytest-django's `db`: the database is PostgreSQL, and what is tried
-several times is rolled back in between. `upkeep.testing.servers` has stand-ins for foreign systems.
+several times is rolled back in between. `upkeep.testing.servers` has stand-ins for other systems.
 """
 
 from typing import TYPE_CHECKING

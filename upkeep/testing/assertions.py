@@ -1,4 +1,4 @@
-"""What an operation promises, tried: each raises AssertionError that says what differs."""
+"""What an operation promises, tried out: each function raises an AssertionError that says what differs."""
 
 import shlex
 from collections import Counter
@@ -29,15 +29,15 @@ EFFECTS = ("created", "updated", "deleted")
 def assert_resumable(
     operation: Operation[P], params: P, *, state: Callable[[], Any], batch_items: int = 1, kills: int = 5
 ) -> None:
-    """However early the operation is killed, taken up again it comes to the same end as undisturbed.
+    """However early the operation is killed, once resumed it has the same result as an undisturbed run.
 
     It is killed within its first commit, after it, within the second, after that, and so on.
 
     Args:
         operation: the operation.
         params: its params.
-        state: what it works on, to be compared: called after each end.
-        batch_items: items of a batch, few, so that there are several commits; see UPKEEP["BATCH_ITEMS"].
+        state: returns what it works on, to be compared; called after each end.
+        batch_items: items of a batch; few, so that there are several commits; see UPKEEP["BATCH_ITEMS"].
         kills: how many commits to try, from the first.
     """
     with override_settings(UPKEEP={**getattr(settings, "UPKEEP", {}), "BATCH_ITEMS": batch_items}):
@@ -57,7 +57,7 @@ def assert_resumable(
 
 
 def assert_dry_run_matches(operation: Operation[P], params: P, *, state: Callable[[], Any]) -> None:
-    """A dry run touches nothing of `state`, and says just what the run then does: its changes, fields and counts."""
+    """A dry run leaves `state` as it is, and reports exactly what the run then does: changes, fields and counts."""
     with _undone():
         before = state()
         shown = runs.run(operation, params, dry_run=True)

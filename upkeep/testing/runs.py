@@ -37,7 +37,7 @@ def run(operation: Operation[P], params: P, *, dry_run: bool = False) -> Outcome
 
 
 def kill(operation: Operation[P], params: P, *, commits: int, within: bool = False) -> Run:
-    """Run the operation as a worker does, and lose it after so many of its batches were committed.
+    """Run the operation as a worker does, and lose it after this many of its batches were committed.
 
     With `within` it is lost inside the transaction of the batch after those, which is then rolled back. An operation
     that ends before is not killed: look at the run's status.
@@ -71,7 +71,7 @@ def kill(operation: Operation[P], params: P, *, commits: int, within: bool = Fal
 
 
 def resume(run: Run) -> Outcome:
-    """Let a run that was killed go on, as another worker does that takes it over.
+    """Continue a run that was killed, as another worker does that takes it over.
 
     Raises:
         ValueError: it was not killed.
@@ -87,7 +87,7 @@ def resume(run: Run) -> Outcome:
 
 
 class _Last(Unwatched):
-    """Is told what was committed, and lets that be the last."""
+    """Sees each commit, and lets that be the last."""
 
     def __init__(self, commits: int) -> None:
         self._left = commits
@@ -105,7 +105,7 @@ class _Writes:
         self._left = commits
 
     def interrupt(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 - Django's signature
-        """Pass a statement on, unless it is the one to be lost at."""
+        """Pass a statement on, unless the process is to be lost at it."""
         if sql.startswith('UPDATE "upkeep_operations_run"') and '"commits" = ' in sql.partition("WHERE")[0]:
             self._left -= 1
             if self._left < 0:

@@ -13,7 +13,7 @@ from upkeep.operations.plans import Change
 Details = Mapping[str, str | bool]
 """A user's details by field: all but the username and the password."""
 Objection = Callable[[str, Details, SecretStr], str]
-"""Why the user of that name, with those details, must not have that password; empty if nothing speaks against it."""
+"""Why the user of that name, with those details, must not have that password; empty if they may."""
 
 DEFAULTS: Details = {
     "email": "",
@@ -97,7 +97,7 @@ class Enrolment:
 
 
 def _merged(old: Details, new: Details) -> Details:
-    """`old` with what is `new`; a full name that was the first and the last name goes on being that."""
+    """`old` with what is `new`; a full name that consisted of the first and the last name still does."""
     merged = {**old, **new}
     if "full_name" not in new and old["full_name"] == _joined(old):
         merged["full_name"] = _joined(merged)

@@ -31,7 +31,7 @@ def rows(raw: Iterable[bytes], delimiter: str, encoding: str | None = None) -> I
 
     Rows of empty cells, and empty cells after those of the columns, are ignored: spreadsheets write them.
 
-    Raises UnusableFileError for a heading that is none, before the first row, and for what is not text, where it comes.
+    Raises UnusableFileError for an invalid heading, before the first row, and for what is not text, when it is read.
     """
     first_lines: dict[str, int] = {}
     for found in table.rows(raw, heading, delimiter, encoding):

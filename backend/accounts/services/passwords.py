@@ -1,4 +1,4 @@
-"""Passwords: whether they will do, and their hashes."""
+"""Passwords: whether they are acceptable, and their hashes."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ from upkeep.operations.plans import Change
 
 
 def objection(username: str, details: Details, password: SecretStr) -> str:
-    """What Django's password validators say against this password of this user; empty if nothing."""
+    """Django's password validators' objections to this password of this user; empty if there are none."""
     try:
         validate_password(password.get_secret_value(), get_user_model()(username=username, **details))
     except ValidationError as error:

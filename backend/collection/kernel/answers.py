@@ -1,4 +1,4 @@
-"""What asking another system gave, as far as a plan has to know."""
+"""The outcome of asking another system, as far as a plan needs it."""
 
 from dataclasses import dataclass
 

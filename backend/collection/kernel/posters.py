@@ -1,4 +1,4 @@
-"""Which files of the posters folder go."""
+"""Which files of the posters folder are deleted."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple

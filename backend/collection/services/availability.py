@@ -13,7 +13,7 @@ Rows = QuerySet[DVD, availability.Row]
 
 
 def dvds_with_imdb_id(*, added_in_days: int | None = None) -> Rows:
-    """DVDs that have an IMDb id; only those added in the last `added_in_days` if told."""
+    """DVDs that have an IMDb id; with `added_in_days`, only those added in this many days."""
     dvds = DVD.objects.exclude(imdb_id="")
     if added_in_days is not None:
         dvds = dvds.filter(created_at__gt=timezone.now() - timedelta(days=added_in_days))

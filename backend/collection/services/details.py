@@ -1,4 +1,4 @@
-"""DVDs that miss something TMDB could tell."""
+"""DVDs that lack something TMDB may know."""
 
 from dataclasses import dataclass
 from datetime import timedelta

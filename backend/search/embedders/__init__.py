@@ -14,7 +14,7 @@ def check() -> None:
     """Raise ImproperlyConfigured when the settings name an embedder that there is not. Loads none."""
     known = sorted(module.name for module in iter_modules(__path__) if module.name != "embedder")
     if settings.EMBEDDER not in known:
-        raise ImproperlyConfigured(f"EMBEDDER is to be one of {', '.join(known)}, not {settings.EMBEDDER!r}")
+        raise ImproperlyConfigured(f"EMBEDDER must be one of {', '.join(known)}, not {settings.EMBEDDER!r}")
 
 
 def current() -> Embedder:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def connect(source: Source, network: "Network") -> AbstractContextManager[Connector]:
     """The tracker's API until the end of the block.
 
-    Raises RemoteRejectedError when there is no token, or the address is not fit to be asked.
+    Raises RemoteRejectedError when there is no token, or the address is invalid.
     """
     connector = import_module(f"{__name__}.{source.kind}.connector")  # a process needs few of them, and most none
     return cast("AbstractContextManager[Connector]", connector.connect(source, network))

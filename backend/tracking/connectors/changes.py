@@ -40,7 +40,7 @@ def changed(item: object) -> datetime | None:
 
 
 def before(time: datetime | None, overlap: timedelta) -> datetime | None:
-    """Return the time so long before another one; None where there is none, and when no calendar has it."""
+    """Return the time this long before another one; None without one, and when no calendar has it."""
     try:
         return time and time - overlap
     except OverflowError:
@@ -49,13 +49,13 @@ def before(time: datetime | None, overlap: timedelta) -> datetime | None:
 
 @dataclass
 class Newest:
-    """The newest change that downloads have seen: the next one goes on from there."""
+    """The newest change that downloads have seen: the next one continues from there."""
 
     time: datetime | None = None
 
     @classmethod
     def at(cls, position: str) -> "Newest":
-        """Go on from the position of a page; from the start, when it is none of ours."""
+        """Continue from the position of a page; from the start, when it is not one of ours."""
         try:
             return cls(from_milliseconds(int(position)))
         except ValueError:
@@ -67,7 +67,7 @@ class Newest:
         return before(self.time, OVERLAP)
 
     def page(self, records: Iterable[Record]) -> RecordPage:
-        """See these records, and return them with the position behind them."""
+        """See these records, and return them with the position after them."""
         seen = tuple(records)
         times = [each.updated_at for each in seen if isinstance(each, TaskRecord) and each.updated_at]
         times.append(self.time) if self.time else None
@@ -115,7 +115,7 @@ class Return:
 
     @property
     def is_open(self) -> bool:
-        """Whether something may be missing yet: what was seen behind it is no position to go on from."""
+        """Whether something may be missing yet: what was seen after it is not a position to continue from."""
         return bool(self._counted or self._left)
 
     def count(self, request: Request) -> None:
@@ -123,7 +123,7 @@ class Return:
         self._counted.append(request)
 
     def begin(self, onward: Request | None) -> Request | None:
-        """Return the first request on the way back, behind which is this one."""
+        """Return the first request on the way back, which this one follows."""
         self._left, self._counted = [onward, *self._counted], []
         return self.step()
 

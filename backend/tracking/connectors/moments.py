@@ -9,7 +9,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def from_milliseconds(number: int) -> datetime:
-    """Return the time so many milliseconds after 1970, in UTC. Raises ValueError when no calendar has it."""
+    """Return the time this many milliseconds after 1970, in UTC. Raises ValueError when no calendar has it."""
     try:
         return EPOCH + timedelta(milliseconds=number)
     except OverflowError:

@@ -37,7 +37,7 @@ class Network:
         requests_per_second: float | None = None,
         assess: Callable[[Answer], None] = as_usual,
     ) -> RemoteClient:
-        """Return the client for a tracker's API. Raises RemoteRejectedError for an address that is not fit."""
+        """Return the client for a tracker's API. Raises RemoteRejectedError for an invalid address."""
         return RemoteClient(
             service,
             base_url,

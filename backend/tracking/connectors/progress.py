@@ -15,7 +15,7 @@ class Progress(BaseModel):
     since: AwareDatetime | None = None
     """What changed, or happened, from here on is to be read the next time."""
     reached: AwareDatetime | None = None
-    """Not all was read yet: the download goes on from here."""
+    """Not all was read yet: the download continues from here."""
     changed_since: AwareDatetime | None = None
     """All that is what changed from here on; None: it is everything."""
 
@@ -38,7 +38,7 @@ class Part(NamedTuple):
 
     records: tuple[Record, ...]
     reached: datetime
-    """From where to go on behind them."""
+    """From where to continue after them."""
 
 
 def pages(

@@ -48,7 +48,7 @@ class Connector(Protocol):
         """What the system itself calls the place. Raises RemoteError when it refuses the token, or hides the place."""
 
     def pages(self, position: str) -> Iterator[RecordPage]:
-        """Everything that changed behind the position of an earlier page; from the start when it is empty.
+        """Everything that changed after the position of an earlier page; from the start when it is empty.
 
         The next page is on its way while one is worked on. A record may come more than once; the last one counts.
         Raises RemoteError; what came before it stands.

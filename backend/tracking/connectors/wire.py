@@ -72,7 +72,7 @@ def record(kind: type[A], item: object, make: Callable[[A], Record], *, key: str
 
 
 def listed(content: object, *, about: str) -> list[object]:
-    """Return the items of a JSON array. Raises RemoteResponseError when it is none."""
+    """Return the items of a JSON array. Raises RemoteResponseError when it is not one."""
     if not isinstance(content, list):
         raise RemoteResponseError(f"The answer of {about} is not understood: it is not a list")
     if len(content) > MAX_ITEMS:

@@ -11,7 +11,7 @@ class Cache(NamedTuple):
 
     name: str
     entries: int | None
-    """None: it cannot tell."""
+    """None: it cannot say."""
     bytes: int = 0
 
 

@@ -26,7 +26,7 @@ def rule(facts: RuleFacts) -> Told:
 
 
 def match(trials: Sequence[Trial], tasks: Mapping[str, Told]) -> Told | None:
-    """The rule that applies, by what, and to which task; `tasks` are told by their ids."""
+    """The rule that applies, by what, and to which task; `tasks` are given by their ids."""
     last = trials[-1] if trials else None
     if last is None or last.task is None:
         return None

@@ -21,7 +21,7 @@ class ApiKind(StrEnum):
 
 
 class Fallback(StrEnum):
-    """Who an external user is that neither the mapping nor an e-mail address nor a name tells."""
+    """Who an external user is that neither the mapping nor an e-mail address nor a name identifies."""
 
     NONE = "none"
     DEFAULT = "default"

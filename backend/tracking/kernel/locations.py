@@ -1,7 +1,7 @@
-"""Where a tracker's API is, told by what a user copies out of the browser or from a clone command.
+"""Where a tracker's API is, by what a user copies out of the browser or from a clone command.
 
-Sources of the forms: the web pages of each system. Scheme and port are kept, so that any address may be a server of
-one's own.
+Sources of the forms: the web pages of each system. Scheme and port are kept, so that any address may be a
+self-hosted server.
 """
 
 import re

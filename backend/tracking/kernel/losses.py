@@ -7,7 +7,7 @@ from dataclasses import dataclass
 GONE = -1
 """The place of a rule that the project has no more."""
 MANY = 10
-"""Who loses more than one of this many is told so."""
+"""Losing more than one of this many is reported."""
 
 Moves = Counter[tuple[int | None, int | None]]
 """How many entries went from one rule to another, by the places of both; None: not matched."""

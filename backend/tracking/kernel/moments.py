@@ -19,7 +19,7 @@ def start(text: str, zone: ZoneInfo) -> datetime:
 
 
 def end(text: str, zone: ZoneInfo) -> datetime:
-    """The first moment behind it: a date is the whole day, a time the very microsecond, the last if it comes twice."""
+    """The first moment after it: a date is the whole day, a time the very microsecond, the last if it comes twice."""
     found = _parsed(text)
     if isinstance(found, datetime):
         last = max(_aware(found.replace(fold=fold), zone) for fold in (0, 1))  # of one that is skipped, fold 0 is later
@@ -33,7 +33,7 @@ def _parsed(text: str) -> date | datetime:
     except ValueError:
         found = None
     if found is None or found.year not in YEARS:
-        raise ValueError("is to be a date such as 2026-01-31, or with a time such as 2026-01-31T08:30")
+        raise ValueError("must be a date such as 2026-01-31, or with a time such as 2026-01-31T08:30")
     return found
 
 

@@ -16,7 +16,7 @@ from backend.tracking.kernel.locations import Place
 LONGEST_ADDRESS = 2_000
 """Characters; what is longer is no address of a task."""
 MAX_ADDRESSES = 20
-"""Of one text: so many are looked at."""
+"""Of one text: at most this many are looked at."""
 
 FOLDED = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 """As `lower(… COLLATE "C")` of PostgreSQL folds, by which stored codes are found."""
@@ -62,14 +62,14 @@ IN_TEXT = re.compile(
 )
 """Ends before quotes, brackets, dashes and the punctuation of Chinese and Japanese, and where the next one begins."""
 TRAILING = ".,;:!?*_~-"
-"""What stands behind an address, and is hardly its end."""
+"""What follows an address, and is hardly part of it."""
 
 
 class ProjectFacts(NamedTuple):
     """What a system says of the project that a tracker reads."""
 
     external_id: str
-    """Stays when the project is renamed; empty when that is not told."""
+    """Stays when the project is renamed; empty when that is not given."""
     name: str
     """As `Place.name`."""
     web_url: str = ""
@@ -88,7 +88,7 @@ class Keys(NamedTuple):
 
 
 def compared(kind: NameKind, name: str) -> str:
-    """The name as it is compared with others of its kind; empty when it is none."""
+    """The name as it is compared with others of its kind; empty when it is not one."""
     return folded(name) if kind is NameKind.CODE else url_key(name)
 
 
@@ -197,7 +197,7 @@ def base(page: str, name: str) -> str:
 
 
 def page(kind: ApiKind, web_url: str, name: str) -> str:
-    """The address of a project's page: those of its tasks follow it behind a slash, or behind a hyphen.
+    """The address of a project's page: those of its tasks follow it after a slash, or after a hyphen.
 
     Args:
         kind: that of a tracker of tasks.

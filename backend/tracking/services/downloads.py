@@ -226,7 +226,7 @@ def grouped(pages: Iterable[RecordPage]) -> Iterator[RecordPage]:
     """The pages, small ones together, since a commit for each would take longer than the download.
 
     A page without records goes with those before it: alone, it would be no batch, and its position would not be kept.
-    Raises RemoteError behind everything that came before it.
+    Raises RemoteError after everything that came before it.
     """
     group: list[RecordPage] = []
     since = monotonic()

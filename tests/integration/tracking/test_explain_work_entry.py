@@ -140,7 +140,7 @@ def test_more_than_one_result_can_hold_is_left_out_and_said(example: Example, mo
         (["--max-count", "2", "--started-from", "2026-01-01"], "--max-count requires --username"),
         (["--id", str(uuid4()), "--username", "ann"], "--id selects one entry"),
         (["--id", "7"], "--id should be a valid UUID"),
-        (["--started-from", "monday"], "--started-from is to be a date such as 2026-01-31"),
+        (["--started-from", "monday"], "--started-from must be a date such as 2026-01-31"),
     ],
 )
 def test_a_selection_that_is_none_is_refused_with_2(options: list[str], told: str) -> None:

@@ -73,5 +73,5 @@ def test_a_damaged_or_missing_file_of_the_model_is_named_with_what_to_do(tmp_pat
 
 def test_an_unknown_embedder_is_refused_with_those_that_there_are(settings: Settings) -> None:
     settings.EMBEDDER = "olama"
-    with pytest.raises(ImproperlyConfigured, match=r"EMBEDDER is to be one of builtin.*, not 'olama'"):
+    with pytest.raises(ImproperlyConfigured, match=r"EMBEDDER must be one of builtin.*, not 'olama'"):
         embedders.current()

@@ -1,4 +1,4 @@
-"""Stand-ins for foreign systems: real HTTP servers on this machine, with every fault on demand.
+"""Stand-ins for other systems: real HTTP servers on this machine, with every fault on demand.
 
 A catalogue says as pure functions what a system answers. `threads.serving` serves it from this process,
 `process.running` from one of its own, which is faster.

@@ -32,13 +32,13 @@ class Fault:
     """One byte in the middle of the body is another one."""
     delay: float | None = None
     keep: int | None = None
-    """So many bytes of the body are sent, which is announced as `announced` says."""
+    """This many bytes of the body are sent, which is announced as `announced` says."""
     announced: bool = True
     """With the length of the whole body, so that the rest is missed; otherwise the short body looks complete."""
     after: int = 0
-    """Right for the first so many requests."""
+    """The first requests, this many, are answered correctly."""
     times: int | None = None
-    """Wrong for so many requests, then right again."""
+    """This many requests are answered wrongly, later ones correctly."""
 
 
 PACKERS = {
@@ -99,7 +99,7 @@ def slow(seconds: float) -> Fault:
 
 
 def later(fault: Fault, *, after: int) -> Fault:
-    """The same, when the first so many requests went well."""
+    """The same, after this many requests were answered correctly."""
     return replace(fault, after=after)
 
 

@@ -1,4 +1,4 @@
-"""How a stand-in refuses what comes too fast."""
+"""How a stand-in refuses requests that come too fast."""
 
 from collections import deque
 
@@ -6,14 +6,14 @@ WINDOW = 1.0
 
 
 class SlidingWindow:
-    """Allows so many requests in any closed window of one second, measured at their arrival; refused ones count too."""
+    """Allows this many requests in any closed window of one second, measured on arrival; refused ones count too."""
 
     def __init__(self, limit: int | None) -> None:
         self._limit = limit
         self._arrivals: deque[float] = deque()
 
     def refuses(self, now: float) -> bool:
-        """Tell whether the request that arrives now is one too many."""
+        """Whether the request that arrives now is one too many."""
         if self._limit is None:
             return False
         while self._arrivals and self._arrivals[0] < now - WINDOW:

@@ -1,4 +1,4 @@
-"""A small, fast HTTP/1.1 server: it has to answer thousands of requests a second beside the client under test."""
+"""A small, fast HTTP/1.1 server: it must answer thousands of requests a second beside the client under test."""
 
 import asyncio
 import json

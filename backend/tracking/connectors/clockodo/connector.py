@@ -38,7 +38,7 @@ OVERLAP = timedelta(days=3)
 it; no entry is expected to be longer."""
 
 RECENT = timedelta(days=90)
-"""Entries of so long ago are read again each time: Clockodo does not find what was changed."""
+"""Entries of this period are read again each time: Clockodo does not find what was changed."""
 
 END = datetime(2100, 1, 1, tzinfo=UTC)
 """Of a span without an end."""
@@ -51,7 +51,7 @@ LONGEST_APPLICATION = 50
 def connect(source: Source, network: Network) -> Iterator[Connector]:
     """Give access to the project until the end of the block.
 
-    Raises RemoteRejectedError when there is no token or user, or the address is not fit.
+    Raises RemoteRejectedError when there is no token or user, or the address is invalid.
     """
     username = source.username.strip()
     if not username:
@@ -86,7 +86,7 @@ class Clockodo:
         return wire.read(ProjectAnswer, self._place.content, about="Clockodo about the project").data.name
 
     def pages(self, position: str) -> Iterator[RecordPage]:
-        """Everything that changed behind the position; see `Connector`.
+        """Everything that changed after the position; see `Connector`.
 
         Of what was read before, the last 90 days are read again each time.
         """

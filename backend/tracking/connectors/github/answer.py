@@ -28,7 +28,7 @@ class User(Answer):
 
     @property
     def person(self) -> Person | None:
-        """Who that is; programs, removed users and placeholders are nobody."""
+        """Who that is; bots, removed users and placeholders are nobody."""
         is_somebody = self.login and self.login != NOBODY and self.type not in PROGRAMS
         return Person(self.login, external_id=self.id or "") if is_somebody else None
 
@@ -97,7 +97,7 @@ class Repository(Answer):
     full_name: Text
     html_url: Text = ""
     has_issues: bool | None = None
-    """None: that is not told."""
+    """None: it is not given."""
 
     @property
     def facts(self) -> ProjectFacts:

@@ -28,7 +28,7 @@ REQUESTS_PER_SECOND = 15.0
 PAGE_SIZE = 100
 
 OVERLAP = timedelta(minutes=1)
-"""For changes that were told late."""
+"""For changes that are reported late."""
 
 TICK = timedelta(seconds=1)
 """The smallest step of GitHub's clock."""
@@ -38,7 +38,7 @@ TICK = timedelta(seconds=1)
 def connect(source: Source, network: Network) -> Iterator[Connector]:
     """Give access to the repository until the end of the block.
 
-    Raises RemoteRejectedError when there is no token, or the address is not fit.
+    Raises RemoteRejectedError when there is no token, or the address is invalid.
     """
     client = network.client(
         "GitHub",
@@ -96,7 +96,7 @@ class GitHub:
         return Absence.GONE if issue.repository.lower() in names else Elsewhere(issue.id)
 
     def pages(self, position: str) -> Iterator[RecordPage]:
-        """Everything that changed behind the position; see `Connector`."""
+        """Everything that changed after the position; see `Connector`."""
         reading = Reading(f"{self._path}/issues", position)
         try:
             for reply in self._client.chain(reading.first(), reading.following):
@@ -132,7 +132,7 @@ class Reading:
         return self._first
 
     def following(self, reply: Reply) -> Request | None:
-        """The page behind this one. Raises RemoteResponseError when that was read before."""
+        """The page after this one. Raises RemoteResponseError when that was read before."""
         request = self._back.step() if self._back.is_begun else self._onward(reply)
         if not self._back.is_open:
             self._settled = self._newest

@@ -15,7 +15,7 @@ from upkeep.remote.retries import postponed, seconds_wanted
 LIMITS = {403, 429}
 
 SECONDARY_PAUSE = 60.0
-"""Seconds to wait for when a limit is told without any: "at least one minute"."""
+"""Seconds to wait for when a limit is reported without any: "at least one minute"."""
 
 
 def assess(answer: Answer) -> None:

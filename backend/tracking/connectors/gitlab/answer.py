@@ -113,7 +113,7 @@ class Project(Answer):
     path_with_namespace: Text
     web_url: Text = ""
     issues_enabled: bool | None = None
-    """None: that is not told."""
+    """None: it is not given."""
     merge_requests_enabled: bool | None = None
 
     @property

@@ -32,7 +32,7 @@ PAGE_SIZE = 100
 def connect(source: Source, network: Network) -> Iterator[Connector]:
     """Give access to the project until the end of the block.
 
-    Raises RemoteRejectedError when there is no token, or the address is not fit.
+    Raises RemoteRejectedError when there is no token, or the address is invalid.
     """
     client = network.client(
         "GitLab",
@@ -70,9 +70,9 @@ class GitLab:
         return project.path_with_namespace
 
     def pages(self, position: str) -> Iterator[RecordPage]:
-        """Everything that changed behind the position; see `Connector`.
+        """Everything that changed after the position; see `Connector`.
 
-        A position is that of the issues, and behind a blank that of the merge requests.
+        A position is that of the issues, and after a blank that of the merge requests.
         """
         issues, _, merge_requests = position.partition(" ")
         for page in self._pages(ISSUES, issues):
@@ -151,7 +151,7 @@ class Reading:
         return Request(self._path, query)
 
     def following(self, reply: Reply) -> Request | None:
-        """The page behind this one. Raises RemoteResponseError when it is this one again."""
+        """The page after this one. Raises RemoteResponseError when it is this one again."""
         if self._back.is_begun:
             return self._back.step()
         items = _items(reply)
@@ -178,7 +178,7 @@ def _where(missed: Missed, reply: Reply | Absence) -> Whereabouts:
 
 
 def _is_last(reply: Reply) -> bool:
-    """Whether no page follows, as the headers tell; without them, when this one is not full."""
+    """Whether no page follows, as the headers say; without them, when this one is not full."""
     if "x-next-page" in reply.headers:
         return not reply.headers["x-next-page"]
     if "link" in reply.headers:

@@ -1,6 +1,6 @@
 """Who an account of GitLab is: people, programs, and what stands for people who are gone or were imported.
 
-The lists of issues and of merge requests do not tell what kind an account is, but for its name:
+The lists of issues and of merge requests do not say what kind an account is, but for its name:
 https://docs.gitlab.com/administration/internal_users/ and https://docs.gitlab.com/user/import/mapping/.
 """
 
@@ -26,7 +26,7 @@ PEOPLE = ("", "human")
 
 
 class User(Answer):
-    """An account. The lists tell no e-mail addresses."""
+    """An account. The lists have no e-mail addresses."""
 
     username: Identifier
     id: Identifier | None = None
@@ -36,7 +36,7 @@ class User(Answer):
 
     @property
     def person(self) -> Person | None:
-        """Who that is; programs, removed users and placeholders are nobody."""
+        """Who that is; bots, removed users and placeholders are nobody."""
         if self.bot or self.type.lower() not in PEOPLE or NOBODY.fullmatch(self.username):
             return None
         return Person(self.username, self.name, external_id=self.id or "")

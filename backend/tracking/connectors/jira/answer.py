@@ -42,7 +42,7 @@ class User(Answer):
 
     @property
     def person(self) -> Person | None:
-        """As a record has them; programs, and removed users whose record is broken, are nobody."""
+        """As a record has them; bots, and removed users whose record is broken, are nobody."""
         if self.account_type == "app" or self.account_id == UNKNOWN:
             return None
         return Person(self.account_id, self.display_name, self.email, external_id=self.account_id)

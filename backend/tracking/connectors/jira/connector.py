@@ -37,7 +37,7 @@ class UnknownTokenError(RemoteRejectedError):
 def connect(source: Source, network: Network) -> Iterator[Connector]:
     """Give access to the project until the end of the block.
 
-    Raises RemoteRejectedError when there is no token or no username, or the address is not fit.
+    Raises RemoteRejectedError when there is no token or no username, or the address is invalid.
     """
     with ExitStack() as stack:
         yield Jira(source, network, stack)
@@ -63,7 +63,7 @@ class Jira:
         return project.name
 
     def pages(self, position: str) -> Iterator[RecordPage]:
-        """Everything that changed behind the position; see `Connector`."""
+        """Everything that changed after the position; see `Connector`."""
         newest = Newest.at(position)
         reading = Reading(self._name, newest.since)
         make = partial(task, web_url=self._place.web_url)
@@ -100,7 +100,7 @@ class Jira:
         return _greeted(self._open(f"{GATEWAY}/{tenant.cloud_id}/rest/api/3"), self._place.name)
 
     def _tenant(self) -> Tenant | None:
-        """What the site tells everybody; the token that it refuses is not sent."""
+        """What the site says to everybody; the token that it refuses is not sent."""
         with self._network.client("Jira", self._place.web_url, headers={}, credentials="") as client:
             try:
                 reply = client.ask(Request("/_edge/tenant_info"))
@@ -124,7 +124,7 @@ class Reading:
         return Request("/search/jql", json=body | ({"nextPageToken": page} if page else {}))
 
     def following(self, reply: Reply) -> Request | None:
-        """The page behind this one, which may be empty. Raises RemoteResponseError when that was read before."""
+        """The page after this one, which may be empty. Raises RemoteResponseError when that was read before."""
         page = _page(reply)
         if not page.next_page_token:
             return None

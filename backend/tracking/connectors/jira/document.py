@@ -16,7 +16,7 @@ NAMES_OF_TEXT = ("text", "shortName", "title", "url")
 def plain(document: object) -> str:
     """Return a document's text: each paragraph, list item, cell and block of code on lines of its own.
 
-    What is not known is told by its text. What is deeper than 100 levels is left out.
+    What is not known is given by its text. What is deeper than 100 levels is left out.
     """
     lines: list[list[str]] = [[]]
     for piece in _pieces(document, DEEPEST):

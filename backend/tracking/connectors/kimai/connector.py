@@ -39,14 +39,14 @@ SLACK = timedelta(days=1)
 """Around a span, when nobody knows where the token's owner is: no place is further from UTC."""
 
 OVERLAP = timedelta(hours=1)
-"""Of what is asked for as changed: clocks differ, and a change is told when its transaction ends."""
+"""Of what is asked for as changed: clocks differ, and a change is reported when its transaction ends."""
 
 
 @contextmanager
 def connect(source: Source, network: Network) -> Iterator[Connector]:
     """Give access to the project or customer until the end of the block.
 
-    Raises RemoteRejectedError when there is no token, or the address is not fit.
+    Raises RemoteRejectedError when there is no token, or the address is invalid.
     """
     what, _, number = source.place.name.partition("=")
     client = network.client(
@@ -61,7 +61,7 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one request asks for: the entries that began in a span, or the ones behind its first pages."""
+    """What one request asks for: the entries that began in a span, or those after its first pages."""
 
     span: Span
     page: int = 1
@@ -76,7 +76,7 @@ class Page:
     """When the latest of them began; None: of none is that known."""
     is_last: bool
     left: int
-    """So many pages are behind it; zero when Kimai does not tell."""
+    """How many pages follow; zero when Kimai does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Kimai:
         return wire.read(Named, self._place.content, about=f"Kimai about the {self._what}").name
 
     def pages(self, position: str) -> Iterator[RecordPage]:
-        """Everything that changed behind the position; see `Connector`.
+        """Everything that changed after the position; see `Connector`.
 
         Everything is read by the time that work began at, which can be asked for from anywhere on, so that nothing is
         missed when entries are deleted or moved meanwhile. Kimai finds what was changed since, but does not say when.
@@ -184,7 +184,7 @@ class Kimai:
         return Request("/timesheets", query | end | filters)
 
     def _page(self, step: Step, reply: Reply | None) -> Page:
-        """A page behind the last one is "not found"; the first one is there, even when it is empty."""
+        """A page after the last one is "not found"; the first one is there, even when it is empty."""
         if reply is None and step.page == 1:
             raise RemoteRejectedError("Kimai has no timesheets at this address: check it")
         items = listed(reply.content, about="Kimai about timesheets") if reply else []
@@ -219,7 +219,7 @@ class Kimai:
 
 
 def _part(step: Step, page: Page) -> Part:
-    """A span that was read to its end is behind us, otherwise what it brought so far."""
+    """The end of a span that was read to its end, otherwise how far it came."""
     return Part(page.records, (step.span.until if page.is_last else page.newest) or step.span.since)
 
 

@@ -36,10 +36,10 @@ FUTURE = timedelta(days=30)
 """Reports reach so far ahead: today is another day elsewhere, and some plan their work."""
 
 RECENT = timedelta(days=90)
-"""Entries of so long ago are read again each time: reports do not find what was changed."""
+"""Entries of this period are read again each time: reports do not find what was changed."""
 
 BEGINNING = date(2006, 1, 1)
-"""Of Toggl. Nothing tells when the first entry was: a year without any says nothing about the ones before."""
+"""Of Toggl. Nothing says when the first entry was: a year without any says nothing about earlier ones."""
 
 NEXT = {
     "first_id": "x-next-id",
@@ -53,7 +53,7 @@ NEXT = {
 def connect(source: Source, network: Network) -> Iterator[Connector]:
     """Give access to the project, or the whole workspace, until the end of the block.
 
-    Raises RemoteRejectedError when there is no token, or the address is not fit.
+    Raises RemoteRejectedError when there is no token, or the address is invalid.
     """
     workspace, _, project = source.place.name.partition("/")
     login = b64encode(f"{token(source)}:api_token".encode()).decode()
@@ -90,10 +90,10 @@ class Toggl:
         return names[0]
 
     def pages(self, position: str) -> Iterator[RecordPage]:
-        """Everything that changed behind the position; see `Connector`.
+        """Everything that changed after the position; see `Connector`.
 
         The latest entries come first. Of what was read before, the last 90 days are read again each time. When that is
-        more than a quota allows, the next download goes on with it, once it has read what is new.
+        more than a quota allows, the next download continues with it, once it has read what is new.
         """
         self.check()
         now = spans.server_time(self._place.headers)
@@ -158,7 +158,7 @@ class Reading:
         self._cursors: set[frozenset[tuple[str, int]]] = set()
 
     def following(self, reply: Reply) -> Request | None:
-        """The page behind this one; None when it is the last. Raises RemoteResponseError when it was there before."""
+        """The page after this one; None when it is the last. Raises RemoteResponseError when it was there before."""
         cursor = _cursor(reply)
         if not cursor:
             return None

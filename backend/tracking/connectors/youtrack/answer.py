@@ -155,7 +155,7 @@ class Me(Answer):
 
     @property
     def time_zone(self) -> str:
-        """Where their clock is; empty when that is not told."""
+        """Where their clock is; empty when that is not given."""
         general = self.profiles and self.profiles.general
         return general.timezone.id if general and general.timezone else ""
 

@@ -32,7 +32,7 @@ ESTIMATE_FIELD = "Estimation"
 """As it is called in new projects."""
 
 TOLD_TWICE = timedelta(hours=2)
-"""A clock that is set back tells no more than so much again."""
+"""A clock that is set back repeats at most this much."""
 
 ANY_ZONE = timedelta(hours=26)
 """The clocks of the world differ by less."""
@@ -42,7 +42,7 @@ ANY_ZONE = timedelta(hours=26)
 def connect(source: Source, network: Network) -> Iterator[Connector]:
     """Give access to the project until the end of the block.
 
-    Raises RemoteRejectedError when there is no token, or the address is not fit.
+    Raises RemoteRejectedError when there is no token, or the address is invalid.
     """
     client = network.client(
         "YouTrack",
@@ -72,7 +72,7 @@ class YouTrack:
         return project.name
 
     def pages(self, position: str) -> Iterator[RecordPage]:
-        """Everything that changed behind the position; see `Connector`."""
+        """Everything that changed after the position; see `Connector`."""
         newest = Newest.at(position)
         since = newest.since
         reading = self._reading()
@@ -160,5 +160,5 @@ def literal(time: datetime, zone: str) -> str:
 
 
 def _is_news(each: Record, since: datetime | None) -> bool:
-    """Whether this was changed behind the position, which the query tells but roughly."""
+    """Whether this was changed after the position, which the query only knows roughly."""
     return not (since and isinstance(each, TaskRecord) and each.updated_at and each.updated_at < since)

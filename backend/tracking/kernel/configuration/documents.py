@@ -233,7 +233,7 @@ class _Reading:
                     line, "merging (<<) is not understood here: write the keys out, or an alias of a whole value"
                 )
             elif key.tag != TEXT or not isinstance(key, ScalarNode):
-                self._add_problem(line, "a key is to be a text: put it into quotes")
+                self._add_problem(line, "a key must be a text: put it into quotes")
             elif (name := self._storable(key.value, line)) in first:
                 self._add_problem(line, f"the key {shown(name)} is there already, at line {first[name]}: keep one")
             else:

@@ -1,4 +1,4 @@
-"""What pydantic says about a document, in words for whoever wrote it."""
+"""What pydantic says about a document, in words for its author."""
 
 import re
 from collections.abc import Iterator
@@ -40,11 +40,11 @@ def _message(detail: ErrorDetails, path: Path) -> str:
     if detail["type"] == "value_error":
         return f"{subject} {detail['msg'].removeprefix('Value error, ')}"
     wanted = WANTED.get(detail["type"], "something else")
-    return f"{subject} is to be {wanted}, not {_found(detail['input'], is_secret=key in SECRETS)}"
+    return f"{subject} must be {wanted}, not {_found(detail['input'], is_secret=key in SECRETS)}"
 
 
 def _unknown(key: str, section: Section) -> str:
-    name, colon, _ = key.partition(":")  # what stands behind it is a value, and may be a secret
+    name, colon, _ = key.partition(":")  # what follows it is a value, and may be a secret
     shown_key = repr(name) if WORD.fullmatch(name) else shown(name)
     hint = "is a blank missing behind its colon?" if colon else suggestion(name, section.keys)
     return f"unknown key {shown_key} in the {section.name}: {hint}"

@@ -1,4 +1,4 @@
-"""The kinds of values that a configuration has; their errors say what is wrong and go on behind the key's name."""
+"""The kinds of values that a configuration has; their errors say what is wrong and continue after the key's name."""
 
 import re
 from collections.abc import Callable
@@ -61,7 +61,7 @@ def _hours(value: object) -> Decimal:
     written = value.written.replace("_", "") if isinstance(value, Unquoted) else ""
     if not HOURS.fullmatch(written):
         wanted = "a number of hours, without quotes, from 0 to 99999999.99 with two places behind the point at most"
-        raise ValueError(f"is to be {wanted}, not {_written(value)}")
+        raise ValueError(f"must be {wanted}, not {_written(value)}")
     return Decimal(written).quantize(Decimal("0.01"))
 
 
@@ -69,7 +69,7 @@ def _priority(value: object) -> int:
     written = value.written.replace("_", "") if isinstance(value, Unquoted) else ""
     if not WHOLE_NUMBER.fullmatch(written) or abs(int(written)) > HIGHEST_PRIORITY:
         wanted = f"a whole number, without quotes, from -{HIGHEST_PRIORITY:,} to {HIGHEST_PRIORITY:,}"
-        raise ValueError(f"is to be {wanted}, not {_written(value)}")
+        raise ValueError(f"must be {wanted}, not {_written(value)}")
     return int(written)
 
 
@@ -82,7 +82,7 @@ def _written(value: object) -> str:
 def _flag(value: object) -> bool:
     word = FLAGS.get(value.written.lower()) if isinstance(value, Unquoted) else None
     if word is None:
-        raise ValueError(f"is to be true or false, without quotes, not {_written(value)}")
+        raise ValueError(f"must be true or false, without quotes, not {_written(value)}")
     return word
 
 

@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 
 Key: TypeAlias = tuple[tuple[Kind, str], ...]
-"""Kind and name of an item, behind those of everything that it is in."""
+"""Kind and name of an item, after those of everything that it is in."""
 Value: TypeAlias = str | int | Decimal | SecretStr | Sequence[str] | Mapping[str, str] | None
 
 PATTERNS = ("text_pattern", "breadcrumb_trail_pattern")

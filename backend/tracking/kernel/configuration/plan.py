@@ -1,4 +1,4 @@
-"""What is to be done so that an organization is what its file declares."""
+"""What has to be done so that an organization is what its file declares."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class Edit:
     names: Collection[str] = ()
     """The fields to write; of a new item all."""
     starts_again: bool = False
-    """What was downloaded came from another place: the next download goes on from nowhere."""
+    """What was downloaded came from another place: the next download starts from the beginning."""
     takes: str = ""
     """What else goes when it is deleted, in words."""
 
@@ -52,7 +52,7 @@ class Stored:
 def plan(declared: Iterable[Item], stored: Stored, *, prune: bool) -> Plan:
     """What becomes of each declared item, and of each that is stored alone.
 
-    Those come behind their siblings; they are deleted if `prune`, else kept and skipped.
+    Those come after their siblings; they are deleted if `prune`, else kept and skipped.
     """
     changes = {item.key: _declared(item, stored) for item in _as_stored(list(declared), stored.items)}
     for key, item in stored.items.items():
@@ -65,7 +65,7 @@ def _as_stored(declared: Sequence[Item], stored: Mapping[Key, Item]) -> Iterator
     """The declared items, edited rules with the keys that they are stored by.
 
     A rule's key is its content. Of what only the file or only the store has, the first, second … rules of the same
-    tracker and `match_on` are taken for the same.
+    tracker and `match_on` count as the same.
     """
     keys = {item.key for item in declared}
     alone: dict[object, list[Key]] = {}
@@ -131,7 +131,7 @@ def _change(
 
 
 def differences(before: Mapping[str, Value], after: Mapping[str, Value]) -> dict[str, tuple[Any, Any]]:
-    """The values before and after as they may be recorded; what a mapping maps is told one by one."""
+    """The values before and after as they may be recorded; what a mapping maps is listed one by one."""
     found: dict[str, tuple[Any, Any]] = {}
     for name, value in after.items():
         old = before.get(name)

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration file, told to whoever wrote it. A value that may be a secret is not quoted."""
+"""What is wrong with a configuration file, as reported to its author. A value that may be a secret is not quoted."""
 
 import re
 from bisect import bisect
@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 MAX_PROBLEMS = 100
-"""Problems told at once."""
+"""Problems reported at once."""
 LONGEST = 80
 """Characters of a value in a message."""
 MAX_NAMES = 12

@@ -20,7 +20,7 @@ def configuration(
 ) -> Organization:
     """The organization that the document describes; `http_hosts` may be reached without TLS.
 
-    Raises ConfigurationError, which tells everything that is wrong.
+    Raises ConfigurationError, which lists everything that is wrong.
     """
     document = aliases.resolved(document)
     content, missing = variables.filled(document)

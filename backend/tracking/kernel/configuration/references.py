@@ -1,6 +1,6 @@
 """What the values of a configuration have to do with each other.
 
-It looks at plain values, of which some may be of a wrong kind, so that these problems are told together with those.
+It looks at plain values, of which some may be of a wrong kind, so that these problems are reported together with those.
 """
 
 from collections.abc import Collection, Iterator, Mapping

@@ -12,7 +12,7 @@ REASONS = {NOT_IN_FILE: "not in the file, kept (--prune deletes it)", NO_SUCH_US
 IN_NAME = frozenset(
     {"match_on", "source_work_trackers", "text_pattern", "breadcrumb_trail_pattern", "target_task", "place"}
 )
-"""Fields that the name and the line of a new item tell already."""
+"""Fields that the name and the line of a new item say already."""
 INDENT = "  "
 LONGEST = 60
 MAX_LINES = 2_000

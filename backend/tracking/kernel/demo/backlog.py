@@ -77,7 +77,7 @@ class Backlog:
         return [ticket for ticket in self.tickets[project][start:end] if ticket.last >= day]
 
     def pages(self, after: int | str | None, *, size: int = PAGE) -> Iterator[tuple[list[Item], int]]:
-        """The tasks behind the first `after` ones: those that are declared, then those of each tracker."""
+        """The tasks after the first `after` ones: those that are declared, then those of each tracker."""
         start = int(after or 0)
         left = islice(self._all(), start, None)
         while page := list(islice(left, size)):

@@ -18,7 +18,7 @@ LUNCH = 12 * 60
 
 
 def working_days(number: int) -> list[date]:
-    """The last so many, the earliest first."""
+    """The last ones, this many, the earliest first."""
     days: list[date] = []
     day = LAST_DAY
     while len(days) < number:

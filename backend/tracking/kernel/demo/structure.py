@@ -47,7 +47,7 @@ class Structure:
         return min(MAX_DECLARED, max(0, self._options.tasks_of(project) - 1))
 
     def items(self) -> list[Item]:
-        """All of it; what refers to something comes behind it."""
+        """All of it; what refers to something comes after it."""
         return [self._organization(), *self._members(), *self._projects(), *self._trackers(), *self._rules()]
 
     def _organization(self) -> Item:

@@ -47,7 +47,7 @@ class Work:
         self._keys = Keys(options, "work entry")
 
     def pages(self, after: int | str | None, *, size: int = PAGE) -> Iterator[tuple[range, int]]:
-        """The days behind the first `after` ones, so many together that they have about `size` entries."""
+        """The days after the first `after` ones, as many together as have about `size` entries."""
         number = max(1, size // self._options.work_a_day)
         for start in range(int(after or 0), self._days, number):
             end = min(start + number, self._days)
