@@ -27,10 +27,8 @@ CANDIDATES = 200
 """Of the nearest that HNSW is to find before it looks no further; more are slower, and miss less."""
 MARGIN = 4
 """Times the wanted number that are taken, since HNSW does not give them in their order under a filter."""
-BUILD_MEGABYTES = range(64, 1_025)
-"""That making an index may use; one that does not fit is made several times more slowly."""
 BUILD_BYTES = 1_000
-"""Of a vector in an index that is being made, beside its numbers."""
+"""Of a vector in an index that is being made, beside its numbers. What does not fit is made many times more slowly."""
 
 PREFIX = "search_taskvector_hnsw_"
 FOUND = "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'search_taskvector'::regclass AND indisvalid"
@@ -40,10 +38,12 @@ CREATE = """
     WHERE model = %s
 """
 MEMORY = """
-    SELECT set_config('maintenance_work_mem', greatest(setting::bigint / 1024, %s) || 'MB', true)
-    FROM pg_settings WHERE name = 'maintenance_work_mem'
+    SELECT set_config('maintenance_work_mem', greatest(
+        pg_size_bytes(current_setting('maintenance_work_mem')) / 1024,
+        least(%s / 1024, pg_size_bytes(current_setting('effective_cache_size')) / 2048)
+    ) || 'kB', true)
 """
-"""The server's own, if it has more."""
+"""What is wanted, up to half of the memory that the server is said to have; or its own figure, if that is greater."""
 NUMBER = "SELECT count(*) FROM (SELECT FROM search_taskvector WHERE {where} LIMIT %(most)s) AS found"
 EXACT = """
     SELECT task_id, 1 - (vector <=> %(vector)s::halfvec) FROM search_taskvector WHERE {where}
@@ -121,7 +121,7 @@ def settle(model: str, dimensions: int, *, is_changed: bool) -> None:
             for former in others - set(map(index_name, _models())):
                 cursor.execute(f"DROP INDEX {former}")
         if index_name(model) not in present and dimensions <= MAX_HNSW_DIMENSIONS and _is_large(model):
-            cursor.execute(MEMORY, [_megabytes(model, dimensions)])
+            cursor.execute(MEMORY, [_bytes(model, dimensions)])
             cursor.execute(CREATE.format(name=index_name(model), dimensions=dimensions), [model])
     if is_changed:  # without figures PostgreSQL takes the index also where a search is limited to a few vectors
         with connection.cursor() as cursor:
@@ -150,7 +150,6 @@ def _is_large(model: str) -> bool:
     return TaskVector.objects.filter(model=model).order_by()[: MAX_EXACT + 1].count() > MAX_EXACT
 
 
-def _megabytes(model: str, dimensions: int) -> int:
+def _bytes(model: str, dimensions: int) -> int:
     """How much making its index wants: all of that is taken from the start, so no more than it needs."""
-    wanted = TaskVector.objects.filter(model=model).count() * (2 * dimensions + BUILD_BYTES) // 2**20
-    return min(max(wanted, BUILD_MEGABYTES[0]), BUILD_MEGABYTES[-1])
+    return TaskVector.objects.filter(model=model).count() * (2 * dimensions + BUILD_BYTES)
