@@ -32,6 +32,8 @@ BENCHMARKS = {
     "writing": "core.writing",
     "enqueueing": "recovery.enqueueing",
     "sweeping": "recovery.sweeping",
+    "worker_memory": "workers.memory",
+    "worker_rate": "workers.rate",
     "pruning": "pruning.speed",
     "pruning_memory": "pruning.memory",
     "update_project": "update_project.speed",

@@ -31,3 +31,8 @@ def count_copies(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
     """Add one to a column of every DVD."""
     for batch in run.batches(DVD.objects.all()):
         batch.commit_sql(plan=PLAN, write=WRITE)
+
+
+@operation("benchmarks.do_nothing")
+def do_nothing(params: Nothing, run: RunContext) -> None:
+    """Do nothing."""

@@ -30,7 +30,7 @@ BACKLOG = 10_000
 def enqueueing(*, quick: bool) -> Iterator[Row]:
     """Beside Celery's own `delay()`, in turns on the same broker, and one commit."""
     rounds = 200 if quick else 2_000
-    with _broker() as url, connection.cursor() as cursor:
+    with broker() as url, connection.cursor() as cursor:
         bare = Celery("bare", broker=url).task(name="bare")(_nothing)
         cursor.execute("CREATE TABLE IF NOT EXISTS one_commit (number integer)")
         commit = partial(cursor.execute, "INSERT INTO one_commit VALUES (1)")
@@ -47,7 +47,7 @@ def sweeping(*, quick: bool) -> Iterator[Row]:
     """With nothing to do, and with many runs queued whose messages are all there."""
     backlog = BACKLOG // 10 if quick else BACKLOG
     Run.objects.all().delete()
-    with _broker():
+    with broker():
         yield Row("recovery", "idle: queries a second", _queries() / settings.UPKEEP["SWEEP_SECONDS"], "/s", at_most(1))
         for _ in range(backlog):
             submission.enqueue(count_copies, Nothing())
@@ -80,7 +80,7 @@ def _nothing() -> None:
 
 
 @contextmanager
-def _broker() -> Iterator[str]:
+def broker() -> Iterator[str]:
     """A redis-server of its own, which no worker listens to."""
     with TemporaryDirectory() as home:
         address = redis.ensure(Path(home))
