@@ -220,10 +220,11 @@ def received(  # noqa: PLR0913 - as above
 
     None when the run was deleted since its message was sent, or its row is in no backup that was restored since.
     """
-    run_id = free_id(task_id)  # before the look, so that a run recorded in between is not taken for another message's
-    names = (operation.name, *operation.aliases)
-    run = Run.objects.filter(pk=run_id_of(task_id) or run_id, operation__in=names).first()
-    if run or is_signed(headers, task_id):
+    named = Run.objects.filter(pk=run_id_of(task_id) or uuid4(), operation__in=(operation.name, *operation.aliases))
+    if (run := named.first()) or is_signed(headers, task_id):
+        return run
+    run_id = free_id(task_id)  # before another look: a run recorded in between is not taken for another message's
+    if run := named.first():
         return run
     origin = origin_of(headers, task_id)
     try:

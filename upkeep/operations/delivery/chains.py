@@ -21,6 +21,8 @@ DECIDED = """
 def follow(run_id: UUID) -> None:
     """Send the run that waits for this one, if that succeeded; else cancel the rest of its chain."""
     ended = Run.objects.filter(follows=run_id, status=Status.QUEUED, follows__status__in=ENDED)
+    if not ended.exists():
+        return
     with transaction.atomic():
         waiting = list(ended.select_related("follows").select_for_update(skip_locked=True, of=("self",)))
         for run in waiting:

@@ -7,6 +7,7 @@ write any more; whoever does not renew in time is taken for lost.
 import os
 import socket
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -68,7 +69,7 @@ def claim(run_id: UUID) -> int | None:
         losses.release_late_holder(key)
     with connection.cursor() as cursor:
         try:
-            with transaction.atomic():
+            with transaction.atomic() if connection.in_atomic_block else nullcontext():
                 cursor.execute(CLAIM, values)
                 row = cursor.fetchone()
         except IntegrityError:
