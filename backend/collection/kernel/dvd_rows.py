@@ -75,8 +75,9 @@ class DvdRow(BaseModel):
     @property
     def values(self) -> dict[str, Any]:
         """What it says of the DVD, by the name of the field there; of the columns that the file has."""
-        said = {FIELDS[name]: getattr(self, name) for name in self.model_fields_set - {"id"}}
-        if "box_set" in self.model_fields_set and "is_box_set" not in self.model_fields_set:
+        given = self.model_fields_set - {"id"}
+        said = {FIELDS[name]: getattr(self, name) for name in COLUMNS if name in given}
+        if "box_set" in given and "is_box_set" not in given:
             said["is_box_set"] = bool(self.box_set)
         return said
 

@@ -15,8 +15,8 @@ from upkeep.embedded import postgres, redis
 
 PAGE = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-INSTALLED = 5
-"""Lines at the beginning that install the wheel, which `make acceptance` does."""
+INSTALLED = 4
+"""Lines at the beginning that install the library in a venv: `make acceptance` does that."""
 SHOW = (
     "from django_celery_beat.models import PeriodicTask; entry = PeriodicTask.objects.get(name='Tidy codes at night');"
     "print(entry.task, entry.crontab.hour)"
