@@ -64,6 +64,8 @@ class Layout:
     def check_new(self, app: str) -> None:
         """Raise InvalidParamsError when a module is there already that is not an installed app."""
         package = self.package(app)
+        if settings.SETTINGS_MODULE.startswith(f"{package}."):
+            raise InvalidParamsError(f"APP {app!r} is taken: it is the package of the settings")
         folder = self.path(package).with_suffix("")
         if folder.exists():
             place = folder.relative_to(self.root)
@@ -97,7 +99,8 @@ def registered(source: str, package: str) -> str | None:
     last = (beside or names)[-1]
     lines = [line.encode() for line in source.split("\n")]  # what ast counts in
     line, start, end = lines[last.lineno - 1], last.col_offset, last.end_col_offset or 0
-    new = f'"{package}"'.encode()
+    quote = b"'" if line[start:].startswith(b"'") else b'"'
+    new = quote + package.encode() + quote
     if line[:start].strip():  # others are on this line
         lines[last.lineno - 1] = line[:end] + b", " + new + line[end:]
     elif line[end:].startswith(b","):

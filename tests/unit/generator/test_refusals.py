@@ -64,6 +64,7 @@ def test_a_name_that_cannot_be_or_is_taken(tmp_path: Path, name: str, line: str)
         ("my-shop", "APP 'my-shop' is not a word of lower-case letters, digits and _: did you mean 'my_shop'?"),
         ("class", "APP 'class' is a keyword of Python: choose another one"),
         ("auth", "APP 'auth' is taken: django.contrib.auth is not an app of this project"),
+        ("tests", "APP 'tests' is taken: it is the package of the settings"),
         ("json", "APP 'json' is taken: Python has a module of that name"),
     ],
 )

@@ -85,7 +85,7 @@ def test_an_operation_goes_through_a_model_of_its_app_of_which_rows_can_be_made(
     ("before", "after"),
     [
         ('INSTALLED_APPS = [\n    "a",  # why\n]\n', 'INSTALLED_APPS = [\n    "a",  # why\n    "shop",\n]\n'),
-        ("INSTALLED_APPS = [\n    'a'\n]", "INSTALLED_APPS = [\n    'a',\n    \"shop\",\n]"),
+        ("INSTALLED_APPS = [\n    'a'\n]", "INSTALLED_APPS = [\n    'a',\n    'shop',\n]"),
         ('INSTALLED_APPS = ["ä", "b"]', 'INSTALLED_APPS = ["ä", "b", "shop"]'),
         ('INSTALLED_APPS = ["a", *MORE]\n', 'INSTALLED_APPS = ["a", "shop", *MORE]\n'),
         ('INSTALLED_APPS = BASE + ["a"]\n', None),
