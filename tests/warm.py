@@ -49,7 +49,10 @@ class Popen(subprocess.Popen[AnyStr]):
 
     def _execute_child(self, *given: Any) -> None:
         call = inspect.signature(super()._execute_child).bind(*given).arguments  # type: ignore[misc]
-        words, environment = [os.fspath(word) for word in call["args"]], dict(call["env"] or os.environ)
+        words, environment = (
+            [os.fspath(word) for word in call["args"]],
+            dict(os.environ if call["env"] is None else call["env"]),
+        )
         if not _is_possible(words, environment):
             super()._execute_child(*given)  # type: ignore[misc]
             return
