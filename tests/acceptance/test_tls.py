@@ -1,5 +1,6 @@
 """Web and Flower behind a real proxy that does TLS, with the configuration of nginx in docs/deployment.md."""
 
+import os
 import re
 import shutil
 import ssl
@@ -63,7 +64,7 @@ class Proxy(LocalProcess):
             servers = servers.replace("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;", 1)
         (folder / "nginx.conf").write_text(MAIN.format(folder=folder, servers=servers))
         command: list[str | Path] = [str(NGINX), "-p", folder, "-c", folder / "nginx.conf", "-e", "stderr"]
-        super().__init__("nginx", command, env={}, folder=folder)
+        super().__init__("nginx", command, env=os.environ, folder=folder)
 
 
 def certificate_in(folder: Path) -> Path:

@@ -69,6 +69,18 @@ def test_nothing_prints_past_the_one_place_that_escapes() -> None:
     }
 
 
+def test_a_process_that_a_test_starts_gets_its_environment_whole() -> None:
+    """Of a few variables alone, Python may not find its own library."""
+    files = [*(ROOT / "tests").rglob("*.py")]
+    calls = [
+        (file, node) for file in files for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)
+    ]
+    given = [(file, word.value) for file, call in calls for word in call.keywords if word.arg == "env"]
+    assert given
+    bare = [file for file, value in given if isinstance(value, ast.Dict) and None not in value.keys]
+    assert bare == [], "say {**os.environ, …}"
+
+
 @pytest.mark.parametrize("name", ["bars.py", "history.py"])
 def test_rich_gets_no_text_that_it_would_take_for_markup(name: str) -> None:
     """Constants, `Text`, and what is declared to be no markup."""
