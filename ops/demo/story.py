@@ -38,6 +38,7 @@ def tell(stage: Stage) -> None:
             show_beat(stage)
             show_users(stage, users)
             show_work(stage)
+            show_search(stage)
         finally:
             stage.stop()
     PeriodicTask.objects.update(enabled=True)
@@ -100,6 +101,19 @@ def show_work(stage: Stage) -> None:
     stage.step(
         "Why was this entry matched, or not?",
         "explain_work_entry", "--username", "demo-anna.wimmer", "--max-count", "1", shows=explained,
+    )  # fmt: skip
+
+
+def show_search(stage: Stage) -> None:
+    """What was done already that is like it, and how long it took."""
+    stage.step("An index of what tasks mean, by a model on this machine", "update_search", "demo", "--wait")
+    stage.step(
+        "Have we done something like this? In any language",
+        "find_similar_tasks", "Rundungsfehler auf Rechnungen", "--organization", "demo",
+    )  # fmt: skip
+    stage.step(
+        "How long will a task take? By what similar ones took",
+        "estimate_task", "#20", "demo", "guest-portal", "--max-results", "5",
     )  # fmt: skip
 
 

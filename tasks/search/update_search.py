@@ -76,6 +76,7 @@ def update_search(params: UpdateSearch, run: RunContext) -> None:
         index.settle(embedder.name, embedder.dimensions, is_changed=counts["created"] + counts["updated"] > 0)
         if params.project is None:
             states.note(params.organization, embedder.name, newest)
+            states.note_backtest(params.organization, embedder.name, is_changed=_has_changed(run))
     _report(wanted, counts, run)
 
 
@@ -98,3 +99,8 @@ def _report(wanted: Sequence[Project], counts: Counts, run: RunContext) -> None:
         f"{', '.join(parts)}; {indexed:,} of {number:,} are in the index",
         embedded=embedded, refiled=refiled, without_text=without_text, indexed=indexed, tasks=number,
     )  # fmt: skip
+
+
+def _has_changed(run: RunContext) -> bool:
+    counts = run.counts_by_step["embed"]
+    return bool(counts["created"] + counts["updated"] + run.tally.get("refiled", 0))

@@ -41,6 +41,8 @@ BENCHMARKS = {
     "update_search": "search.speed",
     "update_search_memory": "search.memory",
     "searches": "search.searches",
+    "search_quality": "finding.quality",
+    "search_command": "finding.command",
     "startup": "startup.help_text",
     "declaration": "startup.declaration",
     "generate_command": "startup.generated",

@@ -6,7 +6,7 @@ from typing import Literal
 
 from rich.table import Table
 
-Unit = Literal["x", "/s", "s", "MB", "ms", "messages", "refused"]
+Unit = Literal["x", "/s", "s", "MB", "ms", "messages", "refused", "%"]
 
 
 @dataclass(frozen=True, slots=True)

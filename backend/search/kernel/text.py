@@ -1,10 +1,14 @@
-"""Texts as they are embedded: words and numbers, without markup, addresses and symbols."""
+"""Texts as they are embedded: words, without codes, numbers, markup, addresses and symbols.
+
+These mean nothing to a model of sentences, and move a short title away from what it says; they are found by their
+letters instead. docs/decisions.md has what it brings.
+"""
 
 import re
 import unicodedata
 from html import unescape
 
-CLEANING = "1"
+CLEANING = "2"
 """The version of these rules; a part of every content's hash, so that other rules embed everything anew."""
 MAX_CHARACTERS = 8_000
 """Of a description that are looked at, markup included: several times what any embedder has tokens for."""
@@ -16,8 +20,12 @@ LINK = re.compile(r"!?\[([^\]\n]*)\]\([^()\s]*\)")
 ADDRESS = re.compile(r"\b(?:https?|ftp|file|mailto):\S+|\bwww\.\S+", re.IGNORECASE)
 KEYCAP = re.compile("[0-9#*]\N{VARIATION SELECTOR-16}?\N{COMBINING ENCLOSING KEYCAP}")
 """An emoji that is made of a digit."""
-BLANK, NOTHING = {"Cc", "Zl", "Zp", "Zs", "So", "Co", "Cn"}, {"Cf", "Cs", "Me", "Sk"}
-"""Categories of characters that separate words, and of those that are none."""
+BLANK = {"Cc", "Zl", "Zp", "Zs", "So", "Sm", "Sc", "Co", "Cn", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po"}
+"""Categories of characters that separate words."""
+NOTHING = {"Cf", "Cs", "Me", "Sk"}
+"""Categories of characters that are none."""
+APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"
+WITH_DIGIT = re.compile(r"\w*\d\w*")
 VARIATION = range(0xFE00, 0xFE10)
 """How the emoji before it is drawn."""
 
@@ -34,12 +42,13 @@ def cleaned(title: str, description: str = "") -> str:
 def _line(text: str) -> str:
     for pattern, replacement in ((COMMENT, " "), (KEYCAP, " "), (TAG, " "), (LINK, r" \1 "), (ADDRESS, " ")):
         text = pattern.sub(replacement, text)
-    line = " ".join("".join(map(_kept, unicodedata.normalize("NFKC", unescape(text)))).split())
-    return line if any(map(str.isalnum, line)) else ""
+    words = "".join(map(_kept, unicodedata.normalize("NFKC", unescape(text)))).split()
+    line = " ".join(words) if any(map(str.isalnum, "".join(words))) else ""
+    return " ".join(WITH_DIGIT.sub(" ", line).split()) or line  # a title that is a number alone stays
 
 
 def _kept(character: str) -> str:
     category = unicodedata.category(character)
-    if category in BLANK:
+    if category in BLANK and character not in APOSTROPHES:
         return " "
     return "" if category in NOTHING or ord(character) in VARIATION else character

@@ -208,14 +208,15 @@ def test_many_vectors_get_an_index_that_finds_what_a_comparison_of_all_finds(
     other = factories.tracker(factories.project(code="b"))
     for number in range(120):
         what = ("login page", "invoice", "printer", "annual report")[number % 4]
-        task((tracker, other)[number % 10 == 0], f"{what} {number} needs work", closed_at=timezone.now())
+        name = f"{number}".translate(str.maketrans("0123456789", "aeioubdlmn"))  # digits are not embedded
+        task((tracker, other)[number % 10 == 0], f"{what} {name} needs work", closed_at=timezone.now())
     testing.run(update_search, PARAMS)
     name = index.index_name(embedders.current().name)
     assert has_index(name)
     for projects in (None, [tracker.project], [other.project]):
-        near = found("Drucker 17", projects, limit=5)
+        near = found("Drucker el", projects, limit=5)
         monkeypatch.setattr(index, "MAX_EXACT", 1_000)
-        assert near == found("Drucker 17", projects, limit=5)
+        assert near == found("Drucker el", projects, limit=5)
         monkeypatch.setattr(index, "MAX_EXACT", 50)
     monkeypatch.setattr(builtin.BuiltinEmbedder, "name", "another")
     testing.run(update_search, PARAMS)

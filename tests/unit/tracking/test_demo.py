@@ -123,7 +123,7 @@ def test_the_rows_are_the_same_for_ever() -> None:
     assert (str(first.id), first.text, str(first.started_at), first.duration) == EVER
 
 
-EVER = ("019a0a69-d7a0-7000-8000-1d838c9fbfdd", "#4: deployed", "2025-10-22 05:35:00+00:00", timedelta(hours=2.25))
+EVER = ("019a0a69-d7a0-7000-8000-1d838c9fbfdd", "#3: deployed", "2025-10-22 05:35:00+00:00", timedelta(hours=2.25))
 
 
 @pytest.mark.parametrize("number", [200, 3_000])

@@ -18,8 +18,10 @@ from backend.tracking.kernel.demo.structure import Structure
 from backend.tracking.kernel.demo.texts import picked
 
 PAGE = 1_000
-ESTIMATES = (4, 8, 8, 12, 16, 16, 24, 40)
-"""Hours; work is shared out among open tasks by them."""
+ESTIMATES = (4, 8, 12, 16, 24, 40)
+"""Hours of a task, by its size; work is shared out among open tasks by them."""
+DEVIATIONS = (-1, 0, 0, 0, 0, 1)
+"""By how many sizes a task differs from others of its kind."""
 WITHOUT_ESTIMATE = 0.2
 AT_A_TIME = 6
 """How many tasks of a project are open at least, once there are as many."""
@@ -39,6 +41,8 @@ class Ticket:
     number: int
     """From 1."""
     title: str
+    about: str
+    """How its description begins."""
     hours: int
     """What it takes, whether somebody has estimated it or not."""
     first: int
@@ -103,10 +107,11 @@ class Backlog:
     def _ticket(self, project: int, place: int, of: int) -> Ticket:
         chance = self._options.random("task", project, place)
         first, later = divmod(place * len(self.days) / of, 1)
-        hours = picked(chance, ESTIMATES)
+        deviation, title = picked(chance, DEVIATIONS), texts.title(chance)
+        hours = ESTIMATES[min(max(title.size + deviation, 0), len(ESTIMATES) - 1)]
         lasts = max(5 + hours // 4, int(AT_A_TIME * len(self.days) / of))
         return Ticket(
-            project, place + 1, texts.title(chance), hours,
+            project, place + 1, title.text, title.about, hours,
             int(first), self._opened(int(first), later), int(first) + lasts,
         )  # fmt: skip
 
@@ -131,7 +136,7 @@ class Backlog:
             "external_id": ticket.external_id,
             "code": ticket.code,
             "title": ticket.title,
-            "description": texts.description(chance),
+            "description": texts.description(chance, ticket.about),
             "url": f"https://{tracker.host}/{tracker.project}/issues/{ticket.number}",
             "state": "closed" if closed_at else picked(chance, ("open", "open", "in progress")),
             "created_at": ticket.opened,

@@ -4,7 +4,7 @@ from bisect import bisect
 from collections.abc import Sequence
 from itertools import accumulate
 from random import Random
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from backend.tracking.kernel.demo import words
 
@@ -34,34 +34,54 @@ def picked(chance: Random, choices: Sequence[T]) -> T:
     return choices[int(chance.random() * len(choices))]
 
 
-def title(chance: Random) -> str:
+class Title(NamedTuple):
+    """Of a task."""
+
+    text: str
+    about: str
+    """How its description begins."""
+    size: int
+    """How much work such tasks are, from 0 to 5: tasks of a kind take a typical time, with noise."""
+
+
+def title(chance: Random) -> Title:
     """Of a task; a quarter of them is in German."""
-    text = TITLES.drawn(chance)(chance)
-    return f"{picked(chance, words.EMOJI)} {text}" if chance.random() < WITH_EMOJI else text
+    made = TITLES.drawn(chance)(chance)
+    return made._replace(text=f"{picked(chance, words.EMOJI)} {made.text}") if chance.random() < WITH_EMOJI else made
 
 
-def description(chance: Random) -> str:
-    """Of a task: up to a few sentences, each in a line."""
+def description(chance: Random, about: str) -> str:
+    """Of a task: what it is about, and up to a few sentences, each in a line."""
     if chance.random() < WITHOUT_DESCRIPTION:
         return ""
     number = 1 + int(chance.random() * MAX_SENTENCES)
-    return "\n".join(dict.fromkeys(picked(chance, words.SENTENCES) for _ in range(number)))
+    return "\n".join(dict.fromkeys([about, *(picked(chance, words.SENTENCES) for _ in range(number))]))
 
 
-def _fixed(chance: Random) -> str:
-    return f"Fix {picked(chance, words.FIXED)}{picked(chance, words.WHERE)}"
+def _fixed(chance: Random) -> Title:
+    fault, size = _subject(chance, words.FIXED, smallest=0)
+    return Title(f"Fix {fault}{picked(chance, words.WHERE)}", f"Concerns: {fault}", size)
 
 
-def _added(chance: Random) -> str:
-    return f"Add {picked(chance, words.ADDED)} {picked(chance, words.PLACES)}"
+def _added(chance: Random) -> Title:
+    thing, size = _subject(chance, words.ADDED, smallest=3)
+    return Title(f"Add {thing} {picked(chance, words.PLACES)}", f"Wanted: {thing}", size)
 
 
-def _hastened(chance: Random) -> str:
-    return f"Speed up {picked(chance, words.HASTENED)} {picked(chance, words.MEANS)}"
+def _hastened(chance: Random) -> Title:
+    slow, size = _subject(chance, words.HASTENED, smallest=4)
+    return Title(f"Speed up {slow} {picked(chance, words.MEANS)}", f"Too slow: {slow}", size)
 
 
-def _changed(chance: Random) -> str:
-    return f"{picked(chance, words.CHANGED)} {picked(chance, words.CHANGES)}"
+def _changed(chance: Random) -> Title:
+    thing, size = _subject(chance, words.CHANGED, smallest=1)
+    return Title(f"{thing} {picked(chance, words.CHANGES)}", f"Betrifft: {thing}", size)
+
+
+def _subject(chance: Random, choices: Sequence[str], *, smallest: int) -> tuple[str, int]:
+    """One of them, and the size that all tasks about it have: one of two."""
+    place = int(chance.random() * len(choices))
+    return choices[place], smallest + place % 2
 
 
 TITLES = Weighted([(0.4, _fixed), (0.25, _added), (0.1, _hastened), (0.25, _changed)])
