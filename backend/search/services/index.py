@@ -23,9 +23,9 @@ MAX_EXACT = 10_000
 """Vectors that are compared one by one."""
 MAX_HNSW_DIMENSIONS = 4_000
 """pgvector's limit for half-precision vectors; longer ones are always compared one by one."""
-CANDIDATES = 200
+CANDIDATES = 400
 """Of the nearest that HNSW is to find before it looks no further; more are slower, and miss less."""
-MARGIN = 4
+MARGIN = 10
 """Times the wanted number that are taken, since HNSW does not give them in their order under a filter."""
 BUILD_BYTES = 1_000
 """Of a vector in an index that is being made, beside its numbers. What does not fit is made many times more slowly."""
