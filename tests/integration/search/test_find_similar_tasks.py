@@ -207,5 +207,5 @@ def test_the_command_says_what_it_found_and_ends_with_an_error_line_otherwise(
     call_command("find_similar_tasks", "login")
     assert "#1  Login is broken  (acme/shop, 2.0 h worked)" in capsys.readouterr().out
     settings.EMBEDDER = "builtln"
-    with pytest.raises(CommandError, match="EMBEDDER is to be one of builtin, ollama"):
+    with pytest.raises(CommandError, match="EMBEDDER must be one of builtin, ollama"):
         call_command("find_similar_tasks", "login")
