@@ -176,15 +176,15 @@ def load(root: Path) -> Environment:
         _check(Path(file))
         environ.Env.read_env(file)
     if not os.environ.get("DATABASE_URL", "").strip():
-        _forget("PG")  # the embedded PostgreSQL is where its folder is
+        _forget("PG", but="PGAPPNAME")  # the embedded PostgreSQL is where its folder is; a name says who connects
     for name, instead in OVERRIDES.items():
         if os.environ.get(name):
             raise ImproperlyConfigured(f"{name} is set, and would override Upkeep's settings: unset it; {instead}")
     return Environment(os.environ)
 
 
-def _forget(prefix: str | tuple[str, ...]) -> None:
-    for name in [name for name in os.environ if name.startswith(prefix)]:
+def _forget(prefix: str | tuple[str, ...], but: str = "") -> None:
+    for name in [name for name in os.environ if name.startswith(prefix) and name != but]:
         del os.environ[name]
 
 

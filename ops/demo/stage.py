@@ -1,5 +1,6 @@
 """Where the demo shows commands and what they print."""
 
+import shlex
 import subprocess
 import sys
 import textwrap
@@ -57,7 +58,7 @@ class Stage:
 
         Raises StepFailedError when it does not end with `code`.
         """
-        self.title(title, f"manage.py {' '.join(words)}")
+        self.title(title, f"manage.py {shlex.join(words)}")
         ended, lines = self._run([sys.executable, "manage.py", *words])
         self.show(shows(lines) if ended == code else lines)
         if ended != code:

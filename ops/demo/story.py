@@ -109,7 +109,7 @@ def show_search(stage: Stage) -> None:
     stage.step("An index of what tasks mean, by a model on this machine", "update_search", "demo", "--wait")
     stage.step(
         "Have we done something like this? In any language",
-        "find_similar_tasks", "Anmeldung geht nicht, Passwort neu", "--organization", "demo",
+        "find_similar_tasks", "Anmeldung geht nicht", "--organization", "demo",
     )  # fmt: skip
     stage.step(
         "How long will a task take? By what similar ones took",

@@ -110,8 +110,10 @@ def test_what_libpq_reads_leads_nobody_away_from_the_embedded_server(
     names = ("PGHOSTADDR", "PGSERVICE", "PGSSLMODE")
     for name in names:
         monkeypatch.setenv(name, "production")
+    monkeypatch.setenv("PGAPPNAME", "the label of a run")
     environment.load(tmp_path)
     assert not [name for name in names if name in os.environ]
+    assert os.environ["PGAPPNAME"] == "the label of a run", "by which the statements of a command are ended"
     for name in names[1:]:
         monkeypatch.setenv(name, "production")
     monkeypatch.setenv("DATABASE_URL", HOSTILE["DATABASE_URL"])

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from django.conf import settings
-
 from upkeep.conf import conf
 from upkeep.generator.generation import Generation
+from upkeep.generator.layout import settings_module
 
 ARGUMENTS = {"import": " FILE.csv", "app": " contenttypes", "text": " LABEL"}
 """What the command needs."""
@@ -54,7 +53,7 @@ def _schedule(generation: Generation) -> Iterator[str]:
     title = generation.name.replace("_", " ").strip().capitalize()
     more = ENTRIES.get(generation.kind, "")
     entry = f'ScheduleEntry("{title}", "{generation.app}.{generation.name}", "0 3 * * *"{more}),'
-    path = conf().SCHEDULE or f"{settings.SETTINGS_MODULE.partition('.')[0]}.schedule.SCHEDULE"
+    path = conf().SCHEDULE or f"{settings_module().partition('.')[0]}.schedule.SCHEDULE"
     module, _, name = path.rpartition(".")
     place = _place(generation.layout.path(module))
     if conf().SCHEDULE:

@@ -1,13 +1,14 @@
 """Where the pieces of a new operation go, and what registers a new app."""
 
 import ast
+import os
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
 from django.apps import AppConfig, apps
-from django.conf import settings
+from django.conf import ENVIRONMENT_VARIABLE
 
 from upkeep.operations.errors import InvalidParamsError
 
@@ -64,7 +65,7 @@ class Layout:
     def check_new(self, app: str) -> None:
         """Raise InvalidParamsError when a module is there already that is not an installed app."""
         package = self.package(app)
-        if settings.SETTINGS_MODULE.startswith(f"{package}."):
+        if settings_module().startswith(f"{package}."):
             raise InvalidParamsError(f"APP {app!r} is taken: it is the package of the settings")
         folder = self.path(package).with_suffix("")
         if folder.exists():
@@ -76,7 +77,7 @@ class Layout:
 
     def edits(self, app: str) -> Mapping[Path, str]:
         """The files that a new app is registered in, as they are to be; unusual settings are missing."""
-        path = self.path(settings.SETTINGS_MODULE)
+        path = self.path(settings_module())
         text = registered(path.read_text(encoding="utf-8"), self.package(app)) if path.is_file() else None
         return {path: text} if text else {}
 
@@ -110,8 +111,13 @@ def registered(source: str, package: str) -> str | None:
     return b"\n".join(lines).decode()
 
 
+def settings_module() -> str:
+    """The project's settings, also while some of them are overridden."""
+    return os.environ[ENVIRONMENT_VARIABLE]
+
+
 def _root() -> Path:
-    module = sys.modules[settings.SETTINGS_MODULE]
+    module = sys.modules[settings_module()]
     file = Path(str(module.__file__)).resolve()
-    depth = settings.SETTINGS_MODULE.count(".") + (file.name == "__init__.py")
+    depth = settings_module().count(".") + (file.name == "__init__.py")
     return file.parents[depth]

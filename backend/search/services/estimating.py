@@ -3,13 +3,11 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import numpy as np
 from django.db.models import TextField
 from django.db.models.functions import MD5, Cast
-from numpy.typing import NDArray
 
 from backend.search import embedders
 from backend.search.kernel import estimates
@@ -23,6 +21,10 @@ from backend.search.services.similar import QueryError
 from backend.tracking.models import Organization, Project, Task
 from backend.tracking.services import lookup
 from backend.tracking.services.lookup import UnknownCodeError
+
+if TYPE_CHECKING:  # numpy is loaded by what embeds, and by nothing else
+    import numpy as np
+    from numpy.typing import NDArray
 
 SAMPLE = 300
 """Finished tasks of an organization that a backtest estimates."""
@@ -117,6 +119,8 @@ def backtest(owner: Organization, model: str, *, evidence: int = 10) -> dict[str
 
     Of a sample, the same one as long as its tasks are the same.
     """
+    import numpy as np  # noqa: PLC0415 - only for those who embed
+
     projects = list(Project.objects.filter(organization=owner))
     finished = details.tasks(projects, finished_only=True)
     hours = {key: worked for key, worked in details.worked_hours_of(finished).items() if worked > 0}
@@ -139,7 +143,7 @@ def backtest(owner: Organization, model: str, *, evidence: int = 10) -> dict[str
 
 
 def _similar(
-    task: UUID, vector: NDArray[np.float32], model: str, projects: Sequence[Project], limit: int
+    task: UUID, vector: "NDArray[np.float32]", model: str, projects: Sequence[Project], limit: int
 ) -> list[Neighbour]:
     """Finished tasks that are similar enough to say something, but not the task itself."""
     found = index.nearest(vector, Scope(model, [project.pk for project in projects]), limit + 1)

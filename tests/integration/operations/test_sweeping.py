@@ -1,5 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,6 @@ from tests.integration.operations.test_exclusion import do_nothing
 from tests.integration.operations.test_splitting import apart, divided
 from tests.operations.scripted import recorded, reread, scripted_alone
 from upkeep.operations.delivery import resending, sweep
-from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 
 pytestmark = COMMITTED
@@ -41,7 +40,7 @@ def test_a_queued_run_that_somebody_holds_does_not_keep_the_others_waiting() -> 
 
 
 def test_an_overdue_run_that_somebody_holds_does_not_keep_the_others_waiting() -> None:
-    then = claims.DatabaseNow() - timedelta(hours=1)
+    then = datetime.now(UTC) - timedelta(hours=1)
     held, other = recorded(do_nothing, sent_at=then), recorded(do_nothing, sent_at=then)
     with ThreadPoolExecutor() as threads, transaction.atomic():
         Run.objects.select_for_update().get(pk=held.pk)
