@@ -42,9 +42,13 @@ def cleaned(title: str, description: str = "") -> str:
 def _line(text: str) -> str:
     for pattern, replacement in ((COMMENT, " "), (KEYCAP, " "), (TAG, " "), (LINK, r" \1 "), (ADDRESS, " ")):
         text = pattern.sub(replacement, text)
-    words = "".join(map(_kept, unicodedata.normalize("NFKC", unescape(text)))).split()
-    line = " ".join(words) if any(map(str.isalnum, "".join(words))) else ""
-    return " ".join(WITH_DIGIT.sub(" ", line).split()) or line  # a title that is a number alone stays
+    line = " ".join("".join(map(_kept, unicodedata.normalize("NFKC", unescape(text)))).split())
+    words = " ".join(WITH_DIGIT.sub(" ", line).split())
+    return next(filter(_is_said, (words, line)), "")  # a title that is a number alone stays
+
+
+def _is_said(line: str) -> bool:
+    return any(map(str.isalnum, line))
 
 
 def _kept(character: str) -> str:

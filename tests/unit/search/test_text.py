@@ -28,6 +28,7 @@ from backend.search.kernel.text import MAX_CHARACTERS, cleaned
         ("a < b and b > c; List<String>", "", "a b and b c List String"),
         ("User's 2nd mail02 at 96 % (SHOP-412)", "", "User's at SHOP"),
         ("4711", "", "4711"),
+        ("0\N{COMBINING DIAERESIS}", "", "0\N{COMBINING DIAERESIS}"),
         ("Null\0 byte", "", "Null byte"),
     ],
 )
