@@ -55,7 +55,8 @@ class OllamaEmbedder:
         lengths = np.linalg.norm(found, axis=1, keepdims=True)
         if not np.isfinite(lengths).all() or not lengths.all():
             raise EmbedderError(f"Ollama's {self._model!r} answered a vector without a direction: use another model")
-        return found / lengths  # type: ignore[no-any-return]
+        directions: NDArray[np.float32] = found / lengths
+        return directions
 
 
 def embedder() -> OllamaEmbedder:

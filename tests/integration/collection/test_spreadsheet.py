@@ -100,7 +100,7 @@ def test_an_exported_collection_changes_nothing_and_makes_the_same_one_elsewhere
 ) -> None:
     call_command("load_sample_data", count=40, verbosity=0)
     dvd(name="=1+1", tmdb_id=None, storage_box='a "b", c; d', location="-5")
-    dvd(name="Amélie 日本", status="unboxed", location="1", is_box_set=True, box_set_name="@home")
+    dvd(name="Amélie 日本", tmdb_id=None, status="unboxed", location="1", is_box_set=True, box_set_name="@home")
     path, before = tmp_path / "out.csv", state()
     assert exported("--output", str(path), "--delimiter", delimiter) == ""
     ended = imported(path, "--update", "--delimiter", delimiter)

@@ -110,9 +110,9 @@ def test_one_page_is_asked_for_once(server: Server) -> None:
 
 
 def test_many_pages_are_asked_for_at_the_same_time() -> None:
-    with youtrack.server(records=600, delay=0.05) as server:
+    with youtrack.server(records=600, delay=0.2) as server:
         records = [each for page in read(SYSTEM, server) for each in page.records]
-        assert server.stats().peak == 4
+        assert 1 < server.stats().peak <= 4
     assert len(records) == 600
     assert {each.external_id for each in records} == all_expected(SYSTEM, 600).keys()
 
