@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from upkeep.operations.cancellation import cancel
-from upkeep.operations.delivery import statements
+from upkeep.operations.delivery import chains, statements
 from upkeep.operations.execution.shares import Cursor
 from upkeep.operations.models import Run, RunChange, RunFile, RunLog, RunSubject
 from upkeep.operations.plans import Change
@@ -70,6 +70,9 @@ def erase(changes: Sequence[Change]) -> None:
     status = dict(runs.select_for_update().values_list("pk", "status"))
     if not set(status.values()) <= ENDED:
         raise ValidationError("it was started in the meantime")
+    for run_id in set(runs.filter(followers__status=Status.QUEUED).values_list("pk", flat=True)):
+        chains.follow(run_id)  # it may have ended just now
+    Run.objects.filter(follows__in=status).update(follows=None)  # a run that ended before it may be kept longer
     for model in RECORDED:
         model.objects.filter(run__in=status).delete()
     statements.ids(DELETE, gone=list(status))

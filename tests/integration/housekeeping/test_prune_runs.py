@@ -111,6 +111,18 @@ def test_a_run_with_a_part_that_has_not_ended_stays(status: str) -> None:
     assert left() == {old, part}
 
 
+def test_what_follows_a_run_in_a_chain_is_decided_and_may_stay_longer() -> None:
+    succeeded, failed = run_of(), run_of("failed", days=366)
+    cancelled = run_of("cancelled", follows=succeeded)
+    waiting, undecided = (run_of("queued", days=None, attempt=0, follows=before) for before in (succeeded, failed))
+    assert pruned().run.status == "succeeded"
+    assert left() == {cancelled, waiting, undecided}
+    waiting.refresh_from_db()
+    undecided.refresh_from_db()
+    assert (waiting.status, waiting.follows_id) == ("queued", None)
+    assert (undecided.status, undecided.follows_id) == ("cancelled", None)
+
+
 def test_a_dry_run_counts_what_the_real_one_deletes() -> None:
     for number in range(7):
         run_of(operation=f"testing.{'even' if number % 2 == 0 else 'odd'}", changes=number)
