@@ -1,5 +1,7 @@
 """Runs with the same exclusive key."""
 
+from uuid import uuid4
+
 from pytest_celery import CeleryTestSetup
 
 from tests.acceptance.films import copies, locked, shelf
@@ -33,7 +35,9 @@ def test_a_second_run_from_beat_is_skipped_and_says_which_run_holds_the_key(setu
     with locked(10):
         first = committed(sent(setup.app, INCREMENT, rows=5, key="films"))
         kwargs = {"rows": 5, "key": "films"}
-        message = setup.app.send_task(INCREMENT, kwargs=kwargs, headers=fired_by("Nightly"))
+        task_id = str(uuid4())
+        headers = fired_by("Nightly", task_id)
+        message = setup.app.send_task(INCREMENT, kwargs=kwargs, task_id=task_id, headers=headers)
         second = ended(message.id)
     assert (second.status, second.origin, second.attempt) == ("skipped", "beat: Nightly", 0)
     assert str(first.pk) in second.error

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from math import inf
 from typing import Any
+from uuid import uuid4
 
 from celery.beat import event_t
 from celery.schedules import BaseSchedule, schedule
@@ -113,8 +114,9 @@ class OnceEntry(ModelEntry):  # type: ignore[misc]  # django-celery-beat has no 
 
     def options_at(self, now: datetime) -> dict[str, Any]:
         """The options of a message that is sent now."""
-        headers = {**self.options["headers"], **receipt.fired_by(self.name), "celery_beat_task": True}
-        return {**self.options, "headers": headers, "expires": self._expires(now)}
+        task_id = str(uuid4())
+        headers = {**self.options["headers"], **receipt.fired_by(self.name, task_id), "celery_beat_task": True}
+        return {**self.options, "task_id": task_id, "headers": headers, "expires": self._expires(now)}
 
     def _expires(self, now: datetime) -> datetime | int | None:
         own: datetime | int | None = self.options.get("expires")
@@ -228,7 +230,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc]
         task = self.app.tasks.get(entry.task)
         if task is None and receipt.is_operations_name(entry.task):
             error = f"there is no operation {entry.task}: correct entry {entry.name!r}, or restart Beat if it is new"
-            receipt.refuse(entry.task, error, origin=receipt.origin_of(receipt.fired_by(entry.name)))
+            receipt.refuse(entry.task, error, origin=f"{receipt.BEAT}: {entry.name}")
             logger.error("%r leaves a failed run: %s", entry.name, error)
             return
         send = task.apply_async if task else partial(self.app.send_task, entry.task)

@@ -26,24 +26,23 @@ MAX_ERROR = 2_000
 """Characters of why a call was refused."""
 RECORDED = "upkeep_recorded"
 """The header of a message whose run has a row: the run's id, signed. Without the row, it must not make a new run."""
-ENTRY = "upkeep_entry"
-"""The header with the name of the entry that Beat fired, signed: anybody can put a header into a message."""
 ORIGIN = "upkeep_origin"
-"""The header with who sent a message, signed together with the message's id: copied into another, it says nothing."""
+"""The header with who sent a message, signed together with the message's id: anybody can put a header into a message,
+but copied into another, this one says nothing."""
 _in_beat = False
 
 
 def origin_of(headers: object, task_id: object = None) -> str:
-    """Who sent it: `beat: <entry>` if a Beat of this project did, what `sent_by` says, else a message from anywhere."""
+    """Who sent it: what `sent_by` says; in a Beat, the entry that a scheduler of Celery's fires; else anybody."""
     given = headers if isinstance(headers, Mapping) else {}
-    entry = _unsigned(ENTRY, given.get(ENTRY)) or (given.get("periodic_task_name") if _in_beat else None)
-    origin = f"{BEAT}: {entry}" if isinstance(entry, str) else _unsigned(ORIGIN, given.get(ORIGIN), str(task_id))
+    entry = given.get("periodic_task_name") if _in_beat else None
+    origin = _unsigned(given.get(ORIGIN), str(task_id)) or (f"{BEAT}: {entry}" if isinstance(entry, str) else None)
     return storable(origin)[:200] if isinstance(origin, str) else "message"
 
 
-def fired_by(entry: str) -> dict[str, str]:
-    """The header by which others believe that this entry of the schedule was fired."""
-    return {ENTRY: _signer(ENTRY).sign_object(entry)}
+def fired_by(entry: str, task_id: str) -> dict[str, str]:
+    """The header by which others believe that this entry of the schedule was fired, under this id."""
+    return sent_by(f"{BEAT}: {entry}", task_id)
 
 
 def sent_by(origin: str, task_id: str) -> dict[str, str]:
@@ -51,10 +50,10 @@ def sent_by(origin: str, task_id: str) -> dict[str, str]:
     return {ORIGIN: _signer(ORIGIN, task_id).sign_object(origin)}
 
 
-def _unsigned(header: str, value: object, task_id: str = "") -> object:
+def _unsigned(value: object, task_id: str) -> object:
     """What was signed, None when it was not."""
     try:
-        return _signer(header, task_id).unsign_object(value) if isinstance(value, str) else None
+        return _signer(ORIGIN, task_id).unsign_object(value) if isinstance(value, str) else None
     except (BadSignature, ValueError):
         return None
 
@@ -163,7 +162,7 @@ def refuse(  # noqa: PLR0913 - the columns
             id=run_id or uuid4(),
             operation=storable(operation)[:200],
             queue=queue,
-            origin=origin,
+            origin=storable(origin)[:200],
             status=Status.FAILED,
             error=storable(error)[:MAX_ERROR],
             finished_at=DatabaseNow(),

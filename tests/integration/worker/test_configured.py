@@ -28,7 +28,6 @@ from upkeep.worker import receipt
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 NAME = "testing.ask_supplier"
-BEAT = receipt.fired_by("Every night")
 MISSING = "set SUPPLIER to the supplier's address"
 
 
@@ -71,9 +70,15 @@ def only() -> tuple[str, str]:
     return run.status, run.error
 
 
+def fired(name: str, **kwargs: Any) -> None:
+    """What a worker does with a message of Beat's."""
+    task_id = str(uuid4())
+    received(name, task_id, kwargs, receipt.fired_by("Every night", task_id))
+
+
 def test_an_entry_of_beat_leaves_a_skipped_run_and_no_failed_one() -> None:
     with pytest.raises(Ignore):
-        received(NAME, str(uuid4()), {}, BEAT)
+        fired(NAME)
     assert only() == ("skipped", f"not_configured: {MISSING}")
 
 
@@ -85,7 +90,7 @@ def test_what_another_sent_fails_and_says_what_to_set(kwargs: dict[str, Any]) ->
 
 
 def test_what_wants_no_setting_runs() -> None:
-    received(NAME, str(uuid4()), {"offline": True}, BEAT)
+    fired(NAME, offline=True)
     assert only() == ("succeeded", "")
 
 
@@ -169,5 +174,5 @@ def test_a_fresh_deployment_has_no_failed_run_after_its_first_night(settings: An
     settings.TMDB_API_KEY = settings.YTS_API_URL = ""
     for name in ("populate_imdb_ids", "refresh_missing_details", "refresh_torrent_data"):
         with pytest.raises(Ignore):
-            received(f"collection.{name}", str(uuid4()), {}, BEAT)
+            fired(f"collection.{name}")
     assert {run.status for run in Run.objects.all()} == {"skipped"}

@@ -356,7 +356,7 @@ def test_a_run_that_a_person_asked_for_stays_queued_for_a_worker_with_newer_code
 
 
 def test_a_task_of_another_app_that_its_worker_does_not_know_leaves_a_failed_run_too() -> None:
-    unknown("elsewhere.task", "no-uuid", receipt.fired_by("Misspelt"))
+    unknown("elsewhere.task", "no-uuid", receipt.fired_by("Misspelt", "no-uuid"))
     run = Run.objects.get()
     assert (run.operation, run.status, run.origin) == ("elsewhere.task", "failed", "beat: Misspelt")
     assert run.finished_at

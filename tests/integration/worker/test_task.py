@@ -34,7 +34,7 @@ HOSTILE = {
     "routing_key": "elsewhere",
     "exchange": "elsewhere",
     "serializer": "pickle",
-    "headers": {"periodic_task_name": "Nightly", receipt.ENTRY: "Nightly:signature"},
+    "headers": {"periodic_task_name": "Nightly", receipt.ORIGIN: "Nightly:signature"},
     "producer": "x",
     "connection": "x",
     "shadow": "x",
@@ -193,7 +193,8 @@ def test_only_in_the_process_of_a_beat_are_celery_s_own_headers_believed(monkeyp
 
 @pytest.mark.parametrize("entry", ["Nightly", "x" * 500, "a\x00b", "\ud800"])
 def test_beat_is_told_as_the_origin(entry: str) -> None:
-    task().apply_async(headers=receipt.fired_by(entry))
+    task_id = str(uuid.uuid4())
+    task().apply_async(task_id=task_id, headers=receipt.fired_by(entry, task_id))
     run = Run.objects.get()
     assert run.origin.startswith("beat: ")
     assert len(run.origin) <= 200
@@ -278,17 +279,21 @@ def test_a_message_that_comes_twice_is_dropped() -> None:
 def test_a_message_that_was_sent_past_us_is_recorded_on_receipt() -> None:
     dvds(2)
     sent = str(uuid.uuid4())
-    received("testing.add_one", sent, {"limit": 1}, headers=receipt.fired_by("Nightly"))
+    received("testing.add_one", sent, {"limit": 1}, headers=receipt.fired_by("Nightly", sent))
     run = Run.objects.get()
     assert (str(run.pk), run.status, run.origin, copies()) == (sent, "succeeded", "beat: Nightly", [2, 1])
 
 
-@pytest.mark.parametrize(("signed_for", "origin"), [("this", "flower: Ann"), ("another", "message"), (None, "message")])
+@pytest.mark.parametrize(
+    ("signed_for", "origin"),
+    [("this", "flower: Ann"), ("this", "beat: Nightly"), ("another", "message"), (None, "message")],
+)
 def test_who_sent_a_message_is_believed_only_under_the_id_that_it_was_signed_for(
     signed_for: str | None, origin: str
 ) -> None:
     sent = str(uuid.uuid4())
-    by = receipt.sent_by("flower: Ann", {"this": sent, "another": str(uuid.uuid4())}.get(signed_for or "", ""))
+    signed = {"this": sent, "another": str(uuid.uuid4())}.get(signed_for or "", "")
+    by = receipt.fired_by("Nightly", signed) if origin.startswith("beat") else receipt.sent_by("flower: Ann", signed)
     headers = by if signed_for else {receipt.ORIGIN: "flower: Ann"}
     received("testing.add_one", sent, {"limit": 1}, headers=headers)
     task().apply_async(task_id=(other := str(uuid.uuid4())), headers=headers)
