@@ -1,3 +1,4 @@
+from copy import copy
 from typing import Any
 
 from django.contrib import admin
@@ -63,4 +64,11 @@ def _may_touch(request: HttpRequest, user: User | None) -> bool:
     """Whether the user has no permission that the current user lacks."""
     if user is None or is_superuser(request):
         return True
-    return not user.is_superuser and user.get_all_permissions() <= request.user.get_all_permissions()
+    return not user.is_superuser and _rights_once_active(user) <= request.user.get_all_permissions()
+
+
+def _rights_once_active(user: User) -> set[str]:
+    """Django says that an inactive user has none; but who may change the user may activate them, too."""
+    active = copy(user)
+    active.is_active = True
+    return active.get_all_permissions()

@@ -1,7 +1,6 @@
 """Whoever guesses Flower's login has to wait, as django-axes has it for the admin."""
 
 import base64
-import binascii
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -56,8 +55,9 @@ def guarded(get_current_user: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def username(authorization: str) -> str:
-    """The name in a header of basic authentication; empty when it has none."""
+    """The name in a header of basic authentication, as Flower reads it; empty when it has none."""
     try:
-        return base64.b64decode(authorization.removeprefix("Basic ")).decode().partition(":")[0]
-    except (binascii.Error, UnicodeError):
+        _, credentials = authorization.split()
+        return base64.b64decode(credentials.encode()).decode().partition(":")[0]
+    except ValueError:
         return ""

@@ -1,6 +1,8 @@
 """Headers: what every page of the web process says to browsers, and what a proxy says to us."""
 
+import re
 from collections.abc import Callable
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +12,8 @@ CONTENT_SECURITY_POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """Nothing but what this host serves: no inline script or style. What Django's admin needs."""
+WITH_PORT = re.compile(r"\[(?P<v6>[0-9a-f:.]+)\](:\d+)?|(?P<v4>[0-9.]+):\d+", re.IGNORECASE)
+"""An address as some proxies write it."""
 
 
 def security_headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -32,8 +36,16 @@ def security_headers(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
 def client_address(request: HttpRequest) -> str:
     """From where the request comes: as the proxy says in CLIENT_ADDRESS_HEADER, where that is set.
 
-    Of several addresses in it the last counts, which the proxy has added.
+    Of several addresses in it the last counts, which the proxy has added; what is not one is as if nothing was said.
     """
     said = request.headers.get(settings.CLIENT_ADDRESS_HEADER, "") if settings.CLIENT_ADDRESS_HEADER else ""
-    address: str = said.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")  # a login by code has none
-    return address
+    peer: str = request.META.get("REMOTE_ADDR", "")  # a login by code has none
+    return _address(said.rpartition(",")[2].strip()) or peer
+
+
+def _address(text: str) -> str:
+    found = WITH_PORT.fullmatch(text)
+    try:
+        return str(ip_address((found["v6"] or found["v4"]) if found else text))
+    except ValueError:
+        return ""

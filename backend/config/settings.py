@@ -139,6 +139,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # so that nobody locks others out from elsewhere
 AXES_CLIENT_IP_CALLABLE = "backend.config.headers.client_address"
+AXES_USERNAME_CALLABLE = "backend.accounts.logins.username"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_USE_ATTEMPT_EXPIRATION = True

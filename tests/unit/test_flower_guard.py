@@ -57,11 +57,12 @@ print('send-task' in repr(flower.urls.handlers))
     ("current_user", "basic_auth", "authorization", "origin"),
     [
         (True, ["ann:x:y"], "Basic YW5uOng6eQ==", "flower: ann"),
+        (True, ["ann:x:y"], "Basic\tYW5uOng6eQ==", "flower: ann"),
         ("ann@example.com", None, "", "flower: ann@example.com"),
         ("ann@example.com", ["team:secret"], "Basic dGVhbTpzZWNyZXQ=", "flower: ann@example.com"),
         (True, None, "Basic YW5uOng6eQ==", "flower"),
     ],
-    ids=["basic", "OAuth", "both", "none asked for"],
+    ids=["basic", "basic behind a tab", "OAuth", "both", "none asked for"],
 )
 def test_who_is_logged_in_is_who_started_it_whatever_the_request_claims(
     current_user: object, basic_auth: object, authorization: str, origin: str

@@ -25,6 +25,26 @@ def test_of_several_addresses_the_one_counts_that_the_proxy_added(settings: Sett
     assert seen(X_Forwarded_For="203.0.113.9, 198.51.100.7") == "198.51.100.7"
 
 
+@pytest.mark.parametrize(
+    ("said", "counts"),
+    [
+        ("198.51.100.7:4711", "198.51.100.7"),
+        ("[2001:db8::7]:4711", "2001:db8::7"),
+        ("[2001:DB8:0::7]", "2001:db8::7"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("unknown", "192.0.2.1"),
+        ("203.0.113.9, _hidden", "192.0.2.1"),
+        ("198.51.100.999", "192.0.2.1"),
+        ("", "192.0.2.1"),
+    ],
+)
+def test_an_address_may_have_a_port_and_what_is_not_one_counts_as_not_said(
+    settings: Settings, said: str, counts: str
+) -> None:
+    settings.CLIENT_ADDRESS_HEADER = "X-Forwarded-For"
+    assert seen(X_Forwarded_For=said) == counts
+
+
 @pytest.mark.django_db
 def test_who_guesses_passwords_through_a_proxy_locks_nobody_else_out(settings: Settings) -> None:
     settings.CLIENT_ADDRESS_HEADER = "X-Forwarded-For"
