@@ -38,18 +38,19 @@ def secrets() -> dict[str, str]:
 
 
 def test_djangos_error_page_shows_none(rf: RequestFactory) -> None:
-    values = secrets()
-    with override_settings(DEBUG=True, **values):
+    values = secrets() | {"TRACKER_LOGIN": MARK, "ACME_LOGIN": MARK, "OTHER": f"postgres://localhost/?password={MARK}"}
+    with override_settings(DEBUG=True, TRACKER_SECRETS=["ACME_LOGIN"], **values):
         with pytest.raises(LookupError) as raised:
-            fail()
+            fail(f"user=somebody password={MARK}")
         reporter = ExceptionReporter(rf.get("/", **values), LookupError, raised.value, raised.tb.tb_next)  # type: ignore[arg-type]
         for shown in (reporter.get_traceback_html(), reporter.get_traceback_text()):
             assert all(name in shown for name in values)
             assert MARK not in shown
 
 
-def fail() -> None:
-    raise LookupError
+def fail(how_to_connect: str) -> None:
+    """As a library does that was told how to connect."""
+    raise LookupError(len(how_to_connect))
 
 
 def test_celery_report_shows_none() -> None:
