@@ -214,8 +214,8 @@ class RemoteClient:
         self._replies += 1
         if self.max_replies is not None and self._replies > self.max_replies:
             raise RemoteResponseError(
-                f"{self.service} had another page after {self.max_replies:,}: what came is kept, and the next download "
-                "goes on from there"
+                f"{self.service} had another page after {self.max_replies:,}: what came is kept, and resume_run "
+                "continues there"
             )
         with anyio.CancelScope() as scope:
             self._scopes.add(scope)

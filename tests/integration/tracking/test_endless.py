@@ -42,15 +42,20 @@ def endless() -> Iterator[Server]:
         yield server
 
 
-def test_it_is_read_up_to_a_bound_that_is_reported_and_the_next_download_continues_there(
-    endless: Server, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("full", [False, True])
+def test_it_is_read_up_to_a_bound_that_is_reported_and_a_resumption_continues_there(
+    endless: Server, monkeypatch: pytest.MonkeyPatch, *, full: bool
 ) -> None:
     monkeypatch.setattr(network, "MAX_REPLIES", REPLIES)
     api_tracker(github.KIND, github.location(endless.origin), token=github.TOKEN)
+    command, *options = "update_project", "acme", "--no-match", *(["--full"] if full else [])
     stored = 0
     for _ in range(2):
-        ended = ran("update_project", "acme", "--no-match")
+        ended = ran(command, *options)
         assert (ended.exit_code, ended.outcome["status"]) == (1, "failed")
-        assert f"GitHub had another page after {REPLIES}: what came is kept" in ended.outcome["error"]
-        assert Task.objects.count() - stored == ended.counts["created"] > (REPLIES - 2) * (PAGE - 10)
+        error = f"GitHub had another page after {REPLIES}: what came is kept, and resume_run continues there"
+        assert error in ended.outcome["error"]
+        assert Task.objects.count() == ended.counts["created"]
+        assert Task.objects.count() - stored > (REPLIES - 2) * (PAGE - 10)
         stored = Task.objects.count()
+        command, *options = "resume_run", ended.outcome["run"]
