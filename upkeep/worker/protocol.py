@@ -7,12 +7,29 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from celery.utils.time import maybe_iso8601
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from upkeep.validation import explained
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Number = Annotated[int, Field(ge=0, lt=2**31)]
+Seconds = Annotated[FiniteFloat, Field(ge=0)]
+YEARS = range(1970, 9000)
+"""Beyond them, times of other zones leave the calendar."""
+
+
+def _moment(value: str | datetime) -> str | datetime:
+    try:
+        moment = maybe_iso8601(value)
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        moment = None
+    if value and (moment is None or moment.year not in YEARS):
+        raise ValueError(f"is not a time in the years {YEARS.start} to {YEARS.stop - 1}")
+    return value
+
+
+Moment = Annotated[str | datetime, AfterValidator(_moment)]
 Signatures = list[Mapping[str, Any]] | None
 
 
@@ -29,10 +46,10 @@ class Headers(BaseModel):
     group: Name | None = None
     group_index: Number | None = None
     shadow: str | None = None
-    eta: str | datetime | None = None
-    expires: str | datetime | None = None
+    eta: Moment | None = None
+    expires: Moment | None = None
     retries: Number | None = None
-    timelimit: Annotated[Sequence[float | None], Field(min_length=2, max_length=2)] | None = None
+    timelimit: Annotated[Sequence[Seconds | None], Field(min_length=2, max_length=2)] | None = None
     argsrepr: str | None = None
     kwargsrepr: str | None = None
     origin: str | None = None
@@ -72,11 +89,13 @@ def fault(headers: object, properties: object, payload: object) -> str | None:
         properties: the message's.
         payload: its decoded body.
     """
-    in_body = isinstance(payload, Mapping) and "args" in payload
+    in_body = payload if isinstance(payload, Mapping) and "args" in payload else None
     if not isinstance(headers, Mapping) or not ("task" in headers or in_body):
         return "it has no headers of a task"
-    if isinstance(payload, Mapping):
-        arguments = {"args": [], "kwargs": {}, **payload}
+    if in_body:  # then Celery takes from there what is not among the headers
+        arguments: Mapping[Any, Any] = {"kwargs": {}, **in_body}
+        group = {"group": in_body["taskset"]} if "taskset" in in_body else {}
+        headers = {**in_body, **group, **(headers if "task" in headers else {})}
     elif isinstance(payload, list | tuple) and len(payload) == len(("args", "kwargs", "embed")):
         args, kwargs, embed = payload
         if not isinstance(embed, Mapping | None):
@@ -84,14 +103,11 @@ def fault(headers: object, properties: object, payload: object) -> str | None:
         arguments = {**(embed or {}), "args": args, "kwargs": kwargs}
     else:
         return "its body does not consist of args, kwargs and what is embedded"
-    return (
-        _fault(Headers, headers if "task" in headers else payload)
-        or _fault(Properties, properties)
-        or _fault(Arguments, arguments)
-    )
+    return fault_by(Headers, headers) or fault_by(Properties, properties) or fault_by(Arguments, arguments)
 
 
-def _fault(model: type[BaseModel], values: object) -> str | None:
+def fault_by(model: type[BaseModel], values: object) -> str | None:
+    """What of the values is not as the model has it, in one line."""
     try:
         model.model_validate(values)
     except ValidationError as error:

@@ -49,7 +49,9 @@ def test_what_celery_sends_is_a_task(protocol: int, options: dict[str, Any]) -> 
         ("id", None), ("id", 5), ("id", ["5f1c"]), ("id", ""), ("id", "x" * 256), ("task", 7), ("task", {}),
         ("root_id", 1), ("parent_id", []), ("group", {}), ("group_index", "1"), ("shadow", 1), ("eta", 5),
         ("expires", [1]), ("retries", "1"), ("retries", -1), ("retries", 2**40), ("timelimit", 3), ("timelimit", [1]),
-        ("timelimit", ["a", "b"]), ("argsrepr", 5), ("kwargsrepr", {}), ("origin", 1), ("ignore_result", "yes"),
+        ("timelimit", ["a", "b"]), ("timelimit", [float("nan"), None]), ("timelimit", [None, -1]),
+        ("eta", "soon"), ("eta", "9999-12-31T23:59:59-14:00"), ("expires", "0001-01-01T00:00:00+14:00"),
+         ("argsrepr", 5), ("kwargsrepr", {}), ("origin", 1), ("ignore_result", "yes"),
         ("replaced_task_nesting", None.__class__), ("stamped_headers", "all"), ("stamps", []),
     ],
 )  # fmt: skip
@@ -78,6 +80,9 @@ def test_a_header_of_another_type_is_told_by_its_name(header: str, value: object
         (HEADERS, {}, [[], {}, {"chord": 1}], "chord"),
         ({}, {}, {"task": "testing.add_one", "id": "5f1c", "args": [], "kwargs": 5}, "kwargs"),
         ({}, {}, {"task": "testing.add_one", "args": [], "kwargs": {}}, "id is required"),
+        ({}, {}, {"task": "testing.add_one", "id": "5f1c", "args": [], "taskset": 1}, "group"),
+        ({"task": "testing.add_one", "id": "5f1c"}, {}, {"args": [], "eta": 5}, "eta"),
+        (HEADERS, {}, {"kwargs": {}}, "does not consist"),
     ],
 )
 def test_the_rest_of_a_message_is_looked_at_too(headers: Any, properties: Any, body: Any, told: str) -> None:
