@@ -13,7 +13,7 @@ PINS = grep -oE '^[^ ]+==[^ ]+|sha256:[0-9a-f]+'
 # The tests' servers outlive them: to start them takes longer than most tests.
 STOP = for home in .upkeep/tests* .upkeep/bench; do [ ! -d "$$home" ] || UPKEEP_HOME="$$home" $(RUN) manage.py embedded stop >/dev/null; done
 
-.PHONY: demo test acceptance test-rabbitmq test-pooler chaos check bench up stop wheel audit lock
+.PHONY: demo test acceptance test-rabbitmq test-pooler chaos check bench up stop wheel audit lock report-docs
 
 demo: $(STAMP)  ## sample data, then real operations through a real worker, in a home of their own: .upkeep/demo
 	@$(RUN) -m ops.demo
@@ -34,12 +34,13 @@ test-pooler: $(STAMP)  ## faults while a pooler lends the database's connections
 chaos: $(STAMP)  ## faults at random moments, with the real intervals: ROUNDS=n of each
 	@CHAOS_ROUNDS=$(or $(ROUNDS),1) $(RUN) -m pytest tests/acceptance/faults -q $(PYTEST_ARGS); status=$$?; $(STOP); exit $$status
 
-check: $(STAMP)  ## style, types, import contracts, migrations, lock file
+check: $(STAMP)  ## style, types, import contracts, migrations, reports, lock file
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
 	@.venv/bin/lint-imports
 	@DATABASE_URL=sqlite://:memory: $(RUN) manage.py makemigrations --check --dry-run --skip-checks  # models alone: starts no server
+	@$(RUN) -m ops.report_docs --check  # the views, their contract and their page agree
 	@if $(RUN) -m uv --version >/dev/null 2>&1 && [ ! -f .venv/by-pip ]; then \
 	$(RUN) -m uv lock --check --quiet && $(RUN) -m uv export --quiet --frozen --all-groups --all-extras --no-header | $(PINS) >.venv/pins && \
 	$(PINS) requirements.txt | diff -q .venv/pins - ; fi
@@ -58,6 +59,9 @@ wheel: $(STAMP)  ## the library, as dist/django_upkeep-VERSION-py3-none-any.whl
 
 audit: $(STAMP)  ## advisories about the packages of the lock file; says so when nobody can be asked
 	@$(RUN) -m ops.audit
+
+report-docs: $(STAMP)  ## docs/reports.md, from the comments on the views and their contract
+	@$(RUN) -m ops.report_docs
 
 lock:  ## after a change of the dependencies
 	@$(RUN) -m uv lock

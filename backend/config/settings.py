@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "backend.collection",
     "backend.tracking",
     "backend.search",
+    "backend.reports",
     "tasks",
 ]
 MIDDLEWARE = [

@@ -145,6 +145,9 @@ class Tracker(IdentifiedModel):
         editable=False,
         help_text="Addresses of the project: those of its former names, and last that of now.",
     )
+    downloaded_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the last download that came to its end began."
+    )
 
     class Meta:
         constraints: ClassVar = [

@@ -66,7 +66,7 @@ class Download:
         Raises:
             RemoteError: what the connector raises; or a full download met nothing at all of what is stored.
         """
-        position = self._start(after)
+        position, began_at = self._start(after), timezone.now()
         for page in prefetched(grouped(fresh(connector.pages(position)))):
             position = page.position
             # What memory holds, a resumption lacks.
@@ -78,6 +78,8 @@ class Download:
             raise RemoteRejectedError(
                 f"{self._tracker.name} brought nothing at all, so nothing was removed: check what its token may read"
             )
+        if not self._dry_run:
+            Tracker.objects.filter(pk=self._tracker.pk).update(downloaded_at=began_at)
 
     def _start(self, after: Cursor) -> str:
         """The position of a cursor, which is of no use when the tracker is read from another place by now."""

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.core.cache import caches
+from django.db import connection
 from pytest_django import Settings
 
 from backend.accounts.models import User
 from backend.collection.models import DVD
 from backend.collection.services.poster_folder import PosterFolder
+from backend.reports.services import definitions, schema
 from backend.tracking.models import ExternalUser, Organization, OrganizationProfile, Task, UserMapping
 from tests.integration.collection.factories import dvd, poster
 from tests.integration.tracking.projects import Example
@@ -25,7 +27,10 @@ from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
 
-APPS = ["backend.accounts", "upkeep.operations", "backend.collection", "backend.tracking", "tasks"]
+APPS = [f"backend.{name}" for name in ("accounts", "collection", "tracking", "reports")] + [
+    "upkeep.operations",
+    "tasks",
+]
 pytestmark = pytest.mark.django_db(transaction=True, available_apps=APPS)
 
 FILE = """
@@ -147,6 +152,18 @@ def old_runs(_path: Path) -> dict[str, Any]:
     return {}
 
 
+def no_reports(_path: Path) -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP SCHEMA IF EXISTS report CASCADE")
+    return {}
+
+
+def reports(path: Path) -> dict[str, Any]:
+    no_reports(path)
+    schema.write(schema.plan(definitions.all_views(), cascade=False))
+    return {}
+
+
 CASES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "collection.cleanup_unused_posters": posters,
     "collection.export_dvds": exported,
@@ -155,6 +172,8 @@ CASES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "collection.normalize_uk_certifications": certified,
     "accounts.make_users": people,
     "housekeeping.prune_runs": old_runs,
+    "reports.clear_reports": reports,
+    "reports.make_reports": no_reports,
     "tracking.clear_caches": cached,
     "tracking.explain_work_entry": explained,
     "tracking.make_demo_organization": demo,
