@@ -215,6 +215,9 @@ OLLAMA_TIMEOUT = env.float("OLLAMA_TIMEOUT", default=60.0)
 """Seconds for one of the four attempts of a request; Ollama loads the model meanwhile, however often it is asked."""
 TRACKER_SECRETS = env.list("TRACKER_SECRETS", default=[])
 """Variables that configuration files of organizations get as `${NAME}`, beside those that begin with `TRACKER_`."""
+REPORT_USERNAME = env.str("REPORT_USERNAME", default="")
+REPORT_PASSWORD = env.str("REPORT_PASSWORD", default="")
+"""Of the user of the database whom `make_report_user` makes."""
 REMOTE_PROXY = env.proxy("OUTBOUND_PROXY", "NO_PROXY")
 REMOTE_HTTP_HOSTS = env.list("REMOTE_HTTP_HOSTS", default=["localhost", "127.0.0.1"])
 """Hosts that may be reached without TLS."""

@@ -45,6 +45,7 @@ def _surroundings(tmp_path: Path, settings: Settings, monkeypatch: pytest.Monkey
     settings.MEDIA_ROOT = tmp_path
     settings.CACHES = {name: fields | {"LOCATION": tmp_path / name} for name, fields in settings.CACHES.items()}
     settings.TMDB_API_KEY, settings.YTS_API_URL = "of a test", "http://127.0.0.1:1"
+    settings.REPORT_USERNAME, settings.REPORT_PASSWORD = "of_a_test", "secret"
     with serving(ollama.Catalogue()) as server:
         settings.OLLAMA_URL = server.url
         yield
@@ -70,6 +71,8 @@ def test_an_example_can_be_previewed(operation: Operation[Params], line: str) ->
         call_command("make_demo_organization", "--tasks=6", "--work-entries=60", verbosity=0)
         if operation.name.startswith("search."):
             call_command("update_search", "demo", verbosity=0)
+    if operation.name == "reports.make_report_user":
+        call_command("make_reports", verbosity=0)
     words = dict.fromkeys(word for word in shlex.split(line) if word not in WORKER_ONLY)
     if lacking := _lacking(operation, [*words]):
         pytest.skip(f"of a new operation: add {lacking} to this test's surroundings")

@@ -52,7 +52,7 @@ def plan(views: Sequence[View], *, cascade: bool) -> list[Change]:
     built = dict.fromkeys(what for _, what in catalogue.dependants(each.oid for each in dropped))
     if built and not cascade:
         raise ReportsError(
-            f"others have built on views that must be made anew, so nothing was touched: {_listed(built)}. "
+            f"others have built on views that must be made anew, so nothing was touched: {listed(built)}. "
             "Drop it, or let --cascade drop all of it"
         )
     return [*(Change("deleted", what, what) for what in built), *changes]
@@ -91,7 +91,7 @@ def clearing(names: Sequence[str], *, cascade: bool) -> list[Change]:
     for name in filter(present.__contains__, names):
         others = built[present[name].oid]
         if others and not cascade:
-            label = f"report.{name}, on which others have built: {_listed(others)}"
+            label = f"report.{name}, on which others have built: {listed(others)}"
             changes.append(Change("skipped", name, label, reason="in_use"))
         else:
             changes.append(Change("deleted", name, f"report.{name}", payload=(name, cascade)))
@@ -185,7 +185,8 @@ def _role(grantee: str | None) -> sql.Composable:
     return sql.SQL("PUBLIC") if grantee is None else sql.Identifier(grantee)
 
 
-def _listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str]) -> str:
+    """Names for a message; of many, the first."""
     found = sorted(names)
     more = f" and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
     return ", ".join(found[:MAX_NAMED]) + more

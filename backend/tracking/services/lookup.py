@@ -1,6 +1,7 @@
 """Finding what a person named."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from backend.tracking.kernel.configuration.problems import suggestion
 from backend.tracking.models import Organization, Project
@@ -31,6 +32,11 @@ def projects(organization_code: str, project_code: str | None = None) -> list[Pr
 def organization_codes() -> list[str]:
     """The codes of all organizations."""
     return list(Organization.objects.order_by("code").values_list("code", flat=True))
+
+
+def codes_of(ids: Iterable[UUID]) -> list[str]:
+    """The codes of the organizations of these ids that there are."""
+    return list(Organization.objects.filter(pk__in=ids).order_by("code").values_list("code", flat=True))
 
 
 def unknown(kind: str, code: str, codes: Iterable[str], *, where: str = "") -> str:

@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import caches
-from django.db import connection
+from django.db import DatabaseError, connection
 from pytest_django import Settings
 
 from backend.accounts.models import User
@@ -164,6 +165,13 @@ def reports(path: Path) -> dict[str, Any]:
     return {}
 
 
+def report_user(path: Path) -> dict[str, Any]:
+    reports(path)
+    with connection.cursor() as cursor, suppress(DatabaseError):
+        cursor.execute("DROP OWNED BY resumed; DROP ROLE resumed")
+    return {}
+
+
 CASES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "collection.cleanup_unused_posters": posters,
     "collection.export_dvds": exported,
@@ -173,6 +181,7 @@ CASES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "accounts.make_users": people,
     "housekeeping.prune_runs": old_runs,
     "reports.clear_reports": reports,
+    "reports.make_report_user": report_user,
     "reports.make_reports": no_reports,
     "tracking.clear_caches": cached,
     "tracking.explain_work_entry": explained,
@@ -191,6 +200,7 @@ def anew(case: str, path: Path, settings: Settings) -> dict[str, Any]:
     for model in (Run, Organization, User, DVD):
         model.objects.all().delete()
     path.mkdir()
+    settings.REPORT_USERNAME, settings.REPORT_PASSWORD = "resumed", "of a test"
     settings.MEDIA_ROOT = path
     downloads = {**settings.CACHES["downloads"], "LOCATION": str(path / "cache")}
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}, "downloads": downloads}
