@@ -111,13 +111,14 @@ class Environment(environ.Env):  # type: ignore[misc]  # it ships no annotations
 
     def proxy(self, var: str, direct: str) -> Proxy | None:
         """The proxy that `var` names, except for the hosts that `direct` lists; None without one."""
-        value, hosts = self.str(var, default=""), tuple(self.list(direct, default=[]))
+        hosts = tuple(self.list(direct, default=[]))
         try:
+            value = self._url(var, "")
             url = urlsplit(value)
-            is_address = url.scheme in ("http", "https") and bool(url.hostname) and (url.port or 1) > 0
+            is_usable = not value or (url.scheme in ("http", "https") and bool(url.hostname) and (url.port or 1) > 0)
         except ValueError:
-            is_address = False
-        if value and not is_address:
+            is_usable = False
+        if not is_usable:
             raise ImproperlyConfigured(f"{var} must be of the form http://host:port")
         return Proxy(value, hosts) if value else None
 

@@ -84,6 +84,20 @@ class ProjectAdmin(Kept):
     search_fields = ("code", "name")
     ordering = ("organization__code", "code")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """It stays where it was made: people, rules, tokens and runs are its organization's."""
+        return (*super().get_readonly_fields(request, obj), *(("organization",) if obj else ()))
+
+
+class TrackerForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_project(self) -> Project:
+        """Refuse a project of another organization, as for a project itself."""
+        project: Project = self.cleaned_data["project"]
+        tracker = self.instance
+        if not tracker._state.adding and project.organization_id != tracker.project.organization_id:  # noqa: SLF001 - Django documents it
+            raise forms.ValidationError("A tracker stays in its organization: declare one in the file of the other.")
+        return project
+
 
 @admin.register(Tracker)
 class TrackerAdmin(Kept):
@@ -92,6 +106,7 @@ class TrackerAdmin(Kept):
     Of the token and its username nothing is shown but whether there is one.
     """
 
+    form = TrackerForm
     list_display = ("name", "project", "api_kind", "api_location", "has_token", "position")
     list_filter = ("api_kind", "project__organization")
     list_select_related = ("project",)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+import httpx2
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
@@ -47,6 +48,9 @@ def test_a_password_in_a_url_may_hold_any_character(password: str, write: object
     broker = parse_url(env.server("CELERY_BROKER_URL"))
     assert (broker["userid"], broker["password"], broker["hostname"]) == ("upkeep", password, "rabbit")
     assert broker["virtual_host"] == "/vhost"
+    proxy = read(OUTBOUND_PROXY=f"http://{login}@proxy:3128").proxy("OUTBOUND_PROXY", "NO_PROXY")
+    assert proxy
+    assert httpx2.Proxy(proxy.url).auth == ("upkeep", password)
 
 
 @given(password=TEXTS)

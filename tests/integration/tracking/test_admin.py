@@ -142,6 +142,25 @@ def test_a_tracker_is_renamed_here_but_not_sent_elsewhere_with_its_token(admin_c
     )
 
 
+def test_neither_a_project_nor_a_tracker_is_moved_to_another_organization(admin_client: Client) -> None:
+    """Its rules would come on top of those that take all the memory there is for an organization."""
+    acme, other = organization("acme"), organization("other")
+    stored, beside, elsewhere = project(acme, "one"), project(acme, "two"), project(other, "three")
+    of = tracker(stored, "code")
+    form = {"code": "renamed", "name": "Renamed", "organization": str(other.pk)}
+    assert admin_client.post(url(Project, "change", stored.pk), form).status_code == 302
+    stored.refresh_from_db()
+    assert (stored.code, stored.organization) == ("renamed", acme)
+    form = {"name": "code", "place": "0", "custom_assignee_fields": "", "project": str(elsewhere.pk)}
+    answer = admin_client.post(url(Tracker, "change", of.pk), form)
+    assert "A tracker stays in its organization" in answer.content.decode()
+    assert admin_client.post(url(Tracker, "change", of.pk), form | {"project": str(beside.pk)}).status_code == 302
+    of.refresh_from_db()
+    assert of.project == beside
+    new = {"name": "new", "place": "0", "custom_assignee_fields": "", "project": str(elsewhere.pk)}
+    assert admin_client.post(url(Tracker, "add"), new).status_code == 302
+
+
 @pytest.mark.parametrize(
     ("model", "field", "value", "told"),
     [
