@@ -6,3 +6,6 @@ class EmbeddedConfig(AppConfig):
 
     name = "upkeep.embedded"
     label = "upkeep_embedded"
+
+    def ready(self) -> None:
+        from upkeep.embedded import checks  # noqa: F401, PLC0415 - registers them

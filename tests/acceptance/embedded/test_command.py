@@ -4,8 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from django.test import override_settings
+
 from tests.acceptance.embedded.program import ROOT
 from upkeep.embedded import postgres, redis
+from upkeep.embedded.checks import check_user
 
 
 def manage(home: Path, *words: str, text: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -22,14 +26,25 @@ def manage(home: Path, *words: str, text: str = "", **environment: str) -> subpr
     )
 
 
-def test_start_status_and_stop_say_what_they_found(home: Path) -> None:
+def noted(home: Path, monkeypatch: pytest.MonkeyPatch, *, user: int) -> list[str]:
+    """What the doctor says of who runs the servers."""
+    with monkeypatch.context() as patch, override_settings(UPKEEP_HOME=home):
+        patch.setattr(os, "geteuid", lambda: user)
+        return [note.msg for note in check_user()]
+
+
+def test_start_status_and_stop_say_what_they_found(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "PostgreSQL: running, socket " in manage(home, "embedded", "start").stdout
     lines = manage(home, "embedded", "status").stdout.splitlines()
     assert lines == [
         f"PostgreSQL: running, process {postgres.running(home)}",
         f"Redis: running, process {redis.running(home)}",
     ]
+    (note,) = noted(home, monkeypatch, user=0)
+    assert note.startswith("root runs the embedded PostgreSQL and Redis: ")
+    assert noted(home, monkeypatch, user=1000) == []
     assert manage(home, "embedded", "stop").stdout.splitlines() == ["PostgreSQL: stopped", "Redis: stopped"]
+    assert noted(home, monkeypatch, user=0) == []
     assert postgres.running(home) is None
     assert redis.running(home) is None
 
