@@ -1,4 +1,4 @@
-"""Flower's pages: what they may load, and over what their cookies go; who starts a run; its way to Redis."""
+"""Flower's pages: what they may load, and over what their cookies go; who starts a run; its way to Redis; its end."""
 
 import base64
 import hashlib
@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 from django.conf import settings
-from flower import urls
+from flower import command, urls
 from flower.api.tasks import BaseTaskHandler, TaskSend
 from flower.utils import broker
 from flower.views import BaseHandler
@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from tornado.httputil import HTTPHeaders
+from tornado.ioloop import IOLoop
 from tornado.web import OutputTransform
 
 from backend.config.guesses import guarded, username
@@ -92,9 +93,16 @@ def _user(handler: Any) -> str:
     return username(handler.request.headers.get("Authorization", "")) if handler.application.options.basic_auth else ""
 
 
+def stop(*_signal: object) -> None:
+    """End Flower at SIGTERM. Its own way raises SystemExit in whatever runs just now, which is logged with a stack."""
+    loop = IOLoop.instance()
+    loop.asyncio_loop.call_soon_threadsafe(loop.stop)  # type: ignore[attr-defined]  # Tornado's only kind of loop
+
+
 def secure() -> None:
     """Apply all this to Flower, before its application is made."""
     broker.RedisSocket = RedisSocket
+    command.sigterm_handler = stop
     BaseHandler.get_current_user = guarded(BaseHandler.get_current_user)
     BaseTaskHandler.get_task_args = attributed(BaseTaskHandler.get_task_args)
     if "send-task" not in settings.FLOWER_CONTROL:

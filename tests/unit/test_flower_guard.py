@@ -36,13 +36,16 @@ def test_only_so_many_who_guess_are_remembered() -> None:
     assert len(guesses._wrong) == Guesses.MAX_REMEMBERED
 
 
-def test_messages_of_any_name_are_sent_only_where_that_is_allowed() -> None:
+def test_messages_of_any_name_are_sent_only_where_that_is_allowed_and_sigterm_ends_its_loop() -> None:
     """In a process of its own, since Flower's table of pages is changed."""
     look = """
 import django
 django.setup()
 from backend.config import flower
 flower.secure()
+loop = flower.IOLoop.instance()
+loop.add_callback(flower.command.sigterm_handler, 15, None)
+loop.start()
 print('send-task' in repr(flower.urls.handlers))
 """
     for allowed, told in (("", "False"), ("send-task", "True")):
