@@ -5,6 +5,8 @@ import subprocess
 import sys
 from typing import Any
 
+from upkeep.operations.terminal.escaping import plain
+
 COMMAND = [
     sys.executable, "-m", "uv", "tool", "run", "pip-audit==2.10.1",
     "--require-hashes", "--disable-pip", "--requirement", "requirements.txt", "--format", "json",
@@ -20,10 +22,10 @@ def main() -> int:
         packages = json.loads(ended.stdout)["dependencies"]
     except (ValueError, KeyError):
         reason = (ended.stderr.strip().splitlines() or ["it says nothing"])[-1]
-        sys.stderr.write(f"{UNREACHABLE}: {reason}\n")
+        sys.stderr.write(plain(f"{UNREACHABLE}: {reason}") + "\n")
         return 2
     status, lines = verdict(packages)
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write("\n".join(map(plain, lines)) + "\n")
     return status
 
 
