@@ -9,6 +9,8 @@ from typing import Any
 from django.conf import settings
 from tornado.web import HTTPError
 
+from backend.config.headers import address_said
+
 
 class Guesses:
     """Wrong logins by who sends them, as long as django-axes counts those of the admin; the oldest are forgotten."""
@@ -41,7 +43,7 @@ def guarded(get_current_user: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     def look(handler: Any) -> Any:
         sent = handler.request.headers.get("Authorization", "")
-        sender = (handler.request.remote_ip, username(sent))
+        sender = (address_said(handler.request.headers) or handler.request.remote_ip, username(sent))
         if guesses.has_to_wait(sender):
             raise HTTPError(429, "Too many wrong logins: try again later")
         try:

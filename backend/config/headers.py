@@ -1,7 +1,7 @@
 """Headers: what every page of the web process says to browsers, and what a proxy says to us."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 
 from django.conf import settings
@@ -38,12 +38,13 @@ def client_address(request: HttpRequest) -> str:
 
     Of several addresses in it the last counts, which the proxy has added; what is not one is as if nothing was said.
     """
-    said = request.headers.get(settings.CLIENT_ADDRESS_HEADER, "") if settings.CLIENT_ADDRESS_HEADER else ""
-    peer: str = request.META.get("REMOTE_ADDR", "")  # a login by code has none
-    return _address(said.rpartition(",")[2].strip()) or peer
+    return address_said(request.headers) or request.META.get("REMOTE_ADDR", "")  # a login by code has none
 
 
-def _address(text: str) -> str:
+def address_said(headers: Mapping[str, str]) -> str:
+    """The address in CLIENT_ADDRESS_HEADER among these headers; empty where there is none."""
+    said = headers.get(settings.CLIENT_ADDRESS_HEADER, "") if settings.CLIENT_ADDRESS_HEADER else ""
+    text = said.rpartition(",")[2].strip()
     found = WITH_PORT.fullmatch(text)
     try:
         return str(ip_address((found["v6"] or found["v4"]) if found else text))

@@ -7,9 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
+from pytest_django import Settings
+from tornado.web import HTTPError
 
 from backend.config import flower
-from backend.config.guesses import Guesses
+from backend.config.guesses import Guesses, guarded
 from upkeep.worker import receipt
 
 LIMIT, COOL_OFF = settings.AXES_FAILURE_LIMIT, settings.AXES_COOLOFF_TIME.total_seconds()
@@ -34,6 +36,23 @@ def test_only_so_many_who_guess_are_remembered() -> None:
     for number in range(Guesses.MAX_REMEMBERED + 5):
         guesses.note(number)
     assert len(guesses._wrong) == Guesses.MAX_REMEMBERED
+
+
+def test_who_guesses_through_a_proxy_locks_nobody_else_out(settings: Settings) -> None:
+    def refuse(_handler: object) -> None:
+        raise HTTPError(401)
+
+    def status(address: str) -> int:
+        headers = {"Authorization": "Basic YW5uOng=", "X-Real-IP": address}
+        request = SimpleNamespace(headers=headers, remote_ip="192.0.2.1")
+        with pytest.raises(HTTPError) as refused:
+            look(SimpleNamespace(request=request))
+        return refused.value.status_code
+
+    settings.CLIENT_ADDRESS_HEADER = "X-Real-IP"
+    look = guarded(refuse)
+    assert [status("203.0.113.9") for _ in range(LIMIT + 1)] == [*[401] * LIMIT, 429]
+    assert status("198.51.100.7") == 401
 
 
 def test_messages_of_any_name_are_sent_only_where_that_is_allowed_and_sigterm_ends_its_loop() -> None:

@@ -1,6 +1,7 @@
 """System checks: who runs the embedded servers."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,12 @@ from django.core.checks import CheckMessage, Info, register
 
 
 @register("upkeep", deploy=True)
-def check_user(**_kwargs: Any) -> list[CheckMessage]:
-    """They run as an ordinary user: a note for root, who may have no other in a container."""
+def check_user(databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """They run as an ordinary user: a note of `doctor` for root, who may have no other in a container."""
     from upkeep.embedded import postgres, redis  # noqa: PLC0415 - most processes do not need them
 
     home = getattr(settings, "UPKEEP_HOME", None)
-    if os.geteuid() or home is None:
+    if os.geteuid() or home is None or not databases:  # `check --deploy` is about settings
         return []
     running = [name for name, server in (("PostgreSQL", postgres), ("Redis", redis)) if server.running(Path(home))]
     if not running:

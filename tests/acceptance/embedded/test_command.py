@@ -30,7 +30,7 @@ def noted(home: Path, monkeypatch: pytest.MonkeyPatch, *, user: int) -> list[str
     """What the doctor says of who runs the servers."""
     with monkeypatch.context() as patch, override_settings(UPKEEP_HOME=home):
         patch.setattr(os, "geteuid", lambda: user)
-        return [note.msg for note in check_user()]
+        return [note.msg for note in check_user(databases=["default"])]
 
 
 def test_start_status_and_stop_say_what_they_found(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
