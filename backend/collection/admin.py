@@ -7,14 +7,9 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from backend.collection.models import DVD
+from backend.collection.services.lookups import forgotten
 
 LONG_TEXTS = ("overview", "duplicate_notes")
-
-FORGOTTEN = {
-    "tmdb_id": ("details_asked_at", "imdb_id_asked_at"),
-    "imdb_id": ("availability_asked_at",),
-}
-"""What was asked about another id says nothing about the new one."""
 
 
 @admin.register(DVD)
@@ -49,7 +44,6 @@ class DVDAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: DVD, form: "ModelForm[DVD]", change: bool) -> None:  # noqa: FBT001
         """Save; a DVD with another id is looked up again."""
-        for name in form.changed_data:
-            for column in FORGOTTEN.get(name, ()):
-                setattr(obj, column, None)
+        for column, value in forgotten(form.changed_data).items():
+            setattr(obj, column, value)
         super().save_model(request, obj, form, change)

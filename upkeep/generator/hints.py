@@ -23,6 +23,9 @@ def hints(generation: Generation, *, dry_run: bool) -> Iterator[str]:
     yield ("Would write" if dry_run else "Written") + app
     yield from (f"  {_place(path)}" for path in sorted(generation.files))
     yield from (f"  {_place(path)} (changed)" for path in generation.edits)
+    if generation.is_new_app and (meant := generation.layout.similar(generation.app)):
+        advice = "" if dry_run else " If so, take back all that is named above."
+        yield f"Did you mean the app {meant}?{advice}"
     if generation.kind != "app":
         yield f"It goes through the rows of {generation.subject.model} in {generation.subject.module}."
     if not dry_run:

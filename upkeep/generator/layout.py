@@ -4,6 +4,7 @@ import ast
 import os
 import sys
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,6 +27,10 @@ class Layout:
         if config and self.path(config.name).with_suffix("").resolve() != Path(config.path).resolve():
             raise InvalidParamsError(f"APP {app!r} is taken: {config.name} is not an app of this project")
         return config
+
+    def similar(self, app: str) -> str | None:
+        """The installed app of this project whose label is most like the one of a new app, if any is."""
+        return next((label for label in get_close_matches(app, apps.app_configs, cutoff=0.8) if self._has(label)), None)
 
     def package(self, app: str) -> str:
         """The package of the app with this label, or that of a new one."""
@@ -80,6 +85,12 @@ class Layout:
         path = self.path(settings_module())
         text = registered(path.read_text(encoding="utf-8"), self.package(app)) if path.is_file() else None
         return {path: text} if text else {}
+
+    def _has(self, label: str) -> bool:
+        try:
+            return self.config(label) is not None
+        except InvalidParamsError:
+            return False
 
 
 def registered(source: str, package: str) -> str | None:

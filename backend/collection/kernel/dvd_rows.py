@@ -8,11 +8,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from backend.collection.kernel.imdb_ids import IMDB_ID
 from backend.spreadsheets import cells, table
-from backend.spreadsheets.formulas import unguarded
 from backend.spreadsheets.heading import heading as any_heading
 from backend.spreadsheets.heading import spelling
 from backend.spreadsheets.table import BrokenRow
 from backend.spreadsheets.text import UnusableFileError
+from upkeep.formulas import unguarded
 from upkeep.validation import explained
 
 Status = Literal["kept", "disposed", "unboxed"]

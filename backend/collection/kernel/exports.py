@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.collection.kernel.dvd_rows import COLUMNS, FIELDS
 from backend.spreadsheets.cells import words
-from backend.spreadsheets.formulas import guarded
+from upkeep.formulas import guarded
 
 
 def lines(dvds: Iterable[Mapping[str, Any]], delimiter: str, *, with_heading: bool = False) -> Iterator[str]:

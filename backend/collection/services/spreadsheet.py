@@ -14,6 +14,7 @@ from backend.collection.kernel import dvd_rows
 from backend.collection.kernel.dvd_rows import FIELDS, Line
 from backend.collection.kernel.imports import Imported, Shelf, Stored
 from backend.collection.models import DVD
+from backend.collection.services.lookups import forgotten
 from backend.spreadsheets.pages import pages
 from backend.spreadsheets.table import BrokenRow
 from upkeep.operations.plans import Change
@@ -45,16 +46,16 @@ def shelf(lines: Iterable[Line | BrokenRow]) -> Shelf:
 
 
 def write_imported(changes: Sequence[Change]) -> None:
-    """Create the new DVDs and update the others, in a few statements.
+    """Create the new DVDs and update the others, in a few statements; those with another id are looked up again.
 
     Raises IntegrityError where one was deleted, or its location was taken, in the meantime.
     """
     imported: list[Imported] = [change.payload for change in changes]
     DVD.objects.bulk_create(DVD(**one.values) for one in imported if one.pk is None)
-    existing = sorted((one for one in imported if one.pk is not None), key=_changed)
+    existing = [(one.pk, {**one.values, **forgotten(one.values)}) for one in imported if one.pk is not None]
     now = timezone.now()
-    for names, group in groupby(existing, key=_changed):
-        dvds = [DVD(pk=one.pk, updated_at=now, **one.values) for one in group]
+    for names, group in groupby(sorted(existing, key=_names), key=_names):
+        dvds = [DVD(pk=pk, updated_at=now, **values) for pk, values in group]
         if DVD.objects.bulk_update(dvds, [*names, "updated_at"]) < len(dvds):
             raise IntegrityError("the DVD was deleted in the meantime")
 
@@ -68,5 +69,5 @@ def exported_pages(_after: object) -> Iterator[tuple[list[Mapping[str, Any]], No
         page = [*dvds.filter(pk__gt=page[-1]["pk"])[:PAGE]]
 
 
-def _changed(one: Imported) -> list[str]:
-    return sorted(one.values)
+def _names(existing: tuple[int, Mapping[str, Any]]) -> list[str]:
+    return sorted(existing[1])

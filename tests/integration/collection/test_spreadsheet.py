@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from backend.collection.models import DVD
 from tasks.collection.export_dvds import ExportDvds, export_dvds
@@ -75,6 +76,17 @@ def test_what_exists_is_overwritten_only_when_told_so(path: Path) -> None:
     heat.refresh_from_db()
     assert (heat.storage_box, heat.release_year, heat.overview, heat.imdb_id) == ("Box 1", 1995, "Cops.", "tt0113277")
     assert heat.updated_at > before
+
+
+def test_a_dvd_whose_id_the_file_corrects_is_looked_up_again(tmp_path: Path) -> None:
+    asked = {"details_asked_at": timezone.now(), "availability_tried_at": timezone.now()}
+    heat = dvd(name="Heat", tmdb_id=948, imdb_id="", **asked)
+    path = tmp_path / "dvds.csv"
+    path.write_text(f"id,title,tmdb_id\n{heat.pk},Heat,949\n", encoding="utf-8")
+    assert imported(path, "--update").counts == {"processed": 1, "updated": 1}
+    heat.refresh_from_db()
+    assert (heat.tmdb_id, heat.details_asked_at) == (949, None)
+    assert heat.availability_tried_at == asked["availability_tried_at"]
 
 
 def test_a_location_that_is_taken_fails_that_dvd_alone(tmp_path: Path) -> None:

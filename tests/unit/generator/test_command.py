@@ -22,6 +22,8 @@ def test_a_dry_run_shows_the_files() -> None:
         "It goes through the rows of DVD in backend.collection.models.\n"
     )
     assert shown("shop", "sort_shelves").startswith("Would write, with the new app shop:\n  backend/shop/__init__.py\n")
+    assert "Did you mean" not in shown("shop", "sort_shelves")
+    assert "\nDid you mean the app collection?\n" in shown("colection", "sort_shelves")
 
 
 def test_bad_input_is_one_line() -> None:

@@ -12,7 +12,7 @@ from upkeep.remote.errors import RemoteError
 
 class VerbObject(Params):
     limit: PositiveInt | None = None
-    """Ask about this many rows at most."""
+    """Ask about this many rows at most: always the first ones, for a try."""
     force: bool = False
     """Also replace what is filled in here and differs."""
 

@@ -6,6 +6,7 @@ from typing import Literal, TypedDict
 
 from pydantic import PositiveInt
 
+from upkeep.formulas import guarded
 from upkeep.generator.templates.models import Item
 from upkeep.operations import OutputFile, Params, RunContext, operation
 
@@ -27,14 +28,17 @@ class VerbObject(Params):
 
 
 def rendered(rows: list[Row], form: str) -> str:
-    """The report as text, JSON or CSV, without a line feed at its end."""
+    """The report as text, JSON or CSV, without a line feed at its end.
+
+    In CSV, what a spreadsheet would take for a formula gets an apostrophe.
+    """
     if form == "json":
         return json.dumps(rows, indent=2, ensure_ascii=False)
     if form == "csv":
         text = StringIO()
         writer = csv.DictWriter(text, tuple(Row.__annotations__), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: guarded(str(cell)) for name, cell in row.items()} for row in rows)
         return text.getvalue().removesuffix("\n")
     width = max((len(row["id"]) for row in rows), default=0)
     return "\n".join(f"{row['id']:>{width}}  {row['code']}" for row in rows)

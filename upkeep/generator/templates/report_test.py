@@ -12,7 +12,7 @@ from upkeep.generator.templates.models import Item
 from upkeep.generator.templates.report_operation import VerbObject, verb_object
 from upkeep.operations import OutputFile
 
-CODES = ["A-1", 'B with "quotes", and a comma', "C Grüße"]
+CODES = ["=1+1", "A-1", 'B with "quotes", and a comma', "C Grüße"]
 
 
 class VerbObjectTest(TestCase):
@@ -36,7 +36,7 @@ class VerbObjectTest(TestCase):
 
     def test_it_is_printed_as_csv(self) -> None:
         rows = csv.DictReader(StringIO(self.printed("--format", "csv")))
-        assert [row["code"] for row in rows] == CODES
+        assert [row["code"] for row in rows] == [f"'{CODES[0]}", *CODES[1:]]
 
     def test_it_is_written_to_a_file(self) -> None:
         assert self.printed("--limit", "1", "--output", str(self.path)) == ""

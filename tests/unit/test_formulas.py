@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from backend.spreadsheets.formulas import guarded, unguarded
+from upkeep.formulas import guarded, unguarded
 
 
 @given(text=st.text(st.sampled_from("'=+-@\uff1d a1") | st.characters()))

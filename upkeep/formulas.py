@@ -7,7 +7,7 @@ FORMULA = re.compile("'*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
 
 
 def guarded(text: str) -> str:
-    """The text with an apostrophe before what would be a formula; without edges: see `cells.trimmed`."""
+    """The text, which has no white space at its edges, with an apostrophe before what would be a formula."""
     return f"'{text}" if FORMULA.match(text) else text
 
 
