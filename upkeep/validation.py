@@ -45,10 +45,14 @@ def _explained(
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if not name:
         return message
-    value = "" if name in secret else f", not {_shortened(detail['input'])}"
+    value = "" if name in secret else f", not {shortened(detail['input'])}"
     return f"{spell(name)} {message}{value}"
 
 
-def _shortened(value: object) -> str:
-    text = repr(value)
+def shortened(value: object) -> str:
+    """The value as Python writes it, in at most MAX_VALUE characters."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists in lists
+        text = f"something too large ({type(value).__name__})"
     return text if len(text) <= MAX_VALUE else f"{text[: MAX_VALUE - 3]}…"

@@ -17,6 +17,7 @@ from kombu import Connection, Producer
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError
 from upkeep.operations.params import HOW
+from upkeep.validation import shortened
 from upkeep.worker import canvas
 
 WHEN = ("countdown", "eta", "expires", "priority")
@@ -94,7 +95,7 @@ def sending(given: Mapping[str, Any]) -> dict[str, Any]:
         return objects
     priority = _number(given["priority"])
     if priority is None or priority not in range(MAX_PRIORITY + 1):
-        raise InvalidParamsError(f"priority is a number from 0 to {MAX_PRIORITY}, not {_short(given['priority'])}")
+        raise InvalidParamsError(f"priority is a number from 0 to {MAX_PRIORITY}, not {shortened(given['priority'])}")
     return {**objects, "priority": int(priority)}
 
 
@@ -142,7 +143,7 @@ def _later(name: str, given: Mapping[str, Any], now: datetime) -> datetime | Non
         return None
     seconds = _number(value)
     if seconds is None or abs(seconds) > MAX_SECONDS:
-        raise InvalidParamsError(f"{name} is a number of seconds, at most a year, not {_short(value)}")
+        raise InvalidParamsError(f"{name} is a number of seconds, at most a year, not {shortened(value)}")
     return now + timedelta(seconds=seconds)
 
 
@@ -158,7 +159,7 @@ def _moment(name: str, given: Mapping[str, Any]) -> datetime | None:
     except (ValueError, OverflowError):
         pass
     number = " or a number of seconds" if name == "expires" else ""
-    raise InvalidParamsError(f"{name} is a time such as 2026-11-27T10:50:00+00:00{number}, not {_short(value)}")
+    raise InvalidParamsError(f"{name} is a time such as 2026-11-27T10:50:00+00:00{number}, not {shortened(value)}")
 
 
 def _is_number(value: object) -> bool:
@@ -174,8 +175,3 @@ def _number(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if isfinite(number) else None
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}…"  # noqa: PLR2004 - one line of a terminal

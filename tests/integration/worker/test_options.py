@@ -74,6 +74,7 @@ def test_every_keyword_that_celery_declares_is_known() -> None:
         ({"expires": "soon"}, "expires is a time such as 2026-11-27T10:50:00+00:00 or a number of seconds, not 'soon'"),
         ({"expires": True}, "expires is a number of seconds"),
         ({"expires": 10**12}, "expires is a number of seconds"),
+        ({"expires": 10**5000}, "not something too large (int)"),
         ({"priority": 300}, "priority is a number from 0 to 255, not 300"),
         ({"priority": -1}, "priority is"),
         ({"priority": "high"}, "priority is"),
