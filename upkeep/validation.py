@@ -42,7 +42,7 @@ def _explained(
         return f"unknown {what} {name[:MAX_VALUE]!r}" + (f" (did you mean {known[close[0]]!r}?)" if close else "")
     if detail["type"] == "missing":
         return f"{spell(name)} is required"
-    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ").removesuffix(".")
     if not name:
         return message
     value = "" if name in secret else f", not {shortened(detail['input'])}"

@@ -48,8 +48,10 @@ def write(files: Mapping[Path, str], edits: Mapping[Path, str]) -> None:
                     undo.callback(path.unlink)
                     file.write(text)
             for path, text in edits.items():
-                undo.callback(path.write_bytes, path.read_bytes())
-                path.write_text(text, encoding="utf-8")
+                with path.open("r+", encoding="utf-8") as file:
+                    undo.callback(path.write_bytes, path.read_bytes())
+                    file.write(text)
+                    file.truncate()
         except OSError as error:
             raise OperationError(f"{error.filename}: {error.strerror}; {NOTHING}") from error
         undo.pop_all()

@@ -1,4 +1,5 @@
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from typing import Annotated
 
 from django.apps import apps
@@ -11,10 +12,11 @@ from upkeep.operations import Change, Params, Positional, RunContext, operation
 
 def installed(label: str) -> str:
     """The label of an installed app. Raises ValueError when there is no such app."""
-    try:
-        return apps.get_app_config(label).label
-    except LookupError as error:
-        raise ValueError(str(error)) from None
+    if label not in apps.app_configs:
+        close = get_close_matches(label, apps.app_configs, n=1)
+        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        raise ValueError(f"must be the label of an installed app{hint}")
+    return label
 
 
 Label = Annotated[str, AfterValidator(installed)]

@@ -21,7 +21,7 @@ class VerbObjectTest(TestCase):
         assert analyzed("contenttypes", "contenttypes") == analyzed("contenttypes")
 
     def test_an_app_that_is_not_installed_is_refused(self) -> None:
-        with self.assertRaisesMessage(OperationError, "No installed app with label"):
+        with self.assertRaisesMessage(OperationError, "(did you mean 'contenttypes'?), not 'contenttype'"):
             verb_object.parse({"labels": ["contenttype"]})
 
     def test_a_dry_run_shows_what_the_run_does(self) -> None:
