@@ -29,7 +29,7 @@ from backend.config.celery import app, broker_settings
 from tests import pooler, warm
 from tests.acceptance.faults.scale import CHAOS
 from tests.acceptance.polling import until
-from tests.acceptance.processes import FLOWER_LOGIN, ROOT, BrokerProcess, Manage, Start, WorkerProcess
+from tests.acceptance.processes import FLOWER_LOGIN, OTHER_PASSWORD, ROOT, BrokerProcess, Manage, Start, WorkerProcess
 from tests.acceptance.rabbitmq import RabbitProcess
 from tests.servers.tmdb import KEY, tmdb_server
 from upkeep.operations import cancellation
@@ -156,6 +156,10 @@ def environment(
         "TMDB_API_URL": tmdb_of_all.url,
         "TMDB_API_KEY": KEY,
         "FLOWER_BASIC_AUTH": FLOWER_LOGIN,
+        "OUTBOUND_PROXY": f"http://proxy:{OTHER_PASSWORD}@192.0.2.1:3128",
+        "OLLAMA_URL": f"https://ollama:{OTHER_PASSWORD}@localhost",
+        "REPORT_PASSWORD": "read-only-42",
+        "TRACKER_TOKEN": "glpat-of-a-tracker",
         **({} if CHAOS in os.environ else INTERVALS),
         "LOG_LEVEL": "INFO",
         "TERM": "xterm",  # a dumb terminal has no progress bar

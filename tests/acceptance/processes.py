@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from pytest_celery import CeleryTestContainer
 from redis import Redis
@@ -161,7 +162,9 @@ DANGEROUS = [
     "SAVE",
 ]
 """What no user of a Redis of ours may do."""
-REDIS_PASSWORD, FLOWER_LOGIN = "the-password-of-redis", "operator:over-the-wall"
+REDIS_PASSWORD, FLOWER_LOGIN = "the/password?of#redis@100%", "operator:over-the-wall"
+OTHER_PASSWORD = "the/password?of#others@100%"
+"""Of the proxy and of Ollama, neither of which is asked."""
 
 
 class BrokerProcess(LocalProcess):
@@ -178,7 +181,7 @@ class BrokerProcess(LocalProcess):
 
     @property
     def url(self) -> str:
-        return f"redis://:{REDIS_PASSWORD}@127.0.0.1:{self._port}/0"
+        return f"redis://:{quote(REDIS_PASSWORD, safe='')}@127.0.0.1:{self._port}/0"
 
     @property
     def celeryconfig(self) -> dict[str, str]:
