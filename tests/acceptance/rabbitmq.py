@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -13,7 +14,7 @@ DEBIAN = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """The server itself; what Debian has on the path changes to another user first."""
 SCRIPT = 'epmd & exec "$0" -noinput'
 """Erlang's port mapper is of this process's session, so that it ends with it: RabbitMQ would start one that stays."""
-USER, PASSWORD = "upkeep", "over-the-wire-42"
+USER, PASSWORD = "upkeep", "over/the?wire@42%"
 
 
 class RabbitProcess(LocalProcess):
@@ -57,7 +58,7 @@ class RabbitProcess(LocalProcess):
 
     @property
     def url(self) -> str:
-        return f"amqp://{USER}:{PASSWORD}@127.0.0.1:{self._port}//"
+        return f"amqp://{USER}:{quote(PASSWORD, safe='')}@127.0.0.1:{self._port}//"
 
     @property
     def celeryconfig(self) -> dict[str, str]:
