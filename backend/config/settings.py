@@ -23,6 +23,7 @@ WHITENOISE_USE_FINDERS = True
 DEBUG = env.bool("DEBUG", default=False)
 DEFAULT_EXCEPTION_REPORTER_FILTER = "backend.config.errors.ReporterFilter"
 SECRET_KEY = env.secret_key("SECRET_KEY") or kept_secret(UPKEEP_HOME / "secret_key", new_secret_key)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 FERNET_KEYS = env.fernet_keys("FERNET_KEYS") or [kept_secret(UPKEEP_HOME / "fernet_key", new_fernet_key)]
 
 PUBLIC_URL = env.public_url("PUBLIC_URL")
