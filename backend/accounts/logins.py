@@ -6,6 +6,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 
+from backend.accounts.kernel.cells import USERNAME_LENGTH
+
 
 def username(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
     """The name as its user has it: spelt in upper and lower case it would be guessed at again. As typed for no user."""
@@ -14,4 +16,4 @@ def username(request: HttpRequest, credentials: Mapping[str, Any] | None = None)
     try:
         return str(model._default_manager.get_by_natural_key(typed).get_username())  # noqa: SLF001 - Django documents it
     except (model.DoesNotExist, ValueError):  # no name has a NUL character
-        return typed.lower()
+        return typed.lower()[:USERNAME_LENGTH]  # a capital may be two small letters

@@ -197,6 +197,7 @@ def test_who_guesses_a_password_has_to_wait_and_nobody_else_has(client: Client) 
     names = ["root", "Root", "ROOT", " root", "root", "rOOt"]
     assert [log_in(client, name, "wrong-42") for name in names] == [200, 200, 200, 200, 429, 429]
     assert log_in(client, "root", "right-42") == 429
+    assert log_in(client, 254 * "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}", "wrong-42") == 200
     assert log_in(Client(), "other", "right-42") == 302
     assert log_in(Client(REMOTE_ADDR="192.0.2.7"), "root", "right-42") == 302
     AccessAttempt.objects.update(attempt_time=F("attempt_time") - settings.AXES_COOLOFF_TIME)
