@@ -59,6 +59,16 @@ def help_text(*, quick: bool) -> Iterator[Row]:
     yield Row(name, beside, ours, "MB", at_most(85), other=f"{bare:.0f} MB")
 
 
+def generated(*, quick: bool) -> Iterator[Row]:
+    """Everything that `generate_command` checks and renders, beside the least that Django's command line does."""
+    command = ("generate_command", "benchmarked", "sync_prices", "--type", "integration", "--dry-run")
+    pairs = measured(3 if quick else 9, lambda: child.manage(*command).seconds, lambda: child.manage("check").seconds)
+    yield Row(
+        "manage.py generate_command --dry-run", "manage.py check",
+        pairs.slower, goal=at_most(1.5), ours=f"{pairs.ours:.2f} s", other=f"{pairs.other:.2f} s",
+    )  # fmt: skip
+
+
 def _megabytes(command: list[str], **environment: str) -> float:
     """Its peak, started by a process that is smaller: it inherits its parent's."""
     return (

@@ -10,6 +10,7 @@ from django.apps import apps
 from django.core.management import call_command, get_commands, load_command_class
 
 from backend.config import settings as product
+from tests.benchmarks.__main__ import BENCHMARKS
 from upkeep.operations import registry
 from upkeep.operations.command import OperationCommand
 from upkeep.operations.terminal.base import TolerantCommand
@@ -204,3 +205,10 @@ def test_a_command_of_the_tasks_is_three_lines_and_belongs_to_an_operation() -> 
     for name in shims:
         lines = [line for line in (SHIMS / f"{name}.py").read_text(encoding="utf-8").splitlines() if line]
         assert len(lines) == 4
+
+
+def test_every_benchmark_that_has_a_name_is_there() -> None:
+    for path in BENCHMARKS.values():
+        module, _, function = path.partition(".")
+        tree = ast.parse((ROOT / "tests" / "benchmarks" / f"{module}.py").read_text(encoding="utf-8"))
+        assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, path
