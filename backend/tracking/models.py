@@ -371,7 +371,10 @@ class WorkEntry(IdentifiedModel):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["tracker", "external_id"], name="tracking_workentry_once"),
         ]
-        indexes: ClassVar = [models.Index(fields=["external_user", "started_at"], name="tracking_workentry_user")]
+        indexes: ClassVar = [
+            models.Index(fields=["external_user", "started_at"], name="tracking_workentry_user"),
+            models.Index(fields=["tracker", "started_at"], name="tracking_workentry_started"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.text or self.breadcrumb} ({self.started_at:%Y-%m-%d %H:%M})"

@@ -38,6 +38,8 @@ BENCHMARKS = {
     "pruning_memory": "pruning.memory",
     "update_project": "update_project.speed",
     "update_project_memory": "update_project.memory",
+    "reports": "reports.speed",
+    "reports_export": "reports.export",
     "update_search": "search.speed",
     "update_search_memory": "search.memory",
     "searches": "search.searches",

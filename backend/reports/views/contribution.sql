@@ -1,14 +1,14 @@
 CREATE VIEW report.contribution WITH (security_barrier) AS
-WITH tracker AS ($tracker), entry AS ($entry)
+WITH entry AS ($entry)
 SELECT entry.task_id, member.username::text AS username, sum(entry.hours) AS hours,
     sum(entry.hours) / nullif(sum(sum(entry.hours)) OVER (PARTITION BY entry.task_id), 0) AS share,
-    min(tracker.as_of) AS as_of
+    min(tracker.downloaded_at) AS as_of
 FROM entry
-JOIN tracker ON tracker.id = entry.tracker_id
+LEFT JOIN tracking_tracker AS tracker ON tracker.id = entry.tracker_id
 LEFT JOIN tracking_externaluser AS person ON person.id = entry.external_user_id
 LEFT JOIN accounts_user AS member ON member.id = person.user_id
-WHERE entry.task_id IS NOT NULL
-GROUP BY entry.task_id, member.username;
+WHERE entry.task_id IS NOT NULL AND ($is_unlimited OR entry.tracker_id = ANY ($visible_trackers))
+GROUP BY entry.task_id, member.id;
 
 COMMENT ON VIEW report.contribution IS 'The hours that each member gave each task. A task''s hours here are its worked_hours in report.task.';
 COMMENT ON COLUMN report.contribution.task_id IS 'The task: report.task.task_id.';

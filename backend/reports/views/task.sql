@@ -1,17 +1,21 @@
 CREATE VIEW report.task WITH (security_barrier) AS
-WITH tracker AS ($tracker), entry AS ($entry)
-SELECT task.id AS task_id, tracker.organization_code, tracker.project_code, tracker.tracker, task.code, task.title,
+WITH entry AS ($entry)
+SELECT task.id AS task_id, organization.code AS organization_code, project.code AS project_code,
+    tracker.name AS tracker, task.code, task.title,
     nullif(task.url, '') AS url, nullif(task.state, '') AS state, nullif(task.moved_to, '') AS moved_to,
     task.closed_at IS NOT NULL AND task.moved_to = '' AS is_finished, task.created_at,
     CASE WHEN task.moved_to = '' THEN task.closed_at END AS finished_at, owner.username::text AS owner_username,
     task.estimate::numeric AS estimated_hours, coalesce(worked.hours, 0) AS worked_hours, worked.first_worked_at,
-    worked.last_worked_at, tracker.as_of
+    worked.last_worked_at, tracker.downloaded_at AS as_of
 FROM tracking_task AS task
-JOIN tracker ON tracker.id = task.tracker_id
+LEFT JOIN tracking_tracker AS tracker ON tracker.id = task.tracker_id
+LEFT JOIN tracking_project AS project ON project.id = tracker.project_id
+LEFT JOIN tracking_organization AS organization ON organization.id = project.organization_id
 LEFT JOIN accounts_user AS owner ON owner.id = task.owner_id
 LEFT JOIN LATERAL (
     SELECT sum(entry.hours) AS hours, min(entry.started_at) AS first_worked_at, max(entry.started_at) AS last_worked_at
-    FROM entry WHERE entry.task_id = task.id) AS worked ON true;
+    FROM entry WHERE entry.task_id = task.id) AS worked ON true
+WHERE ($is_unlimited OR task.tracker_id = ANY ($visible_trackers));
 
 COMMENT ON VIEW report.task IS 'Every task, from trackers or declared by hand.';
 COMMENT ON COLUMN report.task.task_id IS 'The id of the task in Upkeep.';

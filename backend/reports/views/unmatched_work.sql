@@ -1,15 +1,18 @@
 CREATE VIEW report.unmatched_work WITH (security_barrier) AS
-WITH tracker AS ($tracker), entry AS ($entry)
-SELECT entry.id AS work_id, tracker.organization_code, tracker.project_code, tracker.tracker,
+WITH entry AS ($entry)
+SELECT entry.id AS work_id, organization.code AS organization_code, project.code AS project_code,
+    tracker.name AS tracker,
     member.username::text AS username, person.username AS external_username, entry.started_at,
-    (entry.started_at AT TIME ZONE tracker.time_zone)::date AS local_date, entry.hours AS duration_in_hours, entry.text,
+    (entry.started_at AT TIME ZONE organization.time_zone)::date AS local_date, entry.hours AS duration_in_hours, entry.text,
     entry.breadcrumb, CASE WHEN entry.external_task = '' THEN 'no_rule' ELSE 'no_such_task' END AS reason,
-    nullif(entry.external_task, '') AS code, tracker.as_of
+    nullif(entry.external_task, '') AS code, tracker.downloaded_at AS as_of
 FROM entry
-JOIN tracker ON tracker.id = entry.tracker_id
+LEFT JOIN tracking_tracker AS tracker ON tracker.id = entry.tracker_id
+LEFT JOIN tracking_project AS project ON project.id = tracker.project_id
+LEFT JOIN tracking_organization AS organization ON organization.id = project.organization_id
 LEFT JOIN tracking_externaluser AS person ON person.id = entry.external_user_id
 LEFT JOIN accounts_user AS member ON member.id = person.user_id
-WHERE entry.task_id IS NULL;
+WHERE entry.task_id IS NULL AND ($is_unlimited OR entry.tracker_id = ANY ($visible_trackers));
 
 COMMENT ON VIEW report.unmatched_work IS 'Every work entry that is not matched with a task, and why.';
 COMMENT ON COLUMN report.unmatched_work.work_id IS 'The id of the work entry in Upkeep.';

@@ -1,16 +1,19 @@
 CREATE VIEW report.work WITH (security_barrier) AS
-WITH tracker AS ($tracker), entry AS ($entry)
-SELECT entry.id AS work_id, tracker.organization_code, tracker.project_code, tracker.tracker, entry.task_id,
+WITH entry AS ($entry)
+SELECT entry.id AS work_id, organization.code AS organization_code, project.code AS project_code,
+    tracker.name AS tracker, entry.task_id,
     task.code AS task_code, member.username::text AS username, person.username AS external_username, entry.started_at,
-    (entry.started_at AT TIME ZONE tracker.time_zone)::date AS local_date, entry.hours AS duration_in_hours, entry.text,
-    entry.breadcrumb, rule.match_on AS matched_by, tracker.as_of
+    (entry.started_at AT TIME ZONE organization.time_zone)::date AS local_date, entry.hours AS duration_in_hours, entry.text,
+    entry.breadcrumb, rule.match_on AS matched_by, tracker.downloaded_at AS as_of
 FROM entry
-JOIN tracker ON tracker.id = entry.tracker_id
+LEFT JOIN tracking_tracker AS tracker ON tracker.id = entry.tracker_id
+LEFT JOIN tracking_project AS project ON project.id = tracker.project_id
+LEFT JOIN tracking_organization AS organization ON organization.id = project.organization_id
 LEFT JOIN tracking_task AS task ON task.id = entry.task_id
 LEFT JOIN tracking_externaluser AS person ON person.id = entry.external_user_id
 LEFT JOIN accounts_user AS member ON member.id = person.user_id
 LEFT JOIN tracking_workmatch AS rule ON rule.id = entry.matched_by_id
-WHERE entry.task_id IS NOT NULL;
+WHERE entry.task_id IS NOT NULL AND ($is_unlimited OR entry.tracker_id = ANY ($visible_trackers));
 
 COMMENT ON VIEW report.work IS 'Every work entry that is matched with a task. The others are in report.unmatched_work: the hours of both are all hours.';
 COMMENT ON COLUMN report.work.work_id IS 'The id of the work entry in Upkeep.';
