@@ -65,7 +65,9 @@ def update_search(params: UpdateSearch, run: RunContext) -> None:
     if params.organization is None:
         enqueue_each(update_search, params, run, partitions=lambda code: _parts(code, embedder.name, params))
         return
-    wanted, newest = projects(params.organization, params.project), states.newest_task()
+    wanted = projects(params.organization, params.project)
+    if params.project is None and not run.dry_run:
+        states.begin(params.organization, run.whole_id)
     embedding = vectors.Embedding(embedder)
     with run.step("embed") as step:
         for batch in step.batches(vectors.outdated(wanted, embedder.name, full=params.full)):
@@ -75,7 +77,7 @@ def update_search(params: UpdateSearch, run: RunContext) -> None:
     if not run.dry_run:
         index.settle(embedder.name, embedder.dimensions, is_changed=counts["created"] + counts["updated"] > 0)
         if params.project is None:
-            states.note(params.organization, embedder.name, newest)
+            states.note(params.organization, embedder.name)
             states.note_backtest(params.organization, embedder.name, is_changed=_has_changed(run))
     _report(wanted, counts, run)
 

@@ -28,6 +28,11 @@ class RunContext(Step):
         return self._writer.ledger.run_id
 
     @property
+    def whole_id(self) -> UUID:
+        """The id of the run that this one is a part of; its own, if it is not a part."""
+        return self._writer.ledger.whole_id
+
+    @property
     def counts_by_step(self) -> Mapping[str, Counts]:
         """What has become of the items of each step so far, before a resumption too."""
         return {name: step.counts for name, step in self._writer.ledger.steps.items()}

@@ -1,8 +1,11 @@
 """The index over all vectors of a model, and what is nearest in it.
 
-Few vectors are compared one by one, by the B-tree of what a search is limited to: exact, and faster than any other way.
-Many are searched by HNSW, which finds nearly all of the nearest. There is one HNSW index a model, so that vectors of
-different models, which may have different dimensions, never meet.
+All tasks, and large parts of them, are searched by HNSW, which finds nearly all of the nearest. There is one HNSW index
+a model, so that vectors of different models, which may have different dimensions, never meet.
+
+Where a search is limited to fewer, HNSW would have to pass by most of what it finds. There the signs of all vectors are
+read: a bit for each number; in how many two vectors differ is nearly how far apart they are. That is cheap, as they are
+in the B-tree of what a search is limited to; then the best vectors are compared. Of a few thousand tasks, all are.
 """
 
 from collections.abc import Collection
@@ -19,16 +22,20 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MAX_EXACT = 10_000
-"""Vectors that are compared one by one."""
+MIN_HNSW = 10_000
+"""Vectors of a model from which on it has an HNSW index."""
 MAX_HNSW_DIMENSIONS = 4_000
-"""pgvector's limit for half-precision vectors; longer ones are always compared one by one."""
-CANDIDATES = 400
-"""Of the nearest that HNSW is to find before it looks no further; more are slower, and miss less."""
-MARGIN = 10
-"""Times the wanted number that are taken, since HNSW does not give them in their order under a filter."""
+"""pgvector's limit for half-precision vectors."""
+EFFORT = 400
+"""Of the nearest that HNSW keeps in mind while it looks for nearer ones; more are slower, and miss less."""
 BUILD_BYTES = 1_000
 """Of a vector in an index that is being made, beside its numbers. What does not fit is made many times more slowly."""
+MAX_SCANNED = 200_000
+"""Tasks whose signs are read, where a search is limited to some projects."""
+MAX_EXACT = 5_000
+"""Tasks whose vectors are all compared, where a search is limited to some projects."""
+CANDIDATES = 1_000
+"""Tasks with the nearest signs whose vectors are compared."""
 
 PREFIX = "search_taskvector_hnsw_"
 FOUND = "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'search_taskvector'::regclass AND indisvalid"
@@ -45,17 +52,20 @@ MEMORY = """
 """
 """What is wanted, up to half of the memory that the server is said to have; or its own figure, if that is greater."""
 NUMBER = "SELECT count(*) FROM (SELECT FROM search_taskvector WHERE {where} LIMIT %(most)s) AS found"
-EXACT = """
-    SELECT task_id, 1 - (vector <=> %(vector)s::halfvec) FROM search_taskvector WHERE {where}
-    ORDER BY vector <=> %(vector)s::halfvec LIMIT %(limit)s
-"""
-"""Without the cast of the index's expression: PostgreSQL has no other way than to compare all."""
-NEAREST = """
+BY_HNSW = """
     SELECT task_id, 1 - (vector::halfvec({dimensions}) <=> %(vector)s::halfvec({dimensions}))
     FROM search_taskvector WHERE {where}
     ORDER BY vector::halfvec({dimensions}) <=> %(vector)s::halfvec({dimensions}) LIMIT %(limit)s
 """
-TUNED = "SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', 'relaxed_order', true)"
+TUNED = f"SET LOCAL hnsw.ef_search = {EFFORT}; SET LOCAL hnsw.iterative_scan = relaxed_order"
+"""Under a filter HNSW continues until it has as many as are wanted."""
+BY_SIGNS = """
+    WITH candidate AS MATERIALIZED (
+        SELECT task_id FROM search_taskvector WHERE {where}
+        ORDER BY signs <~> binary_quantize(%(vector)s::halfvec) LIMIT %(candidates)s)
+    SELECT task_id, 1 - (vector <=> %(vector)s::halfvec) AS similarity
+    FROM search_taskvector JOIN candidate USING (task_id) ORDER BY similarity DESC LIMIT %(limit)s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +101,19 @@ class Scope:
 
 def nearest(vector: "NDArray[np.float32]", scope: Scope, limit: int) -> list[Neighbour]:
     """The tasks most similar to a vector of the scope's model, the most similar first; at most `limit`."""
-    dimensions = len(vector)
     params = {**scope.params, "vector": str(vector.tolist()), "limit": limit}
+    number = _number(scope)
     with transaction.atomic(), connection.cursor() as cursor:
         rows: list[Any] = []
-        if dimensions <= MAX_HNSW_DIMENSIONS and not _is_narrow(scope):
-            cursor.execute(TUNED, [str(CANDIDATES)])
-            statement = NEAREST.format(where=scope.where, dimensions=dimensions)
-            cursor.execute(statement, {**params, "limit": limit * MARGIN})
+        if number > MAX_SCANNED and len(vector) <= MAX_HNSW_DIMENSIONS:
+            cursor.execute(TUNED)
+            cursor.execute(BY_HNSW.format(where=scope.where, dimensions=len(vector)), params)
             rows = cursor.fetchall()
         if len(rows) < limit:
-            cursor.execute(EXACT.format(where=scope.where), params)
+            candidates = max(limit, MAX_EXACT if number <= MAX_EXACT else CANDIDATES)
+            cursor.execute(BY_SIGNS.format(where=scope.where), {**params, "candidates": candidates})
             rows = cursor.fetchall()
-    found = sorted((Neighbour(*row) for row in rows), key=lambda each: -each.similarity)
-    return found[:limit]
+    return sorted((Neighbour(*row) for row in rows), key=lambda each: -each.similarity)
 
 
 def settle(model: str, dimensions: int, *, is_changed: bool) -> None:
@@ -133,13 +142,14 @@ def index_name(model: str) -> str:
     return PREFIX + sha256(model.encode()).hexdigest()[:16]
 
 
-def _is_narrow(scope: Scope) -> bool:
-    """Whether so few are searched that to compare them is best. Of all vectors, that is so while there is no index."""
+def _number(scope: Scope) -> int:
+    """Tasks that are searched, counted up to MAX_SCANNED + 1. All that there are count as many."""
     if scope.projects is None:
-        return False
+        return MAX_SCANNED + 1
     with connection.cursor() as cursor:
-        cursor.execute(NUMBER.format(where=scope.where), {**scope.params, "most": MAX_EXACT + 1})
-        return bool(cursor.fetchone() != (MAX_EXACT + 1,))
+        cursor.execute(NUMBER.format(where=scope.where), {**scope.params, "most": MAX_SCANNED + 1})
+        [number] = cursor.fetchone()
+    return int(number)
 
 
 def _models() -> set[str]:
@@ -147,7 +157,7 @@ def _models() -> set[str]:
 
 
 def _is_large(model: str) -> bool:
-    return TaskVector.objects.filter(model=model).order_by()[: MAX_EXACT + 1].count() > MAX_EXACT
+    return TaskVector.objects.filter(model=model).order_by()[:MIN_HNSW].count() == MIN_HNSW
 
 
 def _bytes(model: str, dimensions: int) -> int:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db.models import F
 from django.utils import timezone
 
 from backend.search.models import SearchState
@@ -9,15 +10,19 @@ from backend.search.services import estimating
 from backend.tracking.models import Organization, Task
 
 
-def newest_task() -> UUID | None:
-    """The id of the newest task of all: those that come later have greater ones."""
-    return Task.objects.order_by("-pk").values_list("pk", flat=True).first()
+def begin(code: str, run: UUID) -> None:
+    """Note the newest task of all when a run begins with an organization; not when it continues, or in its parts."""
+    unknown = {"model": "", "updated_at": timezone.now()}
+    state, _ = SearchState.objects.get_or_create(organization=Organization.objects.get(code=code), defaults=unknown)
+    if state.run != run:
+        newest = Task.objects.order_by("-pk").values_list("pk", flat=True).first()
+        SearchState.objects.filter(pk=state.pk).update(run=run, newest_task=newest)
 
 
-def note(code: str, model: str, newest: UUID | None) -> None:
-    """Note that all tasks of an organization up to `newest` were looked at."""
-    values = {"model": model, "updated_at": timezone.now(), "last_task": newest}
-    SearchState.objects.update_or_create(organization=Organization.objects.get(code=code), defaults=values)
+def note(code: str, model: str) -> None:
+    """Note that all tasks of an organization that there were at the beginning were looked at."""
+    values = {"model": model, "updated_at": timezone.now(), "last_task": F("newest_task")}
+    SearchState.objects.filter(organization__code=code).update(**values)
 
 
 def note_backtest(code: str, model: str, *, is_changed: bool) -> None:

@@ -11,7 +11,7 @@ from backend.search import embedders
 from backend.search.embedders import builtin
 from backend.search.kernel.text import cleaned
 from backend.search.models import SearchState, TaskVector
-from backend.search.services import index
+from backend.search.services import access, freshness, index
 from backend.search.services.index import Scope
 from backend.tracking.models import Project, Task, Tracker
 from tasks.search import update_search as operation_module
@@ -181,10 +181,13 @@ def test_a_large_organization_is_shared_among_workers_and_ends_as_one_run(
     assert {code: run.partitions for code, run in runs.items()} == {"acme": 4, "small": 1}
     whole = carried_out(runs["acme"])
     assert [carried_out(part).status for part in whole.parts.all()] == ["succeeded"] * 4
+    assert freshness.stale(access.of(None, "acme"), embedders.current().name) == ["acme"]
+    task(tracker, "made meanwhile")
     parts.settle(whole.pk)
     whole = carried_out(whole)
     assert (whole.status, whole.result["embedded"], whole.result["without_text"]) == ("succeeded", 8, 1)
     assert (len(stored()), SearchState.objects.count()) == (8, 1)
+    assert freshness.stale(access.of(None, "acme"), embedders.current().name) == ["acme"]
 
 
 def carried_out(run: Run) -> Run:
@@ -204,7 +207,7 @@ def test_an_unknown_organization_is_refused(code: str, close: str) -> None:
 def test_many_vectors_get_an_index_that_finds_what_a_comparison_of_all_finds(
     tracker: Tracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index, "MAX_EXACT", 50)
+    monkeypatch.setattr(index, "MIN_HNSW", 50)
     other = factories.tracker(factories.project(code="b"))
     for number in range(120):
         what = ("login page", "invoice", "printer", "annual report")[number % 4]
@@ -213,11 +216,15 @@ def test_many_vectors_get_an_index_that_finds_what_a_comparison_of_all_finds(
     testing.run(update_search, PARAMS)
     name = index.index_name(embedders.current().name)
     assert has_index(name)
-    for projects in (None, [tracker.project], [other.project]):
-        near = found("Drucker el", projects, limit=5)
-        monkeypatch.setattr(index, "MAX_EXACT", 1_000)
-        assert near == found("Drucker el", projects, limit=5)
-        monkeypatch.setattr(index, "MAX_EXACT", 50)
+    for projects in ([tracker.project, other.project], [tracker.project], [other.project]):
+        compared = found("Drucker el", projects, limit=5)
+        with monkeypatch.context() as patch:
+            patch.setattr(index, "MAX_EXACT", 5)
+            patch.setattr(index, "CANDIDATES", 60)
+            assert compared == found("Drucker el", projects, limit=5)
+            patch.setattr(index, "MAX_SCANNED", 5)
+            assert compared == found("Drucker el", projects, limit=5)
+    assert found("Drucker el", None, limit=5) == found("Drucker el", [tracker.project, other.project], limit=5)
     monkeypatch.setattr(builtin.BuiltinEmbedder, "name", "another")
     testing.run(update_search, PARAMS)
     assert has_index(index.index_name("another"))

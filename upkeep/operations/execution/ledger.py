@@ -62,6 +62,7 @@ class Ledger:
 
     def __init__(self, run: Run, progress: Progress) -> None:
         self.run_id: UUID = run.pk
+        self.whole_id: UUID = run.parent_id or run.pk
         self.operation: str = run.operation
         self.attempt: int = run.attempt
         self.partitions: int = run.partitions if run.queue else 1
