@@ -5,11 +5,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-MAX_ALONE = 3
-"""Words up to which a description may be a name alone: `Zugferd`, `Alpenblick Hotels`, `ABC-123`."""
+MAX_ALONE = 4
+"""Words up to which a description may be a name alone: `Zugferd`, `Huber und Söhne GmbH`, `ABC-123`."""
 MAX_CODES = 20
 """That are looked up."""
 WORD = re.compile(r"\w+")
+SURROUNDING = re.compile(r"^\W+|\W+$")
 TOKEN = re.compile(r"[#!]?\w[\w./_-]*", re.UNICODE)
 
 
@@ -20,10 +21,11 @@ def codes(text: str) -> list[str]:
     return list(dict.fromkeys(token for token in numbered if len(found) == 1 or not token.isdecimal()))[:MAX_CODES]
 
 
-def name_alone(text: str) -> str:
-    """The text, when it may be a name that a title holds; else the empty text."""
+def names_alone(text: str) -> list[str]:
+    """The text, when it may be a name that a title holds, and without what it is quoted with; else none."""
     words = text.split()
-    return " ".join(words) if 0 < len(words) <= MAX_ALONE else ""
+    name = " ".join(words) if len(words) <= MAX_ALONE else ""
+    return [each for each in dict.fromkeys((name, SURROUNDING.sub("", name))) if each]
 
 
 def similarities(text: str, titles: Sequence[str]) -> list[float]:

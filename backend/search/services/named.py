@@ -25,18 +25,13 @@ def exactly(found: "QuerySet[Task]", text: str) -> list[UUID]:
 
 
 def by_name(found: "QuerySet[Task]", text: str) -> list[UUID]:
-    """Those whose title holds the whole text; when there is none, and it is one word, whose description does."""
-    name = wording.name_alone(text)
-    if not name:
-        return []
-    titled = list(
-        found.filter(title__icontains=name).order_by("-closed_at", "pk").values_list("pk", flat=True)[:MAX_TITLED]
-    )
-    if titled or " " in name:
-        return titled
-    return list(
-        found.filter(description__icontains=name).order_by("-closed_at", "pk").values_list("pk", flat=True)[:MAX_TITLED]
-    )
+    """Those whose title holds the whole text, when it may be a name; when there is none, whose description does."""
+    for column in ("title", "description"):
+        for name in wording.names_alone(text):
+            holding = found.filter(**{f"{column}__icontains": name}).order_by("-closed_at", "pk")
+            if keys := list(holding.values_list("pk", flat=True)[:MAX_TITLED]):
+                return keys
+    return []
 
 
 def with_code(code: str, projects: list[Project]) -> Sequence[Task]:

@@ -75,6 +75,8 @@ def test_open_tasks_and_those_that_moved_are_left_out_but_open_ones_can_be_asked
         ("is like http://T.example/issues/9?x=1 (see there)", "At an address"),
         ("like ABC-77, but in green", "Named by its code"),
         ("Xylander", "Mentions a customer"),
+        ("„Zugferd“?", "New ZUGFeRD-Export for invoices"),
+        ("Xylander & Cie", "Mentions a customer"),
         ("100 %", "Raise to 100 % of all"),
     ],
 )
@@ -87,7 +89,7 @@ def test_a_code_an_address_or_a_name_is_found_whatever_is_more_similar(task: Mak
     task("New ZUGFeRD-Export for invoices")
     task("Reminder for Holzer & Söhne, overdue")
     task("At an address", url="https://t.example/issues/9")
-    task("Mentions a customer", description="They called: Xylander wants it.")
+    task("Mentions a customer", description="They called: Xylander & Cie want it.")
     task("Raise to 100 % of all")
     index()
     assert titles(text)[0] == title

@@ -22,8 +22,9 @@ def test_all_that_has_a_digit_may_be_a_code(text: str, codes: list[str]) -> None
 
 
 def test_only_a_few_words_may_be_a_name() -> None:
-    assert wording.name_alone("  Alpenblick\nHotels ") == "Alpenblick Hotels"
-    assert wording.name_alone("") == wording.name_alone("the login of all users fails") == ""
+    assert wording.names_alone("  Alpenblick\nHotels ") == ["Alpenblick Hotels"]
+    assert wording.names_alone("„Huber und Söhne GmbH“?") == ["„Huber und Söhne GmbH“?", "Huber und Söhne GmbH"]
+    assert wording.names_alone("") == wording.names_alone("the login of all users fails") == []
 
 
 def test_a_rare_word_counts_more_than_words_that_many_titles_have() -> None:
