@@ -8,4 +8,6 @@ class ReportsConfig(AppConfig):
     label = "reports"
 
     def ready(self) -> None:
-        from backend.reports import checks  # noqa: F401, PLC0415 - registers them, once models are loaded
+        from backend.reports import checks, migrating  # noqa: F401, PLC0415 - registers them, once models are loaded
+
+        migrating.connect(self)

@@ -107,6 +107,18 @@ def drop(changes: Iterable[Change]) -> None:
             _drop(name, cascade=cascade)
 
 
+def granted(changes: Iterable[Change]) -> dict[str, list[Grant]]:
+    """The grants on the views that a plan drops."""
+    return {change.key: catalogue.grants(change.key) for change in changes if change.payload}
+
+
+def bring_back(views: Iterable[View], grants: Mapping[str, Sequence[Grant]]) -> None:
+    """Make those of the views that were dropped, with the grants that they had."""
+    for view in views:
+        if view.name in grants:
+            _replace(Replacement(view, must_drop=True, grants=grants[view.name]))
+
+
 def _drop(view: str, *, cascade: bool) -> None:
     how = sql.SQL("CASCADE" if cascade else "RESTRICT")
     catalogue.execute(sql.SQL("DROP VIEW IF EXISTS {} {}").format(catalogue.name_of(view), how))

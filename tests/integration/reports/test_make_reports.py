@@ -1,11 +1,15 @@
 """Making the views anew, whatever they were before, and dropping them."""
 
+from collections.abc import Sequence
 from io import StringIO
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models.signals import post_migrate, pre_migrate
+from django.dispatch import Signal
 
 from backend.reports.services import catalogue, definitions, schema
 from backend.reports.services.schema import ReportsError
@@ -133,3 +137,25 @@ def test_clearing_wants_to_be_confirmed() -> None:
         call_command("clear_reports", stdout=StringIO(), stderr=StringIO())
     assert {*catalogue.stored(NAMES)} == NAMES
     assert connection.in_atomic_block
+
+
+def migrating(signal: Signal, plan: Sequence[str] = ()) -> None:
+    """What `migrate` tells the app."""
+    app = apps.get_app_config("reports")
+    signal.send(app, app_config=app, using="default", plan=plan, verbosity=0, interactive=False, apps=apps)
+
+
+def test_views_step_aside_for_migrations_and_come_back_with_their_grants() -> None:
+    execute("GRANT SELECT ON report.dvd TO reader; CREATE VIEW mine AS SELECT code FROM report.task")
+    granted = catalogue.grants("dvd")
+    migrating(pre_migrate, plan=["a migration"])
+    assert {*catalogue.stored(NAMES)} == {"task"}
+    migrating(post_migrate)
+    assert {*catalogue.stored(NAMES)} == NAMES
+    assert catalogue.grants("dvd") == granted
+
+
+def test_a_migrate_without_anything_to_do_leaves_the_views_alone() -> None:
+    before = catalogue.stored(NAMES)
+    migrating(pre_migrate)
+    assert catalogue.stored(NAMES) == before
