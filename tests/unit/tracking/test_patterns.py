@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from backend.tracking.kernel.patterns import pattern as patterns
 from backend.tracking.kernel.patterns.pattern import Pattern, PatternError, RememberingPattern
 
-PIECES = [
+PIECES = [  # no `b`: behind a backslash Pattern and RE2 disagree about it, on purpose
     ".*",
     "\\",
     "a",
-    "b",
+    "c",
     "|",
     "(",
     ")",
@@ -28,7 +28,7 @@ PIECES = [
     "(?s)",
     ".",
 ]
-texts = st.text("ab.*\\E\n#é", max_size=12)
+texts = st.text("ac.*\\E\n#é", max_size=12)
 
 
 def plainly(pattern: str, text: str) -> str | None:
