@@ -7,6 +7,7 @@ from celery.exceptions import DuplicateTaskNameWarning
 from django.conf import settings
 from django.core.management import get_commands
 from django.test import override_settings
+from redis import Redis
 
 from backend.config.celery import app
 from tests.acceptance.processes import BrokerProcess
@@ -25,7 +26,9 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def broker(redis_url: str) -> Iterator[str]:
-    """That broker, for the messages that this process sends."""
+    """That broker, empty at first, for the messages that this process sends."""
+    with Redis.from_url(redis_url) as server:
+        server.flushall()
     assert app.conf.broker_url  # asked for here, since Celery keeps the settings that it finds when it is first asked
     before = dict(app.conf.changes)
     with override_settings(REDIS_URL=redis_url, CELERY_BROKER_URL=redis_url):
