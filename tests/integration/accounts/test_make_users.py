@@ -19,9 +19,10 @@ from django.test import RequestFactory
 
 from backend.accounts.models import User
 from tasks.accounts.make_users import MakeUsers, make_users
+from tests.integration.operations.factories import COMMITTED_BY_PEOPLE
 from upkeep.operations.models import Run, RunChange, RunFile, RunLog
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = COMMITTED_BY_PEOPLE
 PASSWORD = "correct-horse-42"
 FILE = f"""\
 username,email,full_name,is_staff,password
@@ -257,6 +258,7 @@ def test_an_encoding_that_is_none_is_wrong_from_the_command_line_alone(imported:
     assert "users.csv: line 1: the file is not utf-8 text: name another --encoding" in found.output
 
 
+@pytest.mark.django_db(transaction=True)  # with all apps
 @pytest.mark.parametrize("content", [FILE, BROKEN, f"ann,{PASSWORD}\n", f"{FILE}\xff"])
 def test_a_password_appears_nowhere(
     imported: Importer, content: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]

@@ -16,6 +16,10 @@ from upkeep.operations.plans import Change
 APPS = ["upkeep.operations", "backend.collection", "tasks"]
 COMMITTED = pytest.mark.django_db(transaction=True, available_apps=APPS)
 """Transactions are real; afterwards, the tables of these apps alone are emptied, which is ten times as fast."""
+COMMITTED_BY_PEOPLE = pytest.mark.django_db(
+    transaction=True, available_apps=[*APPS, "backend.accounts", "axes", "django.contrib.sessions"]
+)
+"""As `COMMITTED`, where there are users."""
 numbers = iter(range(1, 10_000_000))
 
 

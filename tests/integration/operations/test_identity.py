@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
 
+from tests.integration.operations.factories import COMMITTED_BY_PEOPLE
 from tests.operations.scripted import claimed_again, played, recorded, reread, scripted, stage
 from upkeep.operations import submission
 from upkeep.operations.context import RunContext
@@ -18,7 +19,7 @@ from upkeep.operations.errors import HandOver
 from upkeep.operations.models import Run
 from upkeep.operations.terminal import identity
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = COMMITTED_BY_PEOPLE
 ME = pwd.getpwuid(os.getuid()).pw_name
 
 
@@ -119,6 +120,7 @@ def test_each_attempt_s_code_is_recorded_where_it_changes() -> None:
     assert run.versions == [{"attempt": 1, "version": "1.0"}, {"attempt": 3, "version": "c" * 40}]
 
 
+@pytest.mark.django_db(transaction=True)  # with all apps
 def test_who_and_which_code_is_shown_by_show_run_runs_and_the_admin(anna: Any) -> None:
     with override_settings(UPKEEP={"VERSION": "c" * 40}):
         run = started("--sync", "--as", "anna")

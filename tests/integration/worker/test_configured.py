@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
 
 from tests.integration.messages import received, task, worked_off
+from tests.integration.operations.factories import COMMITTED_BY_PEOPLE
 from upkeep.operations import runner, submission
 from upkeep.operations.context import RunContext
 from upkeep.operations.declaration import operation
@@ -26,7 +27,7 @@ from upkeep.operations.readiness import unconfigured
 from upkeep.operations.states import Status
 from upkeep.worker import receipt
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
+pytestmark = [COMMITTED_BY_PEOPLE, pytest.mark.usefixtures("broker")]
 NAME = "testing.ask_supplier"
 MISSING = "set SUPPLIER to the supplier's address"
 
@@ -103,6 +104,7 @@ def test_by_hand_one_is_told_at_once_and_nothing_is_asked_or_recorded(name: str,
     assert not Run.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)  # with all apps
 def test_who_waits_for_a_worker_that_lacks_the_setting_is_told_what_to_set(broker: str) -> None:
     command("ask_supplier", "--enqueue")
     worked_off(broker)
@@ -147,6 +149,7 @@ def found_by_doctor() -> list[dict[str, str]]:
     return [found for found in json.loads(out.getvalue())["problems"] if found["id"] == "upkeep_operations.I001"]
 
 
+@pytest.mark.django_db(transaction=True)  # with all apps
 def test_doctor_and_admin_say_it_once_until_a_run_has_begun() -> None:
     client = Client()
     client.force_login(get_user_model().objects.create_user("anna", is_staff=True, is_superuser=True))
