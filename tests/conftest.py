@@ -2,8 +2,12 @@ import gc
 import signal
 from pathlib import Path
 
+import psycopg
 import pytest
+from django.conf import settings as django_settings
 from hypothesis import HealthCheck, settings
+
+from upkeep.embedded import postgres
 
 TESTS = Path(__file__).parent
 
@@ -30,6 +34,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--pooler", action="store_true", help="the acceptance tests' processes share PgBouncer's connections"
     )
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:  # noqa: ARG001 - pytest-django's, and more
+    """What a test commits outlives every process, but not a power failure: tables are emptied three times as fast."""
+    with psycopg.connect(postgres.url(django_settings.UPKEEP_HOME), autocommit=True) as server:
+        for name in ("fsync", "full_page_writes"):
+            server.execute(f"ALTER SYSTEM SET {name} = off")
+        server.execute("SELECT pg_reload_conf()")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
