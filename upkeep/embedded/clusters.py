@@ -23,6 +23,7 @@ SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "128MB",
     "listen_addresses": "",
+    "scram_iterations": "1",  # each connection pays for more, and nobody guesses a random password of 32 bytes
     "unix_socket_permissions": "0700",
 }
 """Written into postgresql.conf once: an operator may change them there."""
