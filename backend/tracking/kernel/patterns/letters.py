@@ -18,12 +18,15 @@ WORD, OTHER = "_", "\0"
 UNITS = re.compile(f"[{WORD}{OTHER}](.)[{WORD}{OTHER}]", re.DOTALL)
 MAX_REMEMBERED = 20_000
 
-SPACES = r"\t-\r \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
+SPACES = r"\t-\r\x{85}\x{2028}\x{2029}\p{Zs}"
 NO_SPACES = (
     r"\x00-\x08\x0e-\x1f!-\x{84}\x{86}-\x{9f}\x{a1}-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}\x{202a}-\x{202e}"
     r"\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{10ffff}"
 )
-"""Both by Unicode's White_Space: https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt"""
+"""Both by Unicode's White_Space: https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
+
+Neither ends with a character, which a `-` after it would make the start of a range.
+"""
 WRITTEN_OUT = {r"\s": SPACES, r"\S": NO_SPACES, r"\d": r"\p{Nd}", r"\D": r"\P{Nd}"}
 PERL_SETS = frozenset({*WRITTEN_OUT, r"\w", r"\W"})
 OF_WORDS = frozenset({r"\b", r"\B", r"\w", r"\W"})

@@ -49,6 +49,9 @@ PROBLEMS_OF_RE2 = {
     r"named capture group": "a group is named by (?P<name>…), with letters, digits and _",
     r"range: \[:": r"there is no named set of that name; the boundary of a word is \b",
     r"range: \\[pP]": r"\p{…} wants a category or a script, such as \p{L}, \p{Lu}, \p{N} or \p{Greek}",
+    r"escape sequence: \\[dDsSwW]$": r"a range ends with one character: write \- for the character -, as in [a\-\d]",
+    r"escape sequence: \\[^\Wx]$": r"a letter stands for itself without a \ before it; only signs want one",
+    r"escape sequence: \\x": CODE_POINT,
 }
 ARROW = r"\< and \> are the characters themselves: write \b for the boundary of a word, < or > for them"
 MISUNDERSTOOD_ESCAPES = {
