@@ -169,7 +169,7 @@ def test_operations_that_lack_the_same_are_named_together(settings: Any) -> None
     found = {text.partition(" ")[0]: names for text, names in unconfigured().items()}
     assert found["TMDB_API_KEY"] == ["collection.populate_imdb_ids", "collection.refresh_missing_details"]
     assert found["YTS_API_URL"] == ["collection.refresh_torrent_data"]
-    settings.TMDB_API_KEY = settings.YTS_API_URL = "here"
+    settings.TMDB_API_KEY = settings.YTS_API_URL = settings.REPORT_USERNAME = settings.REPORT_PASSWORD = "here"
     assert {*unconfigured()} == {MISSING}
 
 
