@@ -1,5 +1,6 @@
 """What an operation does that was given no organization: it enqueues a run for each."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -27,9 +28,11 @@ def enqueue_each(
     run.about(*map(of_organization, codes))
 
     def write(changes: Sequence[Change]) -> None:
+        wanted = defaultdict(list)
         for change in changes:
-            number = partitions(change.key) if partitions else None
-            submission.enqueue(operation, change.payload, origin=operation.name.partition(".")[2], partitions=number)
+            wanted[partitions(change.key) if partitions else None].append(change.payload)
+        for number, payloads in wanted.items():
+            submission.enqueue_many(operation, payloads, origin=operation.name.partition(".")[2], partitions=number)
 
     run.commit(lambda: _waiting(operation, params, codes), write=write)
 

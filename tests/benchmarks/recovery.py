@@ -36,10 +36,17 @@ def enqueueing(*, quick: bool) -> Iterator[Row]:
         commit = partial(cursor.execute, "INSERT INTO one_commit VALUES (1)")
         turns = [_turn(bare, commit) for _ in range(rounds)]
         cursor.execute("DROP TABLE one_commit")
+        many = [Nothing()] * rounds
+        singly = seconds(lambda: [submission.enqueue(count_copies, each) for each in many])
+        together = seconds(lambda: submission.enqueue_many(count_copies, many))
     ours, plain, committed = (1_000 * median(times) for times in zip(*turns, strict=True))
     yield Row(
         "enqueue", "beyond Celery's delay() and one commit",
         ours - plain - committed, "ms", at_most(0.4), f"{ours:.2f} ms", f"{plain:.2f} ms + {committed:.2f} ms",
+    )  # fmt: skip
+    yield Row(
+        "enqueue_many", f"{rounds:,} runs by one call, beside as many calls",
+        together / singly, "x", at_most(0.1), f"{together:.2f} s", f"{singly:.2f} s",
     )  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """The messages of queued runs. The row says that there is one; a message that is lost is sent again."""
 
+from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Any, Protocol
+from uuid import UUID
 
 from upkeep.operations.errors import OperationError
 from upkeep.operations.models import Run
@@ -59,10 +61,30 @@ def publish(run: Run, **options: Any) -> bool:
     return False
 
 
-def mark_unsent(run: Run) -> None:
-    """Note that a queued run has no message."""
-    Run.objects.filter(pk=run.pk, status=Status.QUEUED).update(sent_at=None)
-    run.sent_at = None
+def publish_many(runs: Iterable[Run]) -> list[UUID]:
+    """Send them as `publish` does; returns those that were sent.
+
+    A queue that refuses one is not tried again: each time may take seconds.
+    """
+    sent, kept = [], []
+    refused: set[str] = set()
+    for run in runs:
+        if run.queue in refused:
+            kept.append(run)
+        elif publish(run):
+            sent.append(run.pk)
+        else:
+            refused.add(run.queue)
+    mark_unsent(*kept)
+    return sent
+
+
+def mark_unsent(*runs: Run) -> None:
+    """Note that these queued runs have no message."""
+    if runs:
+        Run.objects.filter(pk__in=[run.pk for run in runs], status=Status.QUEUED).update(sent_at=None)
+    for run in runs:
+        run.sent_at = None
 
 
 def length(queue: str) -> int | None:

@@ -1,7 +1,7 @@
 """Writes the rows of new runs: Django's own insert of so many columns would take most of the time of an enqueue."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
@@ -19,8 +19,8 @@ def insert(runs: Sequence[Run]) -> None:
     """Write them in one statement, as `bulk_create` does. Raises IntegrityError when one of their ids is taken."""
     alias, now = router.db_for_write(Run), datetime.now(UTC)
     connection = connections[alias]
-    for run in runs:
-        run.created_at = now
+    for number, run in enumerate(runs):
+        run.created_at = now + timedelta(microseconds=number)  # those that wait for one key start in their order
     columns = tuple(
         column for column, usual in _defaults() if any(getattr(run, column.attname) != usual for run in runs)
     )

@@ -13,10 +13,16 @@ MAX_CHARACTERS = 200
 
 def note(runs: Iterable[UUID], names: Iterable[str]) -> None:
     """Record that these runs are about these things; what was recorded before stays."""
-    known = {storable(name)[:MAX_CHARACTERS] for name in names}
-    subjects = [RunSubject(run_id=run, name=name) for run in runs for name in sorted(known)]
-    if subjects:
-        RunSubject.objects.bulk_create(subjects, ignore_conflicts=True)
+    known = list(names)
+    note_each((run, name) for run in runs for name in known)
+
+
+def note_each(pairs: Iterable[tuple[UUID, str]]) -> None:
+    """Record of each pair that this run is about this thing."""
+    known = {(run, storable(name)[:MAX_CHARACTERS]) for run, name in pairs}
+    if known:
+        rows = [RunSubject(run_id=run, name=name) for run, name in sorted(known)]
+        RunSubject.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def runs_about(name: str) -> QuerySet[Run]:

@@ -1,11 +1,11 @@
 """How a run comes to be, and how it is sent to a worker: the row in the caller's transaction, then the message."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar, Unpack
 from uuid import UUID
 
 from django.db import transaction
@@ -25,6 +25,20 @@ MAX_PARAMS = 1_000_000
 """Characters of a run's parameters, as JSON."""
 MAX_WORD = 200
 """Characters of the word that confirms a run, and of the key that it holds alone: those of their columns."""
+MAX_ROWS = 1_000
+"""New runs in one statement."""
+
+
+class How(TypedDict, total=False):
+    """How runs are carried out, and for whom: as `record` takes it."""
+
+    dry_run: bool
+    confirm: str
+    attended: bool
+    origin: str
+    user: Any
+    system_user: str
+    partitions: int | None
 
 
 def record(  # noqa: PLR0913 - the columns of a new run
@@ -52,40 +66,15 @@ def record(  # noqa: PLR0913 - the columns of a new run
         UnconfirmedError: it destroys data, and `confirm` is not the word that it requires.
         OperationError: it was refused when it was declared.
     """
-    values = params.model_dump(mode="json")
-    partitions = operation.partitions if partitions is None else partitions
-    _check(operation, values, dry_run=dry_run, partitions=partitions)
-    if not dry_run:
-        operation.check_confirmed(params, confirm=confirm)
-    confirmed = not dry_run and bool(operation.confirmation(params))
-    key = None if dry_run else operation.exclusive_key(params)
-    _check_length(values, confirm=confirm if confirmed else "", exclusive_key=key or "")
-    about = operation.subjects(params)
-    ids = {"id": run_id} if run_id else {}
-    run = Run(
-        operation=operation.name, params=values, dry_run=dry_run, confirm=confirm if confirmed else "",
-        exclusive_key=key, partitions=partitions if queue else 1,
-        attended=attended, queue=queue, origin=origin, user=user, system_user=system_user,
-        **ids, **columns,
+    run = _new(
+        operation, params, dry_run=dry_run, confirm=confirm, attended=attended, queue=queue, origin=origin, user=user,
+        system_user=system_user, partitions=partitions, **({"id": run_id} if run_id else {}), **columns,
     )  # fmt: skip
-    with transaction.atomic() if about else nullcontext():
-        insert([run])
-        subjects.note([run.pk], about)
+    _write([(run, operation.subjects(params))])
     return run
 
 
-def enqueue(  # noqa: PLR0913 - how to run, beside what
-    operation: Operation[P],
-    params: P,
-    *,
-    dry_run: bool = False,
-    confirm: str = "",
-    attended: bool = False,
-    origin: str = "",
-    user: Any = None,
-    system_user: str = "",
-    partitions: int | None = None,
-) -> Run:
+def enqueue(operation: Operation[P], params: P, **how: Unpack[How]) -> Run:
     """Record a run and send it to a worker after the caller's transaction is committed.
 
     With the broker down the run stays queued, with `sent_at` empty, until a worker's sweep can send it.
@@ -94,28 +83,31 @@ def enqueue(  # noqa: PLR0913 - how to run, beside what
         InvalidParamsError, UnconfirmedError: see `record`.
         OperationError: this project has no workers, or a file of the params cannot be sent.
     """
+    return enqueue_many(operation, [params], **how)[0]
+
+
+def enqueue_many(operation: Operation[P], params: Iterable[P], **how: Unpack[How]) -> list[Run]:
+    """Enqueue a run with each of these params, in their order: all of them, or none when one is invalid.
+
+    Raises: as `enqueue`.
+    """
     broker.check()
-    alone = transaction.get_autocommit() and not files.are_named(params)
+    given = list(params)
+    now = datetime.now(UTC)
+    new = [
+        (_new(operation, each, queue=operation.queue, sent_at=now, **how), operation.subjects(each)) for each in given
+    ]
+    runs = [run for run, _ in new]
+    alone = transaction.get_autocommit() and len(runs) == 1 and not files.are_named(given[0])
     with nullcontext() if alone else transaction.atomic():  # one statement needs no BEGIN and COMMIT round it
-        run = record(
-            operation,
-            params,
-            dry_run=dry_run,
-            confirm=confirm,
-            attended=attended,
-            queue=operation.queue,
-            origin=origin,
-            user=user,
-            system_user=system_user,
-            partitions=partitions,
-            sent_at=datetime.now(UTC),
-        )
-        stored = files.store(run.pk, params)
-        if stored is not params:
-            run.params = stored.model_dump(mode="json")
-            run.save(update_fields=["params"])
-        transaction.on_commit(partial(broker.publish, run))
-    return run
+        _write(new)
+        for run, each in zip(runs, given, strict=True):
+            stored = files.store(run.pk, each)
+            if stored is not each:
+                run.params = stored.model_dump(mode="json")
+                run.save(update_fields=["params"])
+        transaction.on_commit(partial(broker.publish_many, runs))
+    return runs
 
 
 def named(run_id: UUID | str) -> Run:
@@ -160,6 +152,40 @@ def requeue(run_id: UUID, *, queue: str) -> Run:
     if queue:
         transaction.on_commit(partial(broker.publish, run))
     return run
+
+
+def _new(  # noqa: PLR0913 - as `record`
+    operation: Operation[P],
+    params: P,
+    *,
+    dry_run: bool = False,
+    confirm: str = "",
+    queue: str = "",
+    partitions: int | None = None,
+    **columns: Any,
+) -> Run:
+    """The row of a new run, which is not written yet. Raises as `record`."""
+    values = params.model_dump(mode="json")
+    partitions = operation.partitions if partitions is None else partitions
+    _check(operation, values, dry_run=dry_run, partitions=partitions)
+    if not dry_run:
+        operation.check_confirmed(params, confirm=confirm)
+    confirmed = not dry_run and bool(operation.confirmation(params))
+    key = None if dry_run else operation.exclusive_key(params)
+    _check_length(values, confirm=confirm if confirmed else "", exclusive_key=key or "")
+    return Run(
+        operation=operation.name, params=values, dry_run=dry_run, confirm=confirm if confirmed else "",
+        exclusive_key=key, partitions=partitions if queue else 1, queue=queue, **columns,
+    )  # fmt: skip
+
+
+def _write(new: Sequence[tuple[Run, Sequence[str]]]) -> None:
+    """Write new runs, and what each is about."""
+    about = [(run.pk, name) for run, names in new for name in names]
+    with transaction.atomic() if about or len(new) > MAX_ROWS else nullcontext():
+        for start in range(0, len(new), MAX_ROWS):
+            insert([run for run, _ in new[start : start + MAX_ROWS]])
+        subjects.note_each(about)
 
 
 def _check(operation: Operation[Any], values: Mapping[str, Any], *, dry_run: bool, partitions: int) -> None:

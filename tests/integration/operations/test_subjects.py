@@ -12,6 +12,7 @@ from tests.operations.scripted import played, recorded, resumed, stage
 from upkeep.operations import runner, subjects, submission
 from upkeep.operations.context import RunContext
 from upkeep.operations.declaration import operation
+from upkeep.operations.errors import InvalidParamsError
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run, RunSubject
 from upkeep.operations.params import Params
@@ -49,6 +50,16 @@ def test_a_run_is_about_what_its_params_say_from_the_beginning() -> None:
     assert names(run) == {"name:ann", "name:bob"}
     assert found("name:ann") == found("name:bob") == {run}
     assert found("name:an") == set()
+
+
+def test_many_runs_are_about_what_the_params_of_each_say_and_none_is_enqueued_when_one_is_invalid(broker: str) -> None:
+    messages(broker)  # those of other tests
+    ann, bob = submission.enqueue_many(about_names, [Named(names=["ann"]), Named(names=["bob", "ann"])])
+    assert (names(ann), names(bob)) == ({"name:ann"}, {"name:ann", "name:bob"})
+    assert len(messages(broker)) == 2
+    with pytest.raises(InvalidParamsError, match="NUL"):
+        submission.enqueue_many(about_names, [Named(names=["carl"]), Named(names=["\0"])])
+    assert (messages(broker), Run.objects.count(), found("name:carl")) == ([], 2, set())
 
 
 def test_an_operation_that_declares_nothing_is_about_nothing() -> None:

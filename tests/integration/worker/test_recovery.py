@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from redis import Redis
 
@@ -230,6 +231,24 @@ def test_a_run_is_sent_after_the_transaction_that_records_it(broker: str) -> Non
         assert messages(broker) == []
     assert named(broker) == ids(run)
     assert reread(run).sent_at
+
+
+def test_many_runs_are_enqueued_by_one_statement_and_sent_in_order_after_the_transaction(broker: str) -> None:
+    with transaction.atomic():
+        with CaptureQueriesContext(connection) as captured:
+            runs = submission.enqueue_many(scripted, [Nothing()] * 5, origin="test")
+        assert sum("INSERT" in query["sql"] for query in captured) == 1
+        assert messages(broker) == []
+    assert named(broker) == ids(*runs)
+    assert list(Run.objects.order_by("created_at").values_list("pk", "origin")) == [(run.pk, "test") for run in runs]
+    assert submission.enqueue_many(scripted, []) == []
+
+
+def test_many_runs_that_the_broker_does_not_take_wait_for_the_next_sweep(unreachable: str) -> None:
+    runs = submission.enqueue_many(scripted, [Nothing()] * 3)
+    assert [(run.status, run.sent_at) for run in map(reread, runs)] == [("queued", None)] * 3
+    back(unreachable)
+    assert sweep.sweep().sent == [run.pk for run in runs]
 
 
 def test_enqueueing_without_a_broker_keeps_the_run_for_the_next_sweep(unreachable: str) -> None:

@@ -1,6 +1,5 @@
 """Queued runs without a message: those that were never sent, that waited for something, and whose message was lost."""
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
@@ -81,22 +80,10 @@ def send() -> tuple[list[UUID], list[str]]:
         marked = ids(MARK_UNSENT, queues=list(reachable), most=MAX_SENT)
         for name, length in reachable.items():
             marked += ids(MARK_OVERDUE, queue=name, length=length, most=MAX_SENT)
-    return list(_published(Run.objects.filter(pk__in=marked).order_by("created_at"))), unreachable
+    return broker.publish_many(Run.objects.filter(pk__in=marked).order_by("created_at")), unreachable
 
 
 def send_next(key: str) -> None:
     """Send the oldest run that waits for this exclusive key, now that it is free."""
     for run in Run.objects.filter(pk__in=ids(MARK_NEXT, key=key)):
         broker.publish(run)
-
-
-def _published(runs: Iterable[Run]) -> Iterable[UUID]:
-    """Those that were sent. A queue that refuses one is not tried again: each time may take seconds."""
-    refused: set[str] = set()
-    for run in runs:
-        if run.queue in refused:
-            broker.mark_unsent(run)
-        elif broker.publish(run):
-            yield run.pk
-        else:
-            refused.add(run.queue)
