@@ -79,6 +79,19 @@ def test_the_list_fits_the_terminal_and_names_ids_that_commands_take(
     assert str(run.pk) in shown("show_run", digits)
 
 
+@pytest.mark.parametrize("columns", [36, 60])
+def test_a_narrow_terminal_still_shows_which_run_it_is_and_how_it_went(columns: int) -> None:
+    run = played(nothing, dry_run=True)
+    shift(run, operation="testing.scripted_and_long", counts={"processed": 1234567, "failed": 1000})
+    lines = history.table(Run.objects.all(), width=columns).splitlines()
+    assert max(map(len, lines)) <= columns
+    words = lines[-1].split()
+    assert words[0] == str(run.pk)[:8]
+    assert "succeeded" in words
+    assert any(word.startswith("scripted_an") for word in words)
+    assert lines[-1].count("…") <= 1, "nothing but the operation is shortened"
+
+
 def test_a_run_is_shown_with_its_changes_its_log_and_who_started_it() -> None:
     dvds(2)
 

@@ -96,6 +96,7 @@ def test_a_text_with_marks_is_the_text_with_marks(text: str) -> None:
         ("(?i)straße", "STRASSE", None),
         (r"x̂?\w+ \w$", "x̂ x̂", None),
         (r"\w+ \w+$", "x̂ x̂", ""),
+        (r"[^\w\W]", "ü", None),
     ],
 )
 def test_a_letter_is_a_letter_in_every_language(pattern: str, text: str, found: str | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from io import StringIO
 from shutil import get_terminal_size
-from typing import Any
+from typing import Any, Literal
 
 from django.utils import timezone
 
@@ -16,27 +16,35 @@ from upkeep.operations.version import COMMIT
 
 WIDE = 200
 """Columns of an output that is not a terminal."""
+NUMBERS = ("items", "failed", "took")
+LEFT_OUT = ("took", "created", "items", "failed")
+"""Columns that a narrow terminal does not show; it begins with the first."""
+MIN_OPERATION = 12
+"""Columns that an operation's name needs to be recognised."""
 COMMIT_DIGITS = 12
 ID_DIGITS = 8
 """Of a run's id: how many a table shows, and the fewest that a command accepts."""
 
 
 def table(runs: Iterable[Run], *, width: int | None = None) -> str:
-    """The runs, one a line; a terminal of `width` columns shows each whole, if need be with a shortened operation."""
+    """The runs, one a line, with their ids whole.
+
+    In `width` columns that are too few the operation is shortened, and in even fewer some columns are left out.
+    """
     from rich import box  # noqa: PLC0415 - rich costs 10 MB, which most processes do not need
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    rows = [_cells(run) for run in runs]
+    headings = _headings(rows, width or WIDE)
     found = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for heading in ("run", "created", "operation", "status"):
-        found.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=1 if heading == "operation" else None)
-    for heading in ("items", "failed", "took"):
-        found.add_column(heading, justify="right", no_wrap=True)
-    for run in runs:
-        cells = (str(run.pk)[:ID_DIGITS], _local(run.created_at, "%Y-%m-%d %H:%M"), _operation(run), str(run.status))
-        counts = (_number(run, "processed"), _number(run, "failed"), _took(run))
-        found.add_row(*(Text(plain(cell)) for cell in (*cells, *counts)))
+    for heading in headings:
+        justify: Literal["right", "left"] = "right" if heading in NUMBERS else "left"
+        ratio = 1 if heading == "operation" else None
+        found.add_column(heading, justify=justify, no_wrap=True, overflow="ellipsis", ratio=ratio)
+    for row in rows:
+        found.add_row(*(Text(plain(row[heading])) for heading in headings))
     text = StringIO()
     console = Console(file=text, width=width or WIDE, color_system=None)
     found.expand = Console(width=10 * WIDE).measure(found).maximum > console.width  # then the operation gives way
@@ -100,6 +108,29 @@ def change_as_json(change: RunChange) -> dict[str, Any]:
         "fields": change.fields,
         "reason": change.reason,
     }
+
+
+def _cells(run: Run) -> dict[str, str]:
+    """What a table says of the run, by heading."""
+    return {
+        "run": str(run.pk)[:ID_DIGITS],
+        "created": _local(run.created_at, "%Y-%m-%d %H:%M"),
+        "operation": _operation(run),
+        "status": str(run.status),
+        "items": _number(run, "processed"),
+        "failed": _number(run, "failed"),
+        "took": _took(run),
+    }
+
+
+def _headings(rows: list[dict[str, str]], width: int) -> list[str]:
+    """The columns for which `width` leaves the operation enough room."""
+    needed = {heading: max(len(heading), *(len(row[heading]) for row in rows)) + 2 for heading in rows[0]}
+    needed["operation"] = MIN_OPERATION
+    for heading in LEFT_OUT:
+        if sum(needed.values()) > width:
+            del needed[heading]
+    return list(needed)
 
 
 def _operation(run: Run) -> str:

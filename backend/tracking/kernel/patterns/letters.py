@@ -33,6 +33,8 @@ OF_WORDS = frozenset({r"\b", r"\B", r"\w", r"\W"})
 NO_MARKED = "[:digit:]"
 """A set within a set, with no character that is ever marked."""
 ANY, NONE = "(?s:.)", ""
+NEVER = r"[^\x00-\x{10ffff}]"
+r"""Of a set that has no character, such as `[^\w\W]`: an empty group would match without one."""
 ASCII = "".join(map(chr, range(1, 128))).replace(WORD, "")
 ANCHORS = frozenset({r"\b", r"\B", r"\A", r"\z", "^", "$"})
 LITERALS = frozenset(ASCII) - frozenset(".ksKS")
@@ -88,7 +90,7 @@ def _unit(atom: str, flags: str) -> str:
     word, other = _beyond_ascii(atom, r"\w", r"\W"), _beyond_ascii(atom, r"\W", r"\w")
     sides = [(f"[{WORD}{OTHER}]", word)] if word == other else [(WORD, word), (OTHER, other)]
     units = [f"{mark}{character}{mark}" for mark, character in sides if character]
-    return f"(?:{'|'.join([*units, *_of_ascii(atom, flags)])})"
+    return f"(?:{'|'.join([*units, *_of_ascii(atom, flags)]) or NEVER})"
 
 
 def _beyond_ascii(atom: str, all_of_them: str, none_of_them: str) -> str:
