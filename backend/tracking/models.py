@@ -390,3 +390,17 @@ class SeenRecord(models.Model):
 
     def __str__(self) -> str:
         return self.external_id
+
+
+class MatchingChange(models.Model):
+    """A statement changed what the matches or the owners of a project's tasks depend on. Triggers write it.
+
+    It is visible as soon as the change itself is, however late that is committed: a project without any is matched.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    project_id = models.UUIDField(db_index=True)
+    run_id = models.UUIDField(null=True, help_text="The matching that takes it into account.")
+
+    def __str__(self) -> str:
+        return f"{self.project_id}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from backend.tracking.kernel.losses import GONE, Losses
 from backend.tracking.models import Project
-from backend.tracking.services import matching
+from backend.tracking.services import matching, matching_changes
 from backend.tracking.services.matching import ProjectMatching
 from backend.tracking.services.owners import ProjectOwners
 from tasks.tracking._people import map_people
@@ -19,18 +19,24 @@ Figures = Counter[int | None]
 def match(projects: Sequence[Project], run: RunContext) -> None:
     """Match the work entries of these projects with tasks, and give each task its owner.
 
-    People are mapped to users first. The result is reported under `matching`, by the project's code.
+    People are mapped to users first. Entries and tasks of a project where nothing has changed since its last matching
+    are not read: they count as unchanged. The result is reported under `matching`, by the project's code.
 
     Raises:
         RuleError: a rule cannot be applied; nothing was done.
     """
     figures_by_code = {}
-    matchings = [ProjectMatching(project) for project in projects]
+    for project in projects:
+        ProjectMatching(project)  # raises what is wrong with its rules before anything is done
     for organization in {project.organization for project in projects}:
         map_people(organization, run)
-    for found in matchings:
-        figures, losses = _matched(found, run)
-        _owned(found.project, run)
+    for project in projects:
+        is_due = _is_due(project, run)
+        found = ProjectMatching(project)
+        figures, losses = _matched(found, run, is_due=is_due)
+        if is_due:
+            _owned(project, run)
+            _settle(project, run)
         for line in (*_lines(found, figures), *_lost(found, losses, dry_run=run.dry_run)):
             run.report(line)
         figures_by_code[found.project.code] = _result(found, figures, losses)
@@ -42,9 +48,36 @@ def match(projects: Sequence[Project], run: RunContext) -> None:
     )
 
 
-def _matched(found: ProjectMatching, run: RunContext) -> tuple[Figures, Losses]:
+def _is_due(project: Project, run: RunContext) -> bool:
+    """Whether anything changed since the project was matched; if so, this run answers for it from here on.
+
+    A run that is taken up again or divided has read things before: it matches, and leaves what was noted to the next.
+    """
+    if not (run.dry_run or run.is_shared or _step(project) in run.counts_by_step):
+        matching_changes.take(project, run.id)
+    return run.is_shared or matching_changes.exist(project)
+
+
+def _settle(project: Project, run: RunContext) -> None:
+    """Let what this run answers for be done with, unless an item of it failed."""
+    counts = [run.counts_by_step[name] for name in (_step(project), _owners_step(project))]
+    if not run.dry_run and not any(each["failed"] for each in counts):
+        matching_changes.forget(project, run.id)
+
+
+def _step(project: Project) -> str:
+    return f"match {project.code}"
+
+
+def _owners_step(project: Project) -> str:
+    return f"owners {project.code}"
+
+
+def _matched(found: ProjectMatching, run: RunContext, *, is_due: bool) -> tuple[Figures, Losses]:
     """Of all entries, as they are stored; in a dry run, as they would be. And what was lost."""
-    with run.step(f"match {found.project.code}") as step:
+    if not is_due:
+        return _unchanged(found, run)
+    with run.step(_step(found.project)) as step:
         for batch in step.batches(found.entries):
             matches = found.matches(*batch.keys)
             if matches.changed or run.dry_run:
@@ -55,10 +88,19 @@ def _matched(found: ProjectMatching, run: RunContext) -> tuple[Figures, Losses]:
     return figures, Losses(figures, found.moves(step.tally))
 
 
+def _unchanged(found: ProjectMatching, run: RunContext) -> tuple[Figures, Losses]:
+    """Of all entries, without reading any."""
+    figures = found.stored()
+    with run.step(_step(found.project)) as step:
+        for _ in step.batches(lambda _: [(range(figures.total()), None)]):
+            pass
+    return figures, Losses(figures, found.moves(step.tally))
+
+
 def _owned(project: Project, run: RunContext) -> None:
     """Only tasks whose owner changes are items."""
     owners = ProjectOwners(project)
-    with run.step(f"owners {project.code}") as step:
+    with run.step(_owners_step(project)) as step:
         for batch in step.batches(owners.pages):
             batch.commit(batch.items, write=owners.write)
 

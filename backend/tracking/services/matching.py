@@ -13,6 +13,7 @@ from backend.tracking.kernel.matching import Match
 from backend.tracking.models import Project, WorkEntry
 from backend.tracking.services import rules
 from backend.tracking.services.arrays import array
+from backend.tracking.services.matching_changes import UNNOTED
 
 READ = """
     SELECT id::text, xmin::text, task_id::text,
@@ -47,10 +48,10 @@ BRIEF_PLAN = f"""
     SELECT 'updated' AS action, '' AS reason, found.* FROM {FOUND} WHERE found.id BETWEEN %(first)s AND %(last)s
 """  # noqa: S608
 """The same, once no more changes are recorded."""
-WRITE = """
+WRITE = f"""
     UPDATE tracking_workentry AS entry SET task_id = plan.task, matched_by_id = plan.matched_by
-    FROM plan WHERE entry.id = plan.id AND entry.xmin = plan.version
-"""
+    FROM plan WHERE entry.id = plan.id AND entry.xmin = plan.version AND {UNNOTED}
+"""  # noqa: S608
 """What somebody changed since it was read is left alone, and counts as unchanged."""
 
 TALLY = """

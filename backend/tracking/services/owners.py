@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 
 from backend.tracking.models import Project
+from backend.tracking.services.matching_changes import UNNOTED
 from upkeep.operations.plans import Change
 
 TASKS = 20_000
@@ -58,11 +59,11 @@ CHANGES = """
 """
 """Whoever estimated a task is not told by any tracker; the author of one that has an estimate stands for them."""
 
-WRITE = """
+WRITE = f"""
     UPDATE tracking_task AS task SET owner_id = plan.after
     FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[]) AS plan (id, before, after)
-    WHERE task.id = plan.id AND task.owner_id IS NOT DISTINCT FROM plan.before
-"""
+    WHERE task.id = plan.id AND task.owner_id IS NOT DISTINCT FROM plan.before AND {UNNOTED}
+"""  # noqa: S608 - made of constants
 
 USERS = get_user_model()._meta.db_table  # noqa: SLF001 - Django documents it
 Cursor = int | str | None
