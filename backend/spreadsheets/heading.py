@@ -26,7 +26,9 @@ def heading(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     every = ", ".join(known)
     if len(unknown) == len(columns):
         # Does not say what it found: without a heading, the first line may be a user's, with the password.
-        raise UnusableFileError(f"no heading: the first line names none of {every} (or is the delimiter another one?)")
+        raise UnusableFileError(
+            f"no heading: the first line names none of {every} (if the delimiter is another one: --delimiter)"
+        )
     if "" in unknown:
         raise UnusableFileError(f"column {trimmed.index('') + 1} has no name: the columns are {every}")
     if unknown:
