@@ -83,8 +83,11 @@ def of_kimai(server: Server, **fields: Any) -> Tracker:
 
 
 def dump() -> dict[str, list[dict[str, Any]]]:
-    """Everything that is stored."""
-    return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in TABLES}
+    """Everything that is stored, but when it was downloaded."""
+    rows = {model.__name__: list(model._default_manager.order_by("pk").values()) for model in TABLES}
+    for tracker in rows["Tracker"]:
+        del tracker["downloaded_at"]
+    return rows
 
 
 @contextmanager
