@@ -1,6 +1,7 @@
 """What only RabbitMQ does."""
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 from amqp.exceptions import NotFound, PreconditionFailed
@@ -48,7 +49,8 @@ def test_no_queues_for_delayed_messages_are_made(setup: CeleryTestSetup) -> None
 def test_a_refused_login_leaves_the_run_for_others_to_send_and_tells_no_password(
     setup: CeleryTestSetup, environment: dict[str, str]
 ) -> None:
-    wrong = environment | {"CELERY_BROKER_URL": setup.broker.config()["url"].replace(PASSWORD, "under-the-wire")}
+    url = setup.broker.config()["url"].replace(quote(PASSWORD, safe=""), "under-the-wire")
+    wrong = environment | {"CELERY_BROKER_URL": url}
     done = warm.run(["manage.py", "increment_rows", "--enqueue"], wrong)
     assert f"The broker cannot be reached: run {done.stdout.strip()} stays queued until it is back." in done.stderr
     assert "under-the-wire" not in done.stderr
