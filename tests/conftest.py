@@ -17,6 +17,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How quick this machine is decides nothing.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("brief", settings.get_profile("tests"), max_examples=20)
 settings.load_profile("tests")
 
 # What is imported and collected stays to the end. To look through it for garbage takes a fifth of the tests' time.

@@ -6,8 +6,8 @@ from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest
 
+from backend.collection.kernel.lookups import forgotten
 from backend.collection.models import DVD
-from backend.collection.services.lookups import forgotten
 
 LONG_TEXTS = ("overview", "duplicate_notes")
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from django.db.models import QuerySet
 
 from backend.collection import services
+from backend.collection.kernel.lookups import Lookup
 from upkeep.operations import Batch, RunContext, Trial
 from upkeep.remote.errors import GIVE_UP_AFTER
 
@@ -22,7 +23,7 @@ def check_tmdb(_params: object) -> None:
 def batches(  # noqa: PLR0913 - each is an option of the batches
     run: RunContext,
     dvds: "QuerySet[Any, R]",
-    lookup: services.Lookup,
+    lookup: Lookup,
     *,
     limit: int | None,
     fetch: Callable[[Sequence[R]], Any],

@@ -23,7 +23,6 @@ SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "128MB",
     "listen_addresses": "",
-    "scram_iterations": "1",  # each connection pays for more, and nobody guesses a random password of 32 bytes
     "unix_socket_permissions": "0700",
 }
 """Written into postgresql.conf once: an operator may change them there."""
@@ -74,7 +73,10 @@ class Cluster:
         settings = [f"--set={name}={value}" for name, value in SETTINGS.items()]
         login = [f"--username={USER}", "--auth=scram-sha-256", "--pwfile=/dev/stdin"]
         _run([*prefix, initdb, f"--pgdata={self.data}", *login, *LOCALE, *settings], password)
-        _run([*prefix, postgres, "--single", "-D", self.data, "postgres"], f"CREATE DATABASE {DATABASE}")
+        # Each connection pays for more iterations, and nobody guesses 32 random bytes; what people choose gets more.
+        once = "scram_iterations=1"
+        create = f"ALTER ROLE {USER} PASSWORD '{password}'\nCREATE DATABASE {DATABASE}"
+        _run([*prefix, postgres, "--single", "-c", once, "-D", self.data, "postgres"], create)
         port = 1024 + secrets.randbelow(2**16 - 1024)
         folders.write(self._passfile, f"*:{port}:*:{USER}:{password}\n")
 

@@ -11,7 +11,7 @@ from backend.collection.services.dvds import (
     write_dvds,
     write_imdb_ids,
 )
-from backend.collection.services.lookups import Lookup, due, next_in_turn, tried_in_vain, unanswered_last
+from backend.collection.services.lookups import due, next_in_turn, tried_in_vain, unanswered_last
 from backend.collection.services.poster_folder import PosterFolderError
 from backend.collection.services.sample import all_dvds, existing_tmdb_ids, sample_films
 from backend.collection.services.sources import Catalogue, check_tmdb, check_yts, tmdb, yts
@@ -20,7 +20,6 @@ from backend.collection.services.used_posters import has_posters, poster_folder,
 
 __all__ = [
     "Catalogue",
-    "Lookup",
     "PosterFolderError",
     "all_dvds",
     "certification_distribution",

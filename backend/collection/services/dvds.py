@@ -8,8 +8,8 @@ from django.db import connection
 from django.utils import timezone
 
 from backend.collection.kernel.answers import UNAVAILABLE
+from backend.collection.kernel.lookups import Lookup
 from backend.collection.models import DVD
-from backend.collection.services.lookups import Lookup
 from upkeep.operations.plans import Change
 
 FOLLOWING = (

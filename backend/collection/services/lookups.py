@@ -4,28 +4,19 @@ Each kind of look-up has columns of its own: `…_asked_at`, when the system las
 `…_tried_at`, when it last did not.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from backend.collection.kernel.lookups import Lookup
 from backend.collection.models import DVD
 
 R = TypeVar("R")
-
-Lookup: TypeAlias = Literal["details", "imdb_id", "availability"]
-LOOKUPS_BY: Mapping[str, tuple[Lookup, ...]] = {"tmdb_id": ("details", "imdb_id"), "imdb_id": ("availability",)}
-"""The look-ups that ask by each id."""
-
-
-def forgotten(changed: Iterable[str]) -> dict[str, None]:
-    """What else to set when these fields of a DVD change: it is looked up again by another id."""
-    lookups = {lookup for name in changed for lookup in LOOKUPS_BY.get(name, ())}
-    return {f"{lookup}_{when}_at": None for lookup in sorted(lookups) for when in ("asked", "tried")}
 
 
 def due(dvds: "QuerySet[DVD, R]", lookup: Lookup, *, after: timedelta) -> "QuerySet[DVD, R]":

@@ -13,8 +13,8 @@ from django.utils import timezone
 from backend.collection.kernel import dvd_rows
 from backend.collection.kernel.dvd_rows import FIELDS, Line
 from backend.collection.kernel.imports import Imported, Shelf, Stored
+from backend.collection.kernel.lookups import forgotten
 from backend.collection.models import DVD
-from backend.collection.services.lookups import forgotten
 from backend.spreadsheets.pages import pages
 from backend.spreadsheets.table import BrokenRow
 from upkeep.operations.plans import Change

@@ -25,8 +25,8 @@ MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 @pytest.fixture
 def rows() -> None:
     """At least one row of every model in the admin."""
-    ran("load_sample_data", "--count", "100")
-    ran("make_demo_organization", "--tasks", "12", "--work-entries", "30")
+    ran("load_sample_data", "--count", "3")
+    ran("make_demo_organization", "--tasks", "3", "--work-entries", "6")
     Group.objects.create(name="planners")
     ClockedSchedule.objects.create(clocked_time="2026-01-01 00:00Z")
     SolarSchedule.objects.create(event="sunset", latitude=1, longitude=2)
