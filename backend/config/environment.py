@@ -207,7 +207,10 @@ def _check(path: Path) -> None:
     """Raise ImproperlyConfigured, in which nothing of its content stands, for a file that is there but not readable."""
     problem = ""
     try:
-        path.read_text(encoding="utf-8")
+        before, nul, _ = path.read_text(encoding="utf-8").partition("\0")
+        if nul:
+            line = before.count("\n") + 1
+            problem = f"{path}: line {line} holds a NUL character: remove it"
     except FileNotFoundError:
         return
     except UnicodeDecodeError as error:

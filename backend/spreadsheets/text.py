@@ -20,6 +20,10 @@ NOT_CHARACTER_SETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undef
 """What Python decodes to text, but no program saves files in."""
 
 
+SAVE = "save it as UTF-8 (in Excel: CSV UTF-8), or name its encoding, such as --encoding windows-1252"
+CHOOSE_ANOTHER = "name another --encoding, or save the file as UTF-8"
+
+
 class UnusableFileError(ValueError):
     """The file as a whole is not a table of the kind that is wanted."""
 
@@ -44,18 +48,21 @@ def lines(raw: Iterable[bytes], encoding: str | None = None) -> Iterator[str]:
     """The lines of a text file, given as those of a binary one, without its byte order mark and with their ends.
 
     Lines end as on Unix, Windows or the first Macs. Without an `encoding` the byte order mark says it, or else it is
-    UTF-8. Raises UnusableFileError, which names the line, where the file is not text in it.
+    UTF-8. Raises UnusableFileError, which names the line, where the file is not text in it, or holds a NUL character.
     """
     pieces = iter(raw)
     first = next(pieces, b"")
     marked = next((name for mark, name in BYTE_ORDER_MARKS.items() if first.startswith(mark)), None)
     found = encoding or marked or "UTF-8"
-    advice = _advice(found, chosen=encoding is not None)
+    advice = CHOOSE_ANOTHER if encoding else SAVE
     decoder = IncrementalNewlineDecoder(codecs.getincrementaldecoder(found)(), translate=False)
     number, begun = 0, ""
     for piece in chain([first], pieces, [b""]):
         # In UTF-16 the bytes between two line feeds need not be whole lines, nor whole characters.
-        begun += _decoded(decoder, piece, f"line {number + 1}: {advice}")
+        text, problem = _decoded(decoder, piece, found)
+        if problem:
+            raise UnusableFileError(f"line {number + 1}: the file {problem}{advice}")
+        begun += text
         if piece and not begun.endswith(("\n", "\r")):
             continue
         for text in StringIO(begun if number else begun.removeprefix(BYTE_ORDER_MARK), newline=""):
@@ -64,19 +71,13 @@ def lines(raw: Iterable[bytes], encoding: str | None = None) -> Iterator[str]:
         begun = ""
 
 
-def _decoded(decoder: IncrementalNewlineDecoder, piece: bytes, complaint: str) -> str:
-    """The text of the piece; an empty one is the last."""
+def _decoded(decoder: IncrementalNewlineDecoder, piece: bytes, encoding: str) -> tuple[str, str]:
+    """The text of the piece, of which an empty one is the last, and what is wrong with it.
+
+    Returned, not raised: the decoder's error carries the line, which may carry a password.
+    """
     try:
         text: str = decoder.decode(piece, final=not piece)
     except UnicodeError:
-        text = "\0"  # raised below, out of reach of this error: it carries the line, which may carry a password
-    if "\0" in text:
-        raise UnusableFileError(complaint)
-    return text
-
-
-def _advice(encoding: str, *, chosen: bool) -> str:
-    if chosen:
-        return f"the file is not {encoding} text: name another --encoding, or save the file as UTF-8"
-    save = "save it as UTF-8 (in Excel: CSV UTF-8), or name its encoding, such as --encoding windows-1252"
-    return f"the file is not {encoding} text: {save}"
+        return "", f"is not {encoding} text: "
+    return text, "holds a NUL character: remove it, or " if "\0" in text else ""

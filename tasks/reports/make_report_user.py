@@ -17,9 +17,9 @@ class MakeReportUser(Params):
 
 
 def _login_is_set(_params: MakeReportUser) -> None:
-    for name in ("REPORT_USERNAME", "REPORT_PASSWORD"):
-        if not getattr(settings, name):
-            raise ImproperlyConfigured(f"set {name} to that of the user of the database who is to read the reports")
+    if not (settings.REPORT_USERNAME and settings.REPORT_PASSWORD):
+        wanted = "the name and password of the database user who is to read the reports"
+        raise ImproperlyConfigured(f"set REPORT_USERNAME and REPORT_PASSWORD to {wanted}")
 
 
 @operation(

@@ -145,7 +145,13 @@ def test_a_file_that_cannot_be_read_is_named_without_its_content(
 ) -> None:
     file = tmp_path / "some.env"
     file.write_bytes(b"A=1\nTMDB_API_KEY=s3cret-\xff\n")
-    for path, problem in ((file, "line 2 is not UTF-8 text: save it as UTF-8"), (tmp_path, "cannot be read: Is a dir")):
+    holed = tmp_path / "holed.env"
+    holed.write_bytes(b"A=1\nTMDB_API_KEY=s3cret-\0\n")
+    for path, problem in (
+        (file, "line 2 is not UTF-8 text: save it as UTF-8"),
+        (holed, "line 2 holds a NUL character: remove it"),
+        (tmp_path, "cannot be read: Is a dir"),
+    ):
         monkeypatch.setenv("UPKEEP_ENV_FILE", str(path))
         with pytest.raises(ImproperlyConfigured, match=f"^{path}:? {problem}") as caught:
             environment.load(tmp_path)

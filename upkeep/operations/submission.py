@@ -66,7 +66,7 @@ def record(  # noqa: PLR0913 - the columns of a new run
         UnconfirmedError: it destroys data, and `confirm` is not the word that it requires.
         OperationError: it was refused when it was declared.
     """
-    run = _new(
+    run = build(
         operation, params, dry_run=dry_run, confirm=confirm, attended=attended, queue=queue, origin=origin, user=user,
         system_user=system_user, partitions=partitions, **({"id": run_id} if run_id else {}), **columns,
     )  # fmt: skip
@@ -95,7 +95,7 @@ def enqueue_many(operation: Operation[P], params: Iterable[P], **how: Unpack[How
     given = list(params)
     now = datetime.now(UTC)
     new = [
-        (_new(operation, each, queue=operation.queue, sent_at=now, **how), operation.subjects(each)) for each in given
+        (build(operation, each, queue=operation.queue, sent_at=now, **how), operation.subjects(each)) for each in given
     ]
     runs = [run for run, _ in new]
     alone = transaction.get_autocommit() and len(runs) == 1 and not files.are_named(given[0])
@@ -154,7 +154,7 @@ def requeue(run_id: UUID, *, queue: str) -> Run:
     return run
 
 
-def _new(  # noqa: PLR0913 - as `record`
+def build(  # noqa: PLR0913 - as `record`
     operation: Operation[P],
     params: P,
     *,
@@ -164,7 +164,7 @@ def _new(  # noqa: PLR0913 - as `record`
     partitions: int | None = None,
     **columns: Any,
 ) -> Run:
-    """The row of a new run, which is not written yet. Raises as `record`."""
+    """A new run, whose row is not written yet. Raises as `record`."""
     values = params.model_dump(mode="json")
     partitions = operation.partitions if partitions is None else partitions
     _check(operation, values, dry_run=dry_run, partitions=partitions)

@@ -114,12 +114,8 @@ def accept(  # noqa: PLR0913 - the three parts of a call, and the columns
     it into the queue.
     """
     try:
-        if args:
-            raise InvalidParamsError("an operation takes keyword arguments only: after another task, call it by `si`")
-        values = options.joined(operation, kwargs, given)
-        how = {**_how(values), **options.times(given), "follows": follows, **({"sent_at": None} if follows else {})}
-        params = operation.parse(values)
-        files.check_stored(params)
+        params, how = _parsed(operation, args, kwargs, given)
+        how |= {**options.times(given), "follows": follows, **({"sent_at": None} if follows else {})}
         if by_message:
             _check_harmless(operation, params, dry_run=how["dry_run"])
         with transaction.atomic():
@@ -128,6 +124,23 @@ def accept(  # noqa: PLR0913 - the three parts of a call, and the columns
     except OperationError as error:
         about = operation.apparent_subjects(kwargs if isinstance(kwargs, Mapping) else {})
         return refuse(operation.name, str(error), run_id=run_id, origin=origin, queue=operation.queue, about=about)
+
+
+def check(operation: Operation[Any], args: object, kwargs: object) -> None:
+    """Raise OperationError, which says why, when a run with these values would be refused."""
+    params, how = _parsed(operation, args, kwargs, NOTHING)
+    submission.build(operation, params, queue=operation.queue, **how)
+
+
+def _parsed(operation: Operation[Any], args: object, kwargs: object, given: Given) -> tuple[Any, dict[str, Any]]:
+    """The params, and how they are to be carried out. Raises InvalidParamsError."""
+    if args:
+        raise InvalidParamsError("an operation takes keyword arguments only: after another task, call it by `si`")
+    values = options.joined(operation, kwargs, given)
+    how = _how(values)
+    params = operation.parse(values)
+    files.check_stored(params)
+    return params, how
 
 
 def _check_harmless(operation: Operation[Any], params: Params, *, dry_run: bool) -> None:

@@ -207,7 +207,7 @@ def test_bad_rows_are_told_with_line_and_reason_and_the_others_go_on(imported: I
         ),
         (
             FILE.encode() + b"\0",
-            "line 4: the file is not UTF-8 text: save it as UTF-8 (in Excel: CSV UTF-8), or name its encoding",
+            "line 4: the file holds a NUL character: remove it, or save it as UTF-8 (in Excel: CSV UTF-8), or name",
         ),
         (b"username,nickname\nann,a\n", "unknown column 'nickname'"),
         (b"username,email,email\nann,a@example.com,\n", "the column 'email' is there more than once"),

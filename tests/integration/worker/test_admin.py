@@ -115,11 +115,57 @@ def test_an_entry_whose_operation_is_gone_can_be_switched_off(admin: Client) -> 
     assert gone.enabled is False
 
 
-def test_run_selected_tasks_sends_the_operation(admin: Client) -> None:
+def test_run_selected_tasks_enqueues_the_operation_for_the_user_and_says_which_run_it_is(admin: Client) -> None:
     page = act(admin, "run_tasks", entry(kwargs='{"limit": 3}')).content.decode()
-    assert "1 task was successfully run" in page
     run = Run.objects.get()
+    assert f"Hourly: run {run.pk} is queued" in page
     assert (run.operation, run.status, run.params["limit"]) == ("testing.add_one", "queued", 3)
+    assert (run.origin, str(run.user)) == ("admin: Hourly", "operator")
+
+
+def test_run_selected_tasks_says_of_each_entry_what_became_of_it(admin: Client) -> None:
+    refused = entry("Refused", kwargs='{"limti": 3}')
+    page = act(admin, "run_tasks", refused, entry("Gone", task="testing.gone"), entry("Good")).content.decode()
+    runs = {run.origin: run for run in Run.objects.all()}
+    assert f"Refused: run {runs['admin: Refused'].pk} was refused: unknown parameter" in page
+    assert "Gone: nothing was started: this project has no task &#x27;testing.gone&#x27;" in page
+    assert f"Good: run {runs['admin: Good'].pk} is queued" in page
+    assert {str(run.user) for run in runs.values()} == {"operator"}
+
+
+# ---- values
+
+
+@pytest.mark.parametrize(
+    ("task", "field", "value", "problem"),
+    [
+        ("testing.add_one", "kwargs", '{"limti": 3}', "unknown parameter &#x27;limti&#x27;"),
+        ("testing.add_one", "kwargs", '{"limit": "many"}', "limit"),
+        ("testing.add_one", "kwargs", '{"dry_run": "yes"}', "dry_run is true or false"),
+        ("testing.add_one", "kwargs", '{"partitions": 3}', "cannot be split"),
+        ("testing.add_one", "kwargs", "[]", "This must be an object in JSON."),
+        ("testing.add_one", "args", "[1]", "keyword arguments only"),
+        ("testing.add_one", "headers", "[1]", "This must be an object in JSON."),
+        ("celery.backend_cleanup", "args", "{}", "This must be a list in JSON."),
+    ],
+)
+def test_values_with_which_an_entry_would_fail_are_refused_at_their_field(
+    admin: Client, task: str, field: str, value: str, problem: str
+) -> None:
+    answer = admin.post(f"{URL}add/", form(task=task, **{field: value}))
+    errors = (answer.context_data or {})["adminform"].errors
+    assert set(errors) == {field}
+    assert problem in str(errors[field])
+    assert not PeriodicTask.objects.filter(name="New").exists()
+
+
+def test_an_entry_whose_values_became_invalid_can_be_switched_off_but_not_on(admin: Client) -> None:
+    old = entry(kwargs='{"limti": 3}', interval=None, crontab=CrontabSchedule.objects.create(hour="2"))
+    fields = form(name=old.name, task=old.task, crontab=old.crontab.pk, kwargs=old.kwargs)
+    off = {name: value for name, value in fields.items() if name != "enabled"}
+    for sent in (off, fields):
+        admin.post(f"{URL}{old.pk}/change/", sent)
+        assert PeriodicTask.objects.get(pk=old.pk).enabled is False
 
 
 def test_nobody_is_told_that_the_scheduler_is_the_wrong_one(admin: Client, settings: Any) -> None:

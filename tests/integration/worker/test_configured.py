@@ -1,6 +1,7 @@
 """Operations that want a setting which is missing: what becomes of their runs, by every door, and who says so."""
 
 import json
+import re
 from contextlib import suppress
 from io import StringIO
 from typing import Any
@@ -17,6 +18,7 @@ from django.test import Client, override_settings
 
 from tests.integration.messages import received, task, worked_off
 from tests.integration.operations.factories import COMMITTED_BY_PEOPLE
+from tests.warm import ROOT
 from upkeep.operations import runner, submission
 from upkeep.operations.context import RunContext
 from upkeep.operations.declaration import operation
@@ -171,6 +173,13 @@ def test_operations_that_lack_the_same_are_named_together(settings: Any) -> None
     assert found["YTS_API_URL"] == ["collection.refresh_torrent_data"]
     settings.TMDB_API_KEY = settings.YTS_API_URL = settings.REPORT_USERNAME = settings.REPORT_PASSWORD = "here"
     assert {*unconfigured()} == {MISSING}
+
+
+def test_the_web_service_of_compose_is_given_what_its_admin_says_is_missing(settings: Any) -> None:
+    settings.TMDB_API_KEY = settings.YTS_API_URL = settings.REPORT_USERNAME = settings.REPORT_PASSWORD = ""
+    missing = set(re.findall("[A-Z]+_[A-Z_]+", " ".join(unconfigured())))
+    assert {"TMDB_API_KEY", "YTS_API_URL", "REPORT_USERNAME", "REPORT_PASSWORD"} <= missing
+    assert missing <= set((ROOT / "ops" / "docker" / "env" / "web.env").read_text().split())
 
 
 def test_a_fresh_deployment_has_no_failed_run_after_its_first_night(settings: Any) -> None:

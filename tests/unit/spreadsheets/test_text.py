@@ -42,12 +42,19 @@ def test_text_that_breaks_off_is_refused_with_its_line(content: bytes, encoding:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"caf\xe9\n", b"a\x00b\n", "a\n".encode("utf-16"), b"\x89PNG\r\n"],
-    ids=["latin-1", "NUL", "UTF-16", "an image"],
+    [b"caf\xe9\n", "a\n".encode("utf-16"), b"\x89PNG\r\n"],
+    ids=["latin-1", "UTF-16", "an image"],
 )
 def test_what_is_not_text_is_refused_with_its_line_and_what_to_do(raw: bytes) -> None:
     with pytest.raises(UnusableFileError, match=r"line 3: the file is not UTF-8 text: save it .* --encoding"):
         list(lines([b"one\rtwo\n", raw]))
+
+
+@pytest.mark.parametrize(("raw", "encoding"), [(b"a\0b\n", None), ("a\n".encode("utf-16-le"), None), (b"a\0", "ascii")])
+def test_a_nul_is_called_one_with_what_to_do(raw: bytes, encoding: str | None) -> None:
+    message = r"^line 2: the file holds a NUL character: remove it, or (save it|name another) .*--encoding"
+    with pytest.raises(UnusableFileError, match=message):
+        list(lines([b"one\n", raw], encoding))
 
 
 def test_the_refusal_of_a_file_carries_none_of_its_content() -> None:

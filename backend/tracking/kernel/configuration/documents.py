@@ -149,7 +149,8 @@ def _composed(text: str, file: str) -> Node:
             return node
     except ReaderError as error:
         line = _Lines(text[: error.position]).last
-        message = "a character that text does not have: is this a YAML file?"
+        code = f"U+{error.character:04X}"
+        message = f"the character {code} cannot be in a YAML file: remove it, or save the file as text in UTF-8"
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, message = (_Lines(text).at(mark) if mark else 1), _message(error)

@@ -48,7 +48,7 @@ def test_a_file_with_a_slip_is_a_configuration_or_what_is_wrong_with_it(text: st
         ("organization: {code: acme}\n---\norganization: {code: b}\n", 2, "a second document begins here"),
         ("organization:\n  code: 'acme\n", 3, "not YAML: found unexpected end of stream"),
         ("organization:\n\tcode: acme\n", 2, "not YAML: found character '\\t' that cannot start any token"),
-        ("organization:\n  code: \0\n", 2, "a character that text does not have"),
+        ("organization:\n  code: \0\n", 2, "the character U+0000 cannot be in a YAML file: remove it"),
         ('organization:\n  code: acme\n  name: "\\0"\n', 3, "a NUL character"),
         ('organization:\n  code: acme\n  name: "\\ud800"\n', 3, "half a character is written here by its number"),
         (
@@ -100,7 +100,7 @@ def test_lines_are_counted_as_editors_do(end: str) -> None:
     head = f"# a{odd}# b{end}organization:{end}  code: 'a{odd}b'{end}"
     assert [found.partition(":")[0] for found in problems(f"{head}  nam: x{end}")] == ["3", "4"]
     assert problems(f"{head}  name: *x{end}")[0].startswith("4: an alias (*) without its anchor")
-    assert problems(f"{head}  \0{end}")[0].startswith("4: a character that text does not have")
+    assert problems(f"{head}  \0{end}")[0].startswith("4: the character U+0000 cannot be in")
     assert problems(f"{head}  ".encode() + b"\xff") == ["4: the file is not UTF-8 text: save it as UTF-8"]
 
 
