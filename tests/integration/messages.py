@@ -1,10 +1,13 @@
 """The messages that reach a broker, and what a worker does with them."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import takewhile
 from types import SimpleNamespace
 from typing import Any, cast
+from uuid import UUID
 
 from celery.exceptions import Ignore
 from kombu import Connection
@@ -13,6 +16,7 @@ from backend.config.celery import app
 from upkeep.operations import broker as core
 from upkeep.operations.broker import Audience
 from upkeep.operations.errors import OperationError
+from upkeep.operations.models import Run
 from upkeep.worker import broker
 from upkeep.worker.task import OperationTask
 
@@ -21,8 +25,14 @@ from upkeep.worker.task import OperationTask
 def publishing(
     publish: Callable[..., bool], *, audience: Callable[[str, str], Audience] | None = None
 ) -> Iterator[None]:
-    """Until the end of the block, messages are handed to that instead of the broker."""
-    given = SimpleNamespace(publish=publish, queue_length=broker.queue_length, audience=audience or broker.audience)
+    """Until the end of the block, messages are handed to that, until it refuses one, instead of the broker."""
+
+    def publish_each(runs: Sequence[Run], **options: Any) -> list[UUID]:
+        return [run.pk for run in takewhile(partial(publish, **options), runs)]
+
+    given = SimpleNamespace(
+        publish=publish_each, queue_length=broker.queue_length, audience=audience or broker.audience
+    )
     before = core.connect(cast("Any", given))
     try:
         yield

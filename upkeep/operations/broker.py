@@ -1,6 +1,6 @@
 """The messages of queued runs. The row says that there is one; a message that is lost is sent again."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from enum import Enum, auto
 from typing import Any, Protocol
 from uuid import UUID
@@ -25,8 +25,8 @@ class Audience(Enum):
 class Broker(Protocol):
     """What sends messages."""
 
-    def publish(self, run: Run, **options: Any) -> bool:
-        """Hand the run's message to the broker; False when the broker cannot be reached."""
+    def publish(self, runs: Sequence[Run], **options: Any) -> Collection[UUID]:
+        """Hand the messages of runs to the broker; returns the runs whose messages the broker surely has."""
 
     def queue_length(self, queue: str) -> int | None:
         """How many messages wait in the broker's queue; None when the broker cannot be reached."""
@@ -55,28 +55,15 @@ def publish(run: Run, **options: Any) -> bool:
 
     False, and `sent_at` empty, when the broker cannot be reached: the run is sent when it is back.
     """
-    if _connected().publish(run, **options):
-        return True
-    mark_unsent(run)
-    return False
+    return bool(publish_many([run], **options))
 
 
-def publish_many(runs: Iterable[Run]) -> list[UUID]:
-    """Send them as `publish` does; returns those that were sent.
-
-    A queue that refuses one is not tried again: each time may take seconds.
-    """
-    sent, kept = [], []
-    refused: set[str] = set()
-    for run in runs:
-        if run.queue in refused:
-            kept.append(run)
-        elif publish(run):
-            sent.append(run.pk)
-        else:
-            refused.add(run.queue)
-    mark_unsent(*kept)
-    return sent
+def publish_many(runs: Iterable[Run], **options: Any) -> list[UUID]:
+    """Send them as `publish` does, in their order and in one go where the broker can; returns those that were sent."""
+    given = list(runs)
+    sent = set(_connected().publish(given, **options))
+    mark_unsent(*(run for run in given if run.pk not in sent))
+    return [run.pk for run in given if run.pk in sent]
 
 
 def mark_unsent(*runs: Run) -> None:

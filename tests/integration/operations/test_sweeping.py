@@ -1,12 +1,10 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.db import transaction
 
 from tests.integration.messages import messages as read
-from tests.integration.messages import publishing
 from tests.integration.operations.factories import COMMITTED
 from tests.integration.operations.test_exclusion import do_nothing
 from tests.integration.operations.test_splitting import apart, divided
@@ -15,19 +13,12 @@ from upkeep.operations.delivery import resending, sweep
 from upkeep.operations.models import Run
 
 pytestmark = COMMITTED
-tried: list[Run] = []
 
 
 @pytest.fixture(autouse=True)
 def _empty_queue(broker: str) -> None:
     """Nothing is left of the tests before."""
     read(broker)
-
-
-def fail(run: Run, **_options: Any) -> bool:
-    """A broker that is slow to say no."""
-    tried.append(run)
-    return False
 
 
 def test_a_queued_run_that_somebody_holds_does_not_keep_the_others_waiting() -> None:
@@ -46,15 +37,6 @@ def test_an_overdue_run_that_somebody_holds_does_not_keep_the_others_waiting() -
         Run.objects.select_for_update().get(pk=held.pk)
         swept = threads.submit(apart, sweep.sweep).result(10)
     assert swept.sent == [other.pk]
-
-
-def test_a_broker_that_fails_is_asked_once_a_sweep() -> None:
-    runs = [recorded(do_nothing) for _ in range(5)]
-    tried.clear()
-    with publishing(fail):
-        assert sweep.sweep().sent == []
-    assert len(tried) == 1
-    assert sorted(sweep.sweep().sent) == sorted(run.pk for run in runs)
 
 
 def test_a_run_of_a_queue_that_is_no_more_is_sent_by_that_of_its_operation() -> None:

@@ -33,7 +33,7 @@ def frozen(broker: str) -> Iterator[None]:
 @pytest.mark.usefixtures("frozen")
 def test_nobody_waits_for_a_redis_that_does_not_answer() -> None:
     run = recorded(lambda _: None)
-    assert not publish(run)
+    assert not publish([run])
     assert queue_length("default") is None
 
 
