@@ -32,7 +32,9 @@ def enqueue_each(
         for change in changes:
             wanted[partitions(change.key) if partitions else None].append(change.payload)
         for number, payloads in wanted.items():
-            submission.enqueue_many(operation, payloads, origin=operation.name.partition(".")[2], partitions=number)
+            submission.enqueue_many(
+                operation, payloads, origin=operation.name.partition(".")[2], partitions=number, limits=run.limits
+            )
 
     run.commit(lambda: _waiting(operation, params, codes), write=write)
 

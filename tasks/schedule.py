@@ -8,7 +8,7 @@ SCHEDULE = (
         "Read the projects of all organizations completely",
         "tracking.update_project",
         "30 1 * * 0",
-        {"full": True, "max_deleted": 30},
+        {"full": True},
     ),
     ScheduleEntry("Refresh missing details", "collection.refresh_missing_details", "0 2 * * *"),
     ScheduleEntry("Populate IMDb ids", "collection.populate_imdb_ids", "0 3 * * *"),

@@ -3,7 +3,7 @@ import time
 from backend.collection import services
 from backend.collection.kernel import posters
 from tasks._ages import Hours
-from upkeep.operations import Limits, Params, Percent, RunContext, operation
+from upkeep.operations import Limits, Params, RunContext, operation
 
 TOO_MANY = "look at them with --dry-run --verbose, then raise --max-deleted, or run it on a terminal and answer yes"
 NO_POSTERS = "no DVD names a poster; if this is the right database and MEDIA_ROOT, run it on a terminal and answer yes"
@@ -12,9 +12,6 @@ NO_POSTERS = "no DVD names a poster; if this is the right database and MEDIA_ROO
 class CleanupUnusedPosters(Params):
     min_age_hours: Hours = 1
     """Keep files that were modified within this many hours: their DVD may not be saved yet."""
-    max_deleted: Percent = 50
-    """Delete nothing if more than this percentage of the files would be deleted. Fewer than 20 may all be, unless it is
-    0. Does not apply once you have confirmed on the terminal."""
     delete: bool = False
     """Do not ask for confirmation; the same as --no-input."""
 
@@ -23,9 +20,9 @@ def _confirmation(params: CleanupUnusedPosters) -> str | None:
     return None if params.delete else "yes"
 
 
-def _limits(params: CleanupUnusedPosters) -> Limits:
+def _limits(_params: CleanupUnusedPosters) -> Limits:
     if services.has_posters():
-        return Limits(deleted=params.max_deleted / 100, before_first=True, advice=TOO_MANY)
+        return Limits(deleted=0.5, failed=0.5, before_first=True, advice=TOO_MANY)
     return Limits(deleted=0, before_first=True, advice=NO_POSTERS)
 
 
@@ -44,7 +41,8 @@ def _limits(params: CleanupUnusedPosters) -> Limits:
 def cleanup_unused_posters(params: CleanupUnusedPosters, run: RunContext) -> None:
     """Delete poster image files that no DVD uses.
 
-    A file whose name only resembles that of a used one is kept (`resembles_used`).
+    A file whose name only resembles that of a used one is kept (`resembles_used`). Unless you have seen the counts and
+    confirmed them on the terminal, none is deleted if more than half of the files would be, or --max-deleted PERCENT.
     """
     modified_before = time.time() - params.min_age_hours * 3600
     folder = services.poster_folder()

@@ -2,7 +2,7 @@ from pydantic import PositiveInt
 
 from backend.collection import services
 from backend.collection.kernel import sample
-from upkeep.operations import Params, RunContext, operation
+from upkeep.operations import Limits, Params, RunContext, operation
 
 
 class LoadSampleData(Params):
@@ -20,6 +20,7 @@ def _confirmation(params: LoadSampleData) -> str | None:
     "collection.load_sample_data",
     exclusive="collection:sample",
     confirm=_confirmation,
+    limits=Limits(failed=0.5),
     examples=(
         ("", "Load the well-known films."),
         ("--count 300", "Load 300 DVDs."),

@@ -3,7 +3,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from tasks._ages import Days
-from upkeep.operations import Params, RunContext, erasure, operation
+from upkeep.operations import Limits, Params, RunContext, erasure, operation
 
 
 class PruneRuns(Params):
@@ -17,6 +17,7 @@ class PruneRuns(Params):
     "housekeeping.prune_runs",
     exclusive="housekeeping",
     confirm="yes",
+    limits=Limits(failed=0.5),
     examples=(
         ("--dry-run", "Count the runs that would be deleted, by operation."),
         ("--days 30 --failed-days 90 --no-input", "Keep less, and do not ask."),

@@ -5,7 +5,7 @@ from backend.tracking.models import Organization
 from backend.tracking.services import removal
 from backend.tracking.services.lookup import UnknownCodeError, organization
 from tasks.tracking._subjects import of_organization
-from upkeep.operations import Params, Positional, RunContext, erasure, operation, subjects
+from upkeep.operations import Limits, Params, Positional, RunContext, erasure, operation, subjects
 
 ORGANIZATION = "organization"
 
@@ -29,6 +29,7 @@ def _code(params: RemoveOrganization) -> str:
     about=_organization,
     confirm=_code,
     errors=(UnknownCodeError,),
+    limits=Limits(failed=0.5),
     examples=(
         ("demo --dry-run", "Count what would be removed."),
         ("demo", "Count it, then remove it when its code is typed."),

@@ -7,7 +7,9 @@ from backend.tracking.services import configuration_file, lookup
 from backend.tracking.services.organizations import Update
 from tasks.tracking._people import map_people
 from tasks.tracking._subjects import of_organization
-from upkeep.operations import InputFile, Params, Positional, RunContext, operation
+from upkeep.operations import InputFile, Limits, Params, Positional, RunContext, operation
+
+TOO_MANY = "look at them with --prune --dry-run --verbose, then raise --max-deleted, or confirm on a terminal"
 
 
 class UpdateOrganization(Params):
@@ -25,6 +27,7 @@ def _confirm(params: UpdateOrganization) -> str | None:
     "tracking.update_organization",
     exclusive="organizations",
     confirm=_confirm,
+    limits=Limits(deleted=0.5, advice=TOO_MANY),
     errors=(ConfigurationError,),
     examples=(
         ("example.yaml --dry-run", "Show what would be created and changed."),

@@ -14,22 +14,15 @@ from backend.tracking.tokens import UnreadableTokenError
 from tasks._organizations import enqueue_each
 from tasks.tracking._matching import match
 from tasks.tracking._subjects import of_organization
-from upkeep.operations import (
-    LimitExceededError,
-    Limits,
-    Params,
-    Percent,
-    Positional,
-    RunContext,
-    Step,
-    operation,
-)
+from upkeep.operations import LimitExceededError, Limits, Params, Positional, RunContext, Step, operation
 from upkeep.operations.counts import Counts
+from upkeep.operations.limits import Coming
 from upkeep.remote.errors import RemoteError
 
 BROKEN = (RemoteError, LocationError, UnreadableTokenError)
 """What ends the download of one tracker; the others go on."""
-ADVICE = "look at them with --full --dry-run --verbose, and remove them by --full without --max-deleted"
+REMOVAL = Limits(deleted=0.3, advice="look at them with --full --dry-run --verbose, then raise --max-deleted")
+"""Of what is stored of a tracker."""
 
 
 class UpdateProject(Params):
@@ -38,10 +31,8 @@ class UpdateProject(Params):
     project: Annotated[str | None, Positional()] = None
     """The project's code. Default: all projects of the organization."""
     full: bool = False
-    """Read everything, and remove what the tracker no longer has."""
-    max_deleted: Percent | None = None
-    """With --full: remove nothing of a tracker that lost a larger percentage of its records. Fewer than 20 may all be
-    removed, unless it is 0. Default: no limit."""
+    """Read everything, and remove what the tracker no longer has; nothing of one that lost more than 30 % of its
+    records, unless --max-deleted says otherwise."""
     no_match: bool = False
     """Do not match the work entries with the tasks afterwards."""
 
@@ -49,8 +40,6 @@ class UpdateProject(Params):
     def _check_project(self) -> Self:
         if self.project is not None and self.organization is None:
             raise ValueError(f"project {self.project!r} of which organization?")
-        if self.max_deleted is not None and not self.full:
-            raise ValueError("max_deleted limits what full removes: it requires full")
         return self
 
 
@@ -67,7 +56,7 @@ def _organization(params: UpdateProject) -> str | None:
     examples=(
         ("", "Update all organizations, each in a run on the workers."),
         ("demo", "Update the projects of the organization demo here and now."),
-        ("demo guest-portal --full --max-deleted 30", "Read one project completely, and let at most 30 % go."),
+        ("demo guest-portal --full --max-deleted 60", "Read one project completely, and let at most 60 % go."),
     ),
 )
 def update_project(params: UpdateProject, run: RunContext) -> None:
@@ -86,13 +75,15 @@ def update_project(params: UpdateProject, run: RunContext) -> None:
         # Only now, since what left one tracker may have come to another one, and moved there with its hours.
         for tracker, reading in whole:
             if reading.has_notes():
-                _remove_gone(tracker, reading, run, params.max_deleted)
+                _remove_gone(tracker, reading, run)
     if not params.no_match and (whole or not readings):
         match(wanted, run)
 
 
 def _downloaded(tracker: Tracker, reading: Download, run: RunContext, *, full: bool) -> bool:
-    with run.step(f"{tracker.project.code}/{tracker.name}", isolate=BROKEN) as step:
+    with run.step(f"{tracker.project.code}/{tracker.name}", isolate=(*BROKEN, LimitExceededError)) as step:
+        if run.limits.given():
+            step.limit(Limits(), of=reading.number)
         if not step.done:
             with connected(tracker, dry_run=run.dry_run) as connector:
                 for batch in step.batches(partial(reading.pages, connector)):
@@ -102,7 +93,7 @@ def _downloaded(tracker: Tracker, reading: Download, run: RunContext, *, full: b
     return not step.error
 
 
-def _remove_gone(tracker: Tracker, reading: Download, run: RunContext, max_deleted: int | None) -> None:
+def _remove_gone(tracker: Tracker, reading: Download, run: RunContext) -> None:
     """Remove what a complete download did not meet.
 
     Without notes it is done with: in this run before a resumption, or by another complete download since.
@@ -115,19 +106,21 @@ def _remove_gone(tracker: Tracker, reading: Download, run: RunContext, max_delet
             run.step(f"{name}: gone", isolate=(*BROKEN, LimitExceededError)) as step,
             nullcontext() if reading.brings_work else connected(tracker, dry_run=run.dry_run) as connector,
         ):
-            if max_deleted is not None:
-                _limit(step, reading, connector, max_deleted)
+            _limit(step, reading, connector)
             for batch in step.batches(reading.missed):
                 batch.commit(reading.farewell(batch.items, connector), write=reading.remove)
+        if step.error:  # resumed with another limit, the run goes on with what it noted
+            return
     reading.forget()
 
 
-def _limit(step: Step, reading: Download, connector: Connector | None, max_deleted: int) -> None:
-    """Let at most this percentage of what is stored be deleted: looked at before the first is, where it may be more."""
-    limits, of = Limits(deleted=max_deleted / 100, advice=ADVICE), reading.number
-    step.limit(limits, of=of)
+def _limit(step: Step, reading: Download, connector: Connector | None) -> None:
+    """Limit what may be deleted of what is stored: looked at before the first is, where it may be more."""
+    of = reading.number
+    limits = step.limit(REMOVAL, of=of)
     if limits.excess(Counts.one("deleted", reading.number_missed), of) and not step.dry_run:
         pages = (reading.farewell(page, connector) for page, _ in reading.missed(None))
-        deleted = sum(change.action == "deleted" for page in pages for change in page)
-        if excess := limits.excess(Counts.one("deleted", deleted), of):
-            raise LimitExceededError(excess, step=step.name, advice=ADVICE)
+        coming = [change for page in pages for change in page if change.action == "deleted"]
+        counts = Counts.of(coming)
+        if excess := limits.excess(counts, of):
+            raise LimitExceededError(excess, step=step.name, advice=limits.advice, coming=Coming(counts, coming))

@@ -22,7 +22,7 @@ from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError, OperationError, UnconfirmedError
 from upkeep.operations.execution import parts, storage
 from upkeep.operations.execution.failures import explanation
-from upkeep.operations.limits import LIMIT_EXCEEDED
+from upkeep.operations.limits import LIMIT_EXCEEDED, OPTIONS, RunLimits
 from upkeep.operations.models import Run, RunChange
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.params import Params
@@ -122,6 +122,8 @@ class OperationCommand(RunCommand):
         """The operation's params, and how to run it."""
         arguments.add_params(parser, self.operation.params_type)
         super().add_arguments(parser)
+        if self.operation.has_limits:
+            arguments.add_limits(parser, self.operation.limits)
         if not self.runs_here:
             parser.add_argument("--sync", action="store_true", help="Run it here instead of on a worker.")
         if self.operation.has_dry_run:
@@ -137,7 +139,8 @@ class OperationCommand(RunCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run the operation, or enqueue it."""
         params = arguments.parsed(self.operation.params_type, options)
-        who = identity.of(options)._asdict()
+        limits = arguments.parsed(RunLimits, options)
+        who = {**identity.of(options)._asdict(), "limits": limits}
         sent = options["enqueue"] or options["wait"] or not (self.runs_here or options["sync"])
         if not sent:
             self.operation.check_configured(params)  # before anything is asked
@@ -242,8 +245,9 @@ def _complaint(outcome: Outcome, *, named: bool, seen: Collection[str]) -> str:
         return text if named else f"{text}: `--verbose` names them"
     if outcome.status is Status.CANCELLED:
         return f"cancelled: {resuming}" if registry.find(outcome.operation).resumable else "cancelled"
-    if outcome.status is Status.FAILED and LIMIT_EXCEEDED in outcome.reasons.get("failed", {}):
-        return outcome.error  # taken up again, it would meet the same limit
+    if outcome.status is Status.FAILED and (exceeded := outcome.result.get(LIMIT_EXCEEDED)):
+        option = OPTIONS[exceeded[0]["limit"]]  # taken up again without it, the run would meet the same limit
+        return f"{outcome.error}; `manage.py resume_run {outcome.run} {option} N` goes on"
     if outcome.status is Status.FAILED and outcome.counts["processed"]:
         error = "no step succeeded" if {*outcome.error.split("; ")} <= {*seen} else outcome.error
         return f"{error} ({resuming})"

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from upkeep.operations.counts import Counts
 from upkeep.operations.execution.failures import explanation
+from upkeep.operations.limits import RunLimits
 from upkeep.operations.steps import Step
 
 if TYPE_CHECKING:  # an operation may be declared before there are models, which these need
@@ -41,6 +42,11 @@ class RunContext(Step):
     def tally(self) -> Mapping[str, int]:
         """The sums of what all its steps tallied."""
         return self._writer.ledger.counts.tally
+
+    @property
+    def limits(self) -> RunLimits:
+        """The limits that this run was given (`--max-deleted 20`), for the runs that it starts."""
+        return self._writer.guard.given
 
     @contextmanager
     def step(self, name: str, *, isolate: type[Exception] | tuple[type[Exception], ...] = ()) -> Iterator[Step]:

@@ -66,6 +66,11 @@ class Counts:
         return sum(self.actions.values())
 
     @property
+    def changes(self) -> int:
+        """The created, the updated and the deleted."""
+        return self["created"] + self["updated"] + self["deleted"]
+
+    @property
     def worth_recording(self) -> int:
         """All items but the unchanged."""
         return self.processed - self["unchanged"]

@@ -75,7 +75,8 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
         params_type = _params_type(function)
         declared: Operation[Any] = Operation(
             name, function, lambda: params_type, queue, exclusive, confirm, read_only, errors, aliases, partitions,
-            about, prints, limits, has_dry_run=not read_only, configured=configured, examples=examples,
+            about, prints, limits, has_dry_run=not read_only, has_limits=not read_only,
+            configured=configured, examples=examples,
         )  # fmt: skip
         register(declared, _problems_of_params(declared))
         registry.examine(lambda: _problems_of_help(declared))

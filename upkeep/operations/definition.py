@@ -11,7 +11,7 @@ from upkeep.conf import conf
 from upkeep.operations.context import RunContext
 from upkeep.operations.errors import InvalidParamsError, NotConfiguredError, OperationError, UnconfirmedError
 from upkeep.operations.execution import shares
-from upkeep.operations.limits import Limits
+from upkeep.operations.limits import Limits, RunLimits
 from upkeep.operations.params import Params
 
 P = TypeVar("P", bound=Params)
@@ -63,6 +63,8 @@ class Operation(Generic[P]):
     """Raises ImproperlyConfigured, with what to set, where a run with these params cannot be carried out without it."""
     examples: Examples = ()
     """Ways to use its command, which its `--help` shows."""
+    has_limits: bool = True
+    """Whether limits can stop it; not where it changes nothing, or where its items are not counted one by one."""
     resumable: bool = True
     """Whether a run that failed or was cancelled can continue; not if it would do again what it did already."""
 
@@ -144,6 +146,12 @@ class Operation(Generic[P]):
         """Raise InvalidParamsError when a dry run is asked of an operation that has none."""
         if dry_run and not self.has_dry_run:
             raise InvalidParamsError(f"{self.name} {'changes nothing, so it ' if self.read_only else ''}has no dry run")
+
+    def check_limits(self, limits: RunLimits) -> None:
+        """Raise InvalidParamsError when limits are given to an operation that they cannot stop."""
+        if limits.given() and not self.has_limits:
+            reason = "it changes nothing" if self.read_only else "its items are not counted"
+            raise InvalidParamsError(f"{self.name} has no limits: {reason}")
 
     def check_resumable(self) -> None:
         """Raise OperationError when a run that has ended cannot be resumed."""

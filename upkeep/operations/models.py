@@ -24,6 +24,9 @@ class Run(models.Model):
     attended = models.BooleanField(
         default=False, help_text="A person saw the counts of its dry run and confirmed them: they are not limited."
     )
+    limits = models.JSONField(
+        default=dict, blank=True, help_text="Given to this run, in place of those that its operation declares."
+    )
     queue = models.CharField(max_length=100, blank=True, help_text="Of the broker; empty for a run in the foreground.")
     exclusive_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - null: holds no key
     origin = models.CharField(

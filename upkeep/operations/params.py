@@ -25,6 +25,9 @@ RESERVED_NAMES = frozenset(
         "force_color",
         "help",
         "json",
+        "max_changes",
+        "max_deleted",
+        "max_failed",
         "no_color",
         "no_input",
         "partitions",
@@ -46,7 +49,7 @@ RESERVED_NAMES = frozenset(
 """Names that say how to run, not what; Django's commands and ours have them already."""
 
 
-HOW = ("dry_run", "confirm", "partitions")
+HOW = ("dry_run", "confirm", "partitions", "max_deleted", "max_changes", "max_failed")
 """Those of these names that are accepted among values from outside."""
 
 

@@ -33,7 +33,7 @@ from upkeep.operations.execution.progress import Progress, Unwatched
 from upkeep.operations.execution.stopping import Control
 from upkeep.operations.execution.writer import StepWriter
 from upkeep.operations.leases import claims, connections, losses
-from upkeep.operations.limits import LimitExceededError, Limits
+from upkeep.operations.limits import LimitExceededError, Limits, RunLimits
 from upkeep.operations.models import Run
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.params import Params
@@ -59,6 +59,7 @@ def execute(  # noqa: PLR0913 - how to run, beside what
     progress: Progress | None = None,
     user: Any = None,
     system_user: str = "",
+    limits: RunLimits = submission.NO_LIMITS,
     raises: bool = True,
 ) -> Outcome:
     """Run an operation here and now.
@@ -81,6 +82,7 @@ def execute(  # noqa: PLR0913 - how to run, beside what
         origin=origin,
         user=user,
         system_user=system_user,
+        limits=limits,
     )
     attempt = _claim(run.pk, otherwise=Status.SKIPPED)
     return carry_out(run.pk, attempt, progress=progress, foreground=True, raises=raises)
@@ -273,13 +275,13 @@ def _call(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> No
             ledger.restart(name)
         ledger.steps.clear()
     with control.watched(foreground=foreground), _unburdened():
-        limits = operation.limits_of(params, attended=run.attended)
-        guard = Guard(ledger, limits, dry_run=run.dry_run)
+        limits, given = operation.limits_of(params, attended=run.attended), RunLimits.parse(run.limits)
+        guard = Guard(ledger, limits, given=given, dry_run=run.dry_run)
         writer = StepWriter("", ledger, guard, dry_run=run.dry_run, errors=operation.errors)
         context = RunContext(writer, control)
         try:
             if limits and limits.before_first and not run.dry_run and not ledger.part:
-                _count(run, ledger, control, limits)
+                _count(run, ledger, control, limits, given)
             operation.function(params, context)
         except LimitExceededError as error:  # which the step did not isolate: the run ends
             writer.of(error.step).fail(error)
@@ -290,11 +292,11 @@ def _call(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> No
             closing.report_limits(ledger, guard, asks=bool(operation.confirmation(params)))
 
 
-def _count(run: Run, ledger: Ledger, control: Control, limits: Limits) -> None:
+def _count(run: Run, ledger: Ledger, control: Control, limits: Limits, given: RunLimits) -> None:
     """Count what the run would come to, before anything is touched. Raises LimitExceededError."""
     operation = registry.find(run.operation)
     counted = CountingLedger(run, ledger.progress)
-    guard = Guard(counted, limits, dry_run=True)
+    guard = Guard(counted, limits, given=given, dry_run=True)
     writer = StepWriter("", counted, guard, dry_run=True)
     operation.function(operation.parse(run.params), RunContext(writer, control))
     for error in guard.errors():

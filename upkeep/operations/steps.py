@@ -80,10 +80,11 @@ class Step:
         """How many more changes of this run can be recorded; further ones are only counted."""
         return self._writer.room
 
-    def limit(self, limits: Limits, *, of: int | None = None) -> None:
+    def limit(self, limits: Limits, *, of: int | None = None) -> Limits:
         """Let these limits hold for this step instead of the operation's; before its `batches`.
 
-        What was done before a resumption counts too, and `of` stays as it was then.
+        What was done before a resumption counts too, and `of` stays as it was then. Returns the limits that hold: what
+        the run was given (`--max-deleted 20`) replaces these.
 
         Args:
             limits: without `before_first`, which an operation declares.
@@ -95,7 +96,7 @@ class Step:
         """
         if limits.before_first:
             raise ValueError("before_first is declared with the operation, which is counted as a whole")
-        self._writer.guard.limit(self.name, limits, of=of)
+        return self._writer.guard.limit(self.name, limits, of=of)
 
     @property
     def is_shared(self) -> bool:

@@ -9,12 +9,14 @@ from typing import Any, TypedDict, TypeVar, Unpack
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from upkeep.operations import broker, files, registry, subjects
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError, OperationError, UnknownOperationError
 from upkeep.operations.insertion import insert
 from upkeep.operations.leases import claims
+from upkeep.operations.limits import RunLimits
 from upkeep.operations.models import Run
 from upkeep.operations.params import Params
 from upkeep.operations.states import Status
@@ -25,6 +27,7 @@ MAX_PARAMS = 1_000_000
 """Characters of a run's parameters, as JSON."""
 MAX_WORD = 200
 """Characters of the word that confirms a run, and of the key that it holds alone: those of their columns."""
+NO_LIMITS = RunLimits()
 MAX_ROWS = 1_000
 """New runs in one statement."""
 
@@ -39,6 +42,7 @@ class How(TypedDict, total=False):
     user: Any
     system_user: str
     partitions: int | None
+    limits: RunLimits
 
 
 def record(  # noqa: PLR0913 - the columns of a new run
@@ -54,6 +58,7 @@ def record(  # noqa: PLR0913 - the columns of a new run
     user: Any = None,
     system_user: str = "",
     partitions: int | None = None,
+    limits: RunLimits = NO_LIMITS,
     **columns: Any,
 ) -> Run:
     """Write the row of a new run; further `columns` are written as they are.
@@ -61,14 +66,14 @@ def record(  # noqa: PLR0913 - the columns of a new run
     `attended`: a person saw the counts of its dry run and typed the word that confirms them.
 
     Raises:
-        InvalidParamsError: a dry run of an operation that has none, an impossible number of `partitions`, or a value
-            that cannot be recorded or is too long for it.
+        InvalidParamsError: a dry run or `limits` of an operation that has none, an impossible number of `partitions`,
+            or a value that cannot be recorded or is too long for it.
         UnconfirmedError: it destroys data, and `confirm` is not the word that it requires.
         OperationError: it was refused when it was declared.
     """
     run = build(
         operation, params, dry_run=dry_run, confirm=confirm, attended=attended, queue=queue, origin=origin, user=user,
-        system_user=system_user, partitions=partitions, **({"id": run_id} if run_id else {}), **columns,
+        system_user=system_user, partitions=partitions, limits=limits, **({"id": run_id} if run_id else {}), **columns,
     )  # fmt: skip
     _write([(run, operation.subjects(params))])
     return run
@@ -126,12 +131,14 @@ def named(run_id: UUID | str) -> Run:
     return found[0]
 
 
-def requeue(run_id: UUID, *, queue: str) -> Run:
+def requeue(run_id: UUID, *, queue: str, limits: RunLimits = NO_LIMITS) -> Run:
     """Make a failed or cancelled run queued again, so that it continues after its last commit.
 
-    Of a `queue`, it is sent after the caller's transaction is committed; without one, it is for `runner.resume`.
+    Of a `queue`, it is sent after the caller's transaction is committed; without one, it is for `runner.resume`. What
+    it did before counts towards its `limits`, which replace those that it was given then.
 
     Raises:
+        InvalidParamsError: limits of an operation that has none.
         OperationError: there is no such run, it is neither failed nor cancelled, or it was refused when it was sent,
             and so does not know what it was asked for; or it is to go to a queue, and this project has no workers.
     """
@@ -145,9 +152,15 @@ def requeue(run_id: UUID, *, queue: str) -> Run:
     if not queue and run.parts.exists():
         raise OperationError(f"run {run_id} was split among workers: resume it with --enqueue or --wait")
     with suppress(UnknownOperationError):  # it may be known to workers alone
-        registry.find(run.operation).check_resumable()
-    if not claims.requeue(run, queue=queue):
-        raise OperationError(f"run {run_id} {run.status}: only a failed or cancelled run can be resumed")
+        operation = registry.find(run.operation)
+        operation.check_resumable()
+        operation.check_limits(limits)
+    with transaction.atomic():
+        if not claims.requeue(run, queue=queue):
+            raise OperationError(f"run {run_id} {run.status}: only a failed or cancelled run can be resumed")
+        if limits.given():
+            concerned = Run.objects.filter(Q(pk=run.pk) | Q(parent=run.pk))
+            concerned.update(limits={**run.limits, **limits.given()})
     run.refresh_from_db()
     if queue:
         transaction.on_commit(partial(broker.publish, run))
@@ -162,12 +175,14 @@ def build(  # noqa: PLR0913 - as `record`
     confirm: str = "",
     queue: str = "",
     partitions: int | None = None,
+    limits: RunLimits = NO_LIMITS,
     **columns: Any,
 ) -> Run:
     """A new run, whose row is not written yet. Raises as `record`."""
     values = params.model_dump(mode="json")
     partitions = operation.partitions if partitions is None else partitions
     _check(operation, values, dry_run=dry_run, partitions=partitions)
+    operation.check_limits(limits)
     if not dry_run:
         operation.check_confirmed(params, confirm=confirm)
     confirmed = not dry_run and bool(operation.confirmation(params))
@@ -175,7 +190,7 @@ def build(  # noqa: PLR0913 - as `record`
     _check_length(values, confirm=confirm if confirmed else "", exclusive_key=key or "")
     return Run(
         operation=operation.name, params=values, dry_run=dry_run, confirm=confirm if confirmed else "",
-        exclusive_key=key, partitions=partitions if queue else 1, queue=queue, **columns,
+        exclusive_key=key, partitions=partitions if queue else 1, queue=queue, limits=limits.given(), **columns,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError, OperationError, UnconfirmedError
 from upkeep.operations.leases import claims
 from upkeep.operations.leases.claims import DatabaseNow
+from upkeep.operations.limits import RunLimits
 from upkeep.operations.models import Run
 from upkeep.operations.params import Params
 from upkeep.operations.states import Status
@@ -258,4 +259,5 @@ def _how(values: dict[str, Any]) -> dict[str, Any]:
         raise InvalidParamsError("dry_run is true or false, and confirm is a text")
     if partitions is not None and (not isinstance(partitions, int) or isinstance(partitions, bool)):
         raise InvalidParamsError("partitions is a number")
-    return {"dry_run": dry_run, "confirm": confirm, "partitions": partitions}
+    limits = RunLimits.parse({name: values.pop(name) for name in RunLimits.model_fields if name in values})
+    return {"dry_run": dry_run, "confirm": confirm, "partitions": partitions, "limits": limits}

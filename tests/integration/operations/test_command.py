@@ -1,7 +1,7 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,17 @@ from tests.acceptance.polling import until
 from tests.integration.messages import publishing
 from tests.integration.operations.factories import COMMITTED, add_one_to_each, copies, dvds, paged, skipped
 from tests.integration.operations.processes import manage, typed
-from tests.operations.dvds import AddOne, CrashError, RefusalError, add, add_one, added
+from tests.operations.dvds import AddOne, CrashError, RefusalError, add, add_one, added, remove_dvds
 from tests.operations.management.commands import add_one as adding
 from tests.operations.management.commands import read_file as reading
 from tests.operations.management.commands import remove_dvds as removing
 from tests.operations.scripted import claimed, played, recorded, reread, stage
 from upkeep.operations import cancellation, erasure, runner, submission
 from upkeep.operations.broker import Audience
+from upkeep.operations.command import OperationCommand
 from upkeep.operations.context import RunContext
 from upkeep.operations.leases import claims
+from upkeep.operations.limits import Limits
 from upkeep.operations.management.commands import cancel_run, resume_run, run_task
 from upkeep.operations.models import Run
 from upkeep.operations.terminal import identity
@@ -304,12 +306,40 @@ def test_at_a_terminal_what_was_seen_and_confirmed_is_not_limited(environment: d
     assert Run.objects.latest("created_at").attended
 
 
-def test_a_script_that_says_yes_is_limited_and_not_advised_to_resume() -> None:
+def test_a_script_that_says_yes_is_limited_and_goes_on_with_another_limit() -> None:
     dvds(2)
     done = called(removing.Command(), "--no-input", "--most", "50")
     assert (done.code, DVD.objects.count()) == (1, 2)
-    assert done.err == "2 of 2 items would be deleted, the limit is 50 %: look at them with --dry-run --verbose"
+    run = Run.objects.get()
+    assert done.err == (
+        "2 of 2 items would be deleted, the limit is 50 %: look at them with --dry-run --verbose; "
+        f"`manage.py resume_run {run.pk} --max-deleted N` goes on"
+    )
     assert "failed: limit_exceeded 1" in done.out
+    assert "next would have been 2 deleted: deleted " in done.out
+    assert called(resume_run.Command(), str(run.pk)).code == 1
+    done = called(resume_run.Command(), str(run.pk), "--max-deleted", "100")
+    assert (done.code, DVD.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize("value", ["-1", "101", "1.5", "many", "nan", ""])
+@pytest.mark.parametrize("option", ["--max-deleted", "--max-failed"])
+def test_a_limit_that_is_not_a_percentage_is_one_line(option: str, value: str) -> None:
+    dvds(1)
+    done = called(removing.Command(), "--no-input", f"{option}={value}")
+    assert (done.code, DVD.objects.count(), Run.objects.count()) == (2, 1, 0)
+    assert done.err.startswith(f"{option} ")
+    assert "\n" not in done.err
+
+
+def test_a_command_offers_limits_where_they_can_stop_it_and_says_which_are_declared() -> None:
+    def shown(command: OperationCommand) -> str:
+        return command.create_parser("manage.py", "it").format_help()
+
+    assert "--max-deleted N" in shown(removing.Command())
+    assert "--max-changes" not in shown(reading.Command())
+    limited = type("Command", (OperationCommand,), {"operation": replace(remove_dvds, limits=Limits(deleted=0.3))})()
+    assert "Default: at most 30 % deleted." in " ".join(shown(limited).split())
 
 
 # ---- real processes

@@ -1,23 +1,39 @@
 """Runs that would delete, change or fail more than they may."""
 
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import strategies as st
 
 from backend.collection.models import DVD
 from tests.integration.messages import messages, worked_off
 from tests.integration.operations.factories import COMMITTED, copies, dvds, paged, skipped, tallied
-from tests.operations.dvds import PLAN, WRITE, RefusalError, add, added, delete
-from tests.operations.scripted import Nothing, played, reread, resumed, scripted_limited, scripted_limited_parts, stage
+from tests.operations.adopted import talk
+from tests.operations.dvds import PLAN, WRITE, RefusalError, add, added, delete, read_file
+from tests.operations.scripted import (
+    Nothing,
+    claimed_again,
+    played,
+    reread,
+    resumed,
+    scripted_limited,
+    scripted_limited_parts,
+    stage,
+)
 from upkeep.operations import runner, submission
 from upkeep.operations.context import RunContext
+from upkeep.operations.errors import InvalidParamsError
 from upkeep.operations.leases import claims
-from upkeep.operations.limits import LimitExceededError, Limits
+from upkeep.operations.limits import LimitExceededError, Limits, RunLimits
 from upkeep.operations.models import Run
 from upkeep.operations.outcome import Outcome
 from upkeep.operations.plans import Change
 
+NO_LIMITS = RunLimits()
 pytestmark = COMMITTED
 HALF = Limits(deleted=0.5, changed=0.5)
 ERROR = "11 of 20 items would be deleted, the limit is 50 %: look at them with --dry-run --verbose"
@@ -29,10 +45,18 @@ def _unlimited() -> Iterator[None]:
     stage.limits = None
 
 
-def limited(body: Callable[[RunContext], None], limits: Limits | None, **columns: Any) -> Run:
+def limited(
+    body: Callable[[RunContext], None], limits: Limits | None, *, given: RunLimits = NO_LIMITS, **columns: Any
+) -> Run:
     """A run that has done that within these limits, or was stopped by them."""
     stage.limits = limits
-    return played(body, what=scripted_limited, **{"confirm": "yes", **columns})
+    return played(body, what=scripted_limited, **{"confirm": "yes", "limits": given, **columns})
+
+
+def exceeded(run: Run) -> list[dict[str, Any]]:
+    """The limits that stopped it, without what would have come next."""
+    found = run.result.get("limit_exceeded", ())
+    return [{name: value for name, value in each.items() if name != "next"} for each in found]
 
 
 def deleting(stored: list[DVD], number: int) -> Callable[[RunContext], None]:
@@ -56,10 +80,17 @@ def deletion(items: Any, doomed: set[int]) -> list[Change]:
 
 
 def test_more_than_the_limit_stops_a_run_that_is_counted_first_before_anything_is_touched() -> None:
-    run = limited(deleting(dvds(20), 11), Limits(deleted=0.5, before_first=True))
+    stored = dvds(20)
+    run = limited(deleting(stored, 11), Limits(deleted=0.5, before_first=True))
     assert (run.status, run.error, DVD.objects.count()) == ("failed", ERROR, 20)
     assert (tallied(run.counts), run.reasons) == ({"processed": 1, "failed": 1}, {"failed": {"limit_exceeded": 1}})
-    assert run.result == {"limit_exceeded": [{"step": "", "limit": "deleted", "number": 11, "of": 20, "most": 50.0}]}
+    assert exceeded(run) == [{"step": "", "limit": "deleted", "number": 11, "of": 20, "most": 50.0}]
+    [found] = run.result["limit_exceeded"]
+    assert found["next"]["counts"] == {"created": 0, "updated": 0, "deleted": 11}
+    assert [change["label"] for change in found["next"]["changes"]] == [dvd.name for dvd in stored[9:]]
+    assert run.report == [
+        f"next would have been 11 deleted: {', '.join(f'deleted {dvd}' for dvd in stored[9:14])}, and 6 more"
+    ]
     assert [(change.action, change.reason) for change in run.changes.all()] == [("failed", "limit_exceeded")]
 
 
@@ -229,7 +260,8 @@ def test_a_step_is_limited_by_a_share_of_what_it_is_given_and_the_others_go_on()
                 step.commit(lambda doomed=part[:number]: deletion(doomed, {dvd.pk for dvd in doomed}), write=delete)  # type: ignore[misc]
 
     run = limited(body, None)
-    assert (run.status, DVD.objects.count()) == ("succeeded", 48)
+    assert (run.status, DVD.objects.count()) == ("failed", 48)  # only a failed run can go on with another limit
+    assert run.error == f"north: {run.steps['north']['error']}"
     assert run.steps["north"]["error"].startswith("13 of 40 items would be deleted, the limit is 30 %")
     assert run.reasons == {"failed": {"limit_exceeded": 1}}
     assert tallied(run.counts) == {"processed": 13, "deleted": 12, "failed": 1}
@@ -271,16 +303,109 @@ def test_the_limit_that_stopped_a_step_is_told_after_a_resumption_too() -> None:
     stops = [False, False, True]
     run = limited(body, None)
     told = {"step": "gone", "limit": "deleted", "number": 20, "of": 20, "most": 29}
-    assert (run.status, run.result) == ("failed", {"limit_exceeded": [told]})
+    assert (run.status, exceeded(run)) == ("failed", [told])
     run = resumed(run, lambda run: body(run, again=False))
-    assert (run.status, run.result, run.reasons["failed"]) == (
-        "succeeded", {"limit_exceeded": [told]}, {"limit_exceeded": 1}
-    )  # fmt: skip
+    assert (run.status, exceeded(run), run.reasons["failed"]) == ("failed", [told], {"limit_exceeded": 1})
 
 
 def test_a_step_cannot_ask_for_the_counting_that_an_operation_declares() -> None:
-    run = limited(lambda run: run.limit(Limits(before_first=True)), None)
+    run = limited(lambda run: [run.limit(Limits(before_first=True))].clear(), None)
     assert run.error.startswith("ValueError: before_first is declared with the operation")
+
+
+# ---- of one run
+
+
+@pytest.mark.parametrize("declared", [None, 0.9, 0.1])
+def test_a_run_is_given_limits_in_place_of_those_declared(declared: float | None) -> None:
+    run = limited(deleting(dvds(20), 7), Limits(deleted=declared), given=RunLimits(max_deleted=30))
+    assert (run.status, DVD.objects.count(), run.limits) == ("failed", 17, {"max_deleted": 30})
+    assert run.error.startswith("7 of 20 items would be deleted, the limit is 30 %")
+
+
+def test_no_limit_of_a_run_lifts_one_that_allows_none_at_all() -> None:
+    run = limited(deleting(dvds(20), 1), Limits(deleted=0), given=RunLimits(max_deleted=100))
+    assert (run.status, DVD.objects.count()) == ("failed", 20)
+
+
+def test_what_a_person_typed_as_a_limit_holds_though_the_counts_were_confirmed() -> None:
+    limits = RunLimits(max_deleted=30)
+    run = limited(deleting(dvds(20), 7), Limits(deleted=0.9), given=limits, attended=True)
+    assert (run.status, DVD.objects.count()) == ("failed", 17)
+
+
+def by_four(stored: list[DVD], step: Any) -> None:
+    for batch in step.batches(paged([stored[place : place + 4] for place in range(0, len(stored), 4)])):
+        batch.commit(added(batch.items), write=add)
+
+
+def test_a_number_of_changes_is_that_of_all_steps_and_a_resumption_with_a_higher_one_goes_on() -> None:
+    stored = dvds(24)
+
+    def body(run: RunContext) -> None:
+        for name, part in (("north", stored[:12]), ("south", stored[12:])):
+            with run.step(name) as step:
+                by_four(part, step)
+
+    run = limited(body, None, given=RunLimits(max_changes=18))
+    assert (run.status, copies()) == ("failed", [2] * 16 + [1] * 8)
+    assert run.error.startswith("20 items would be changed, at most 18 may be: look at them")
+    assert run.report == [f"south: next would have been 4 updated: {', '.join(f'updated {d}' for d in stored[16:20])}"]
+    submission.requeue(run.pk, queue="default", limits=RunLimits(max_changes=20))
+    run = claimed_again(run)
+    assert (run.status, copies()) == ("failed", [2] * 20 + [1] * 4)
+    submission.requeue(run.pk, queue="default", limits=RunLimits(max_changes=24))
+    run = claimed_again(run)
+    assert (run.status, run.error, copies()) == ("succeeded", "", [2] * 24)
+    assert tallied(run.counts) == {"processed": 24, "updated": 24}
+
+
+def test_a_statement_that_changes_more_rows_than_the_run_may_is_rolled_back() -> None:
+    dvds(20)
+
+    def body(run: RunContext) -> None:
+        for batch in run.batches(DVD.objects.all()):
+            batch.commit_sql(plan=PLAN, write=WRITE)
+
+    assert limited(body, None, given=RunLimits(max_changes=19)).status == "failed"
+    assert copies() == [1] * 20
+    assert limited(body, None, given=RunLimits(max_changes=20)).status == "succeeded"
+
+
+@hypothesis.given(sizes=st.lists(st.integers(1, 6), max_size=8), most=st.integers(0, 40))
+@hypothesis.settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_committed_never_passes_the_number_and_stops_only_when_it_would(sizes: list[int], most: int) -> None:
+    DVD.objects.all().delete()
+    stored = dvds(sum(sizes))
+    ends = [*accumulate(sizes)]
+
+    def body(run: RunContext) -> None:
+        for batch in run.batches(paged([stored[end - size : end] for size, end in zip(sizes, ends, strict=True)])):
+            batch.commit(added(batch.items), write=add)
+
+    run = limited(body, None, given=RunLimits(max_changes=most))
+    done = max((end for end in ends if end <= most), default=0)
+    assert sorted(copies()) == [1] * (len(stored) - done) + [2] * done
+    assert run.status == ("succeeded" if done == len(stored) else "failed")
+
+
+def test_a_dry_run_says_which_limit_of_its_own_would_stop_a_real_one() -> None:
+    stored = dvds(24)
+
+    def body(run: RunContext) -> None:
+        for name, part in (("north", stored[:12]), ("south", stored[12:])):
+            with run.step(name) as step:
+                by_four(part, step)
+
+    run = limited(body, None, given=RunLimits(max_changes=18), dry_run=True, confirm="")
+    [told] = run.report
+    assert "would be stopped at south (limit_exceeded): 24 items would be changed, at most 18 may be" in told
+
+
+@pytest.mark.parametrize("operation", [read_file, talk])
+def test_an_operation_that_limits_cannot_stop_is_given_none(operation: Any) -> None:
+    with pytest.raises(InvalidParamsError, match="has no limits: it"):
+        operation.check_limits(RunLimits(max_changes=1))
 
 
 # ---- dry runs
@@ -344,9 +469,8 @@ def test_a_limit_holds_for_all_parts_together(broker: str) -> None:
     assert "16 of 30 items would be deleted, the limit is 50 %" in run.error
     assert DVD.objects.filter(pk__in=doomed).count() == 6
     told = {"step": "", "limit": "deleted", "number": 16, "of": 30, "most": 50}
-    assert (run.reasons["failed"], run.result) == ({"limit_exceeded": 1}, {"limit_exceeded": [told]})
-    stage.limits = Limits(deleted=1.0)
-    submission.requeue(run.pk, queue="default")
+    assert (run.reasons["failed"], exceeded(run)) == ({"limit_exceeded": 1}, [told])
+    submission.requeue(run.pk, queue="default", limits=RunLimits(max_deleted=100, max_changes=16))
     attempt = claims.claim(run.pk)
     assert attempt
     runner.carry_out(run.pk, attempt)

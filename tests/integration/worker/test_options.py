@@ -60,6 +60,8 @@ def test_every_keyword_that_celery_declares_is_known() -> None:
         ({"dry_run": None}, "dry_run is true or false"),
         ({"confirm": 1}, "confirm is a text"),
         ({"partitions": "2"}, "partitions is a number"),
+        ({"max_deleted": 101}, "max_deleted should be less than or equal to 100, not 101"),
+        ({"max_failed": "some"}, "max_failed should be a valid integer"),
         ({"partitions": 2}, "cannot be split"),
         ({"countdown": "soon"}, "countdown is a number of seconds, at most a year, not 'soon'"),
         ({"countdown": float("nan")}, "countdown is"),
@@ -92,9 +94,9 @@ def test_what_is_not_understood_makes_a_failed_run_that_is_not_sent(
     assert messages(broker) == []
 
 
-@pytest.mark.parametrize("name", ["dry_run", "confirm", "partitions"])
+@pytest.mark.parametrize("name", ["dry_run", "confirm", "partitions", "max_deleted"])
 def test_what_is_said_twice_and_differs_is_refused(name: str) -> None:
-    said = {"dry_run": (True, False), "confirm": ("all", "yes"), "partitions": (1, True)}[name]
+    said = {"dry_run": (True, False), "confirm": ("all", "yes"), "partitions": (1, True), "max_deleted": (1, 2)}[name]
     for one, other in (said, reversed(said)):
         task("testing.remove_dvds").apply_async(kwargs={name: one}, **{name: other})
     assert {(run.status, f"{name} is given twice" in run.error) for run in Run.objects.all()} == {("failed", True)}

@@ -79,8 +79,8 @@ def adopt_command(  # noqa: PLR0913 - each keyword is one documented property of
     run_command.__module__ = sys._getframe(1).f_globals["__name__"]  # noqa: SLF001 - the author's, as of a decorated function
     operation = Operation(
         name, run_command, lambda: adopted.params_type, queue, exclusive, confirm, read_only, (), aliases, 1, about,
-        "summary", None, has_dry_run=bool(dry_run), has_own_command=short_name != command, resumable=repeatable,
-        examples=examples,
+        "summary", None, has_dry_run=bool(dry_run), has_own_command=short_name != command, has_limits=False,
+        resumable=repeatable, examples=examples,
     )  # fmt: skip
     register(operation)
     registry.examine(adopted.problems)

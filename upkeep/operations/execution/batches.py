@@ -12,6 +12,7 @@ from upkeep.operations.execution.failures import DATA_ERRORS
 from upkeep.operations.execution.paging import Page, QuerySetPages
 from upkeep.operations.execution.shares import Cursor
 from upkeep.operations.leases import connections
+from upkeep.operations.limits import Coming
 from upkeep.operations.plans import Change, checked
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class Batch(Generic[T]):
             self._writer.advance(self._page.cursor, changes, Counts.of(changes, tally))
             return
         prepared = checked(prepare(effects)) if prepare else effects
-        commit = partial(self._writer.write, self._page.cursor, planned=Counts.of(changes))
+        commit = partial(self._writer.write, self._page.cursor, planned=Coming(Counts.of(changes), changes))
         try:
             written = commit(lambda: _write_at_once(prepared, rest, write, tally))
         except DATA_ERRORS:

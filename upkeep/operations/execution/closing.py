@@ -13,8 +13,10 @@ def check_part(ledger: Ledger) -> None:
 
 
 def check_steps(ledger: Ledger) -> None:
-    """Raise OperationError when the run had steps and every one of them was stopped by its error."""
+    """Raise OperationError when the run had steps and a limit stopped one of them, or each was stopped by its error."""
     errors = {name: step.error for name, step in ledger.steps.items() if name}
+    if exceeded := {found["step"] for found in ledger.result.get(LIMIT_EXCEEDED, ())}:
+        raise OperationError("; ".join(f"{name}: {error}" for name, error in errors.items() if name in exceeded))
     if errors and all(errors.values()) and not ledger.step("").counts.processed:
         raise OperationError("; ".join(f"{name}: {error}" for name, error in errors.items()))
 

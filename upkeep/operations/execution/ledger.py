@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -17,7 +17,7 @@ from upkeep.operations.execution.progress import Progress
 from upkeep.operations.execution.shares import Cursor, Part
 from upkeep.operations.leases import claims
 from upkeep.operations.leases.losses import MAX_LOSSES, is_last
-from upkeep.operations.limits import LIMIT_EXCEEDED
+from upkeep.operations.limits import LIMIT_EXCEEDED, MAX_NEXT, Coming
 from upkeep.operations.models import Run
 from upkeep.operations.plans import Change
 from upkeep.operations.states import Status
@@ -55,6 +55,13 @@ class StepState:
         """From a run's row."""
         rest = {name: dumped[name] for name in ("cursor", "total", "done", "error")}
         return cls(counts=Counts.load(dumped), of=dumped.get("of"), **rest)
+
+
+class Reached(NamedTuple):
+    """What limits are about: a step of a run, and the number of changes in the other steps of that run."""
+
+    state: StepState
+    elsewhere: int = 0
 
 
 class Ledger:
@@ -104,6 +111,14 @@ class Ledger:
     def step(self, name: str) -> StepState:
         """Where a step stands; one that has not begun, at its beginning."""
         return self.steps.get(name, StepState())
+
+    def changes_but_of(self, name: str) -> int:
+        """The number of changes in the other steps."""
+        return sum(step.counts.changes for other, step in self.steps.items() if other != name)
+
+    def planned(self, name: str) -> Coming | None:  # noqa: ARG002 - of a counting ledger
+        """What a step would do; None: it does it."""
+        return None
 
     def update(self, name: str, **fields: Any) -> None:
         """Note something about a step; it is written with the next commit or flush."""
@@ -260,11 +275,22 @@ class CountingLedger(Ledger):
     def __init__(self, run: Run, progress: Progress) -> None:
         super().__init__(run, progress)
         self.partitions = 1
+        self._first: dict[str, list[Change]] = {}
 
     @property
     def room(self) -> int:
         """None: no change is recorded."""
         return 0
+
+    def advance(self, name: str, cursor: Cursor, changes: Sequence[Change], counts: Counts) -> None:
+        """Count them, and keep the first changes of each step."""
+        super().advance(name, cursor, changes, counts)
+        first = self._first.setdefault(name, [])
+        first += [change for change in changes if change.has_effect][: MAX_NEXT - len(first)]
+
+    def planned(self, name: str) -> Coming:
+        """What the step would do."""
+        return Coming(self.step(name).counts, self._first.get(name, ()))
 
     def log(self, message: str) -> None:
         """Nothing: what is logged is logged when it happens."""

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from upkeep.operations import broker, subjects
 from upkeep.operations.counts import Counts
 from upkeep.operations.execution import shares
-from upkeep.operations.execution.ledger import Ledger, StepState
+from upkeep.operations.execution.ledger import Ledger, Reached, StepState
 from upkeep.operations.execution.shares import Part
 from upkeep.operations.leases import claims
 from upkeep.operations.limits import LIMIT_EXCEEDED
@@ -79,7 +79,7 @@ def total(run: Run) -> Steps:
     return steps
 
 
-def reached(ledger: Ledger, step: str) -> StepState:
+def reached(ledger: Ledger, step: str) -> Reached:
     """Where a step of the whole run stands, by what this part has done and the others have committed.
 
     Until the end of the transaction no other part gets this answer.
@@ -87,8 +87,10 @@ def reached(ledger: Ledger, step: str) -> StepState:
     whole = Run.objects.select_for_update().get(pk=ledger.whole)
     others = (part for part in _open_parts(whole) if part.pk != ledger.run_id and part.part["step"] == step)
     done = (_steps(part).get(step, StepState()).counts for part in others)
-    state = _steps(whole)[step]
-    return replace(state, counts=sum(done, state.counts + ledger.step(step).counts))
+    steps = _steps(whole)
+    state = steps.pop(step)
+    elsewhere = sum(other.counts.changes for other in steps.values())
+    return Reached(replace(state, counts=sum(done, state.counts + ledger.step(step).counts)), elsewhere)
 
 
 def _go_on(run: Run, parts: Sequence[Run], steps: Mapping[str, StepState]) -> None:
@@ -137,6 +139,7 @@ def _created(ledger: Ledger, found: Sequence[Part]) -> list[Run]:
             dry_run=whole.dry_run,
             confirm=whole.confirm,
             attended=whole.attended,
+            limits=whole.limits,
             queue=whole.queue,
             origin=f"part {part.number} of {part.of} of run {whole.pk}",
             user_id=whole.user_id,

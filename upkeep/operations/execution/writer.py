@@ -14,7 +14,7 @@ from upkeep.operations.execution.guard import Guard
 from upkeep.operations.execution.ledger import Ledger, StepState
 from upkeep.operations.execution.shares import Cursor
 from upkeep.operations.execution.trials import Hearing
-from upkeep.operations.limits import LIMIT_EXCEEDED, LimitExceededError
+from upkeep.operations.limits import LIMIT_EXCEEDED, Coming, LimitExceededError
 from upkeep.operations.plans import Change
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class StepWriter:
         return self.ledger.room
 
     def write(
-        self, cursor: Cursor, effect: Callable[[], Outcomes], *, planned: Counts | None = None
+        self, cursor: Cursor, effect: Callable[[], Outcomes], *, planned: Coming | None = None
     ) -> Sequence[Change]:
         """Carry out the effect of a batch, together with the progress that it means, in one transaction.
 
@@ -64,7 +64,7 @@ class StepWriter:
                 self.guard.check(self.name, reached, planned)
             changes, counts = effect()
             if not planned:
-                self.guard.check(self.name, reached, counts)
+                self.guard.check(self.name, reached, Coming(counts, changes))
             return changes, counts
 
         return self.ledger.commit(self.name, cursor, within_limits)
@@ -119,6 +119,8 @@ class StepWriter:
         if isinstance(error, LimitExceededError):
             reason = LIMIT_EXCEEDED
             self.ledger.result.setdefault(LIMIT_EXCEEDED, []).append(error.as_json())
+            if line := error.coming and error.coming.line():
+                self.ledger.report.append(f"{self.name}: {line}" if self.name else line)
         change = Change("failed", self.name, f"{self.name}: {text}" if self.name else text, reason=reason)
         self.advance(self.state.cursor, [change], Counts.of([change]))
         self.ledger.update(self.name, error=text)

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from difflib import get_close_matches
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, Literal, NoReturn, Union, get_args, get_origin
+from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin
 from uuid import UUID
 
 from django.core.management.base import CommandError, CommandParser
@@ -17,10 +17,12 @@ from django.utils.dateparse import parse_date, parse_datetime
 from pydantic.fields import FieldInfo
 
 from upkeep.operations.files import InputFile, OutputFile
+from upkeep.operations.limits import Limits, RunLimits
 from upkeep.operations.params import Params, Positional
 from upkeep.operations.terminal import usage
 from upkeep.operations.terminal.escaping import plain
 
+P = TypeVar("P", bound=Params)
 USAGE_EXIT_CODE = 2
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -58,7 +60,7 @@ class OperationParser(CommandParser):
         return [names[close] for close in get_close_matches(option.lstrip("-"), names, n=1)]
 
 
-def add_params(parser: CommandParser, params_type: type[Params]) -> None:
+def add_params(parser: argparse._ActionsContainer, params_type: type[Params]) -> None:
     """Add an argument for every field; an argument that is not given is absent from the namespace."""
     for name, field in params_type.model_fields.items():
         help_text = usage.of_parameter(field, flag=flag(name)).replace("%", "%%")
@@ -75,9 +77,14 @@ def add_params(parser: CommandParser, params_type: type[Params]) -> None:
             )
 
 
-def parsed(
-    params_type: type[Params], options: dict[str, Any], *, read: Callable[[str], InputFile] = InputFile.at
-) -> Params:
+def add_limits(parser: CommandParser, declared: object = None) -> None:
+    """Add the limits that a run may be given, in a group of the help that says which are `declared`."""
+    default = f" Default: {'; '.join(declared.lines())}." if isinstance(declared, Limits) else ""
+    text = f"It fails before it passes one (limit_exceeded); what is committed stays.{default}"
+    add_params(parser.add_argument_group("limits of this run", text), RunLimits)
+
+
+def parsed(params_type: type[P], options: dict[str, Any], *, read: Callable[[str], InputFile] = InputFile.at) -> P:
     """The validated params among a command's options. Raises OperationError, or InvalidParamsError."""
     values = {name: options[name] for name in params_type.model_fields if name in options}
     for name, field in params_type.model_fields.items():
