@@ -34,7 +34,7 @@ def show_hours(console: Console) -> None:
 def show_runs(console: Console) -> None:
     """What happened, read from where every run is recorded."""
     table = _table("Every run is a row in PostgreSQL", "operation", "where", "status", "items")
-    for run in Run.objects.order_by("created_at"):
+    for run in Run.objects.filter(parent=None).order_by("created_at"):
         items = ", ".join(f"{run.counts[action]} {action}" for action in ACTIONS if run.counts.get(action))
         _add(table, run.operation.rpartition(".")[2], _where(run), run.status, items or "nothing to do")
     console.print()
