@@ -141,10 +141,10 @@ def check_pooler(**_kwargs: Any) -> list[CheckMessage]:
     message = "There is a pooler such as PgBouncer in front of the database, and Django uses server-side cursors"
     if options.get("DISABLE_SERVER_SIDE_CURSORS"):
         message = "There is a pooler such as PgBouncer in front of the database, and psycopg prepares statements"
-    hint = (
-        "In transaction mode, set DISABLE_SERVER_SIDE_CURSORS in DATABASES to True, and "
-        "prepare_threshold in its OPTIONS to None; in session mode, silence this check."
-    )
+    wanted = "DISABLE_SERVER_SIDE_CURSORS in DATABASES to True, and prepare_threshold in its OPTIONS to None"
+    if hasattr(settings, "DATABASE_POOLER"):
+        wanted = "DATABASE_POOLER=transaction"
+    hint = f"In transaction mode, set {wanted}; in session mode, silence this check."
     return [Warning(f"{message}.", hint=hint, id="upkeep_operations.W002")]
 
 

@@ -243,13 +243,15 @@ def _perform(run: Run, ledger: Ledger, control: Control, *, foreground: bool) ->
         connections.discard(borrowed=borrowed)
         return Ending(Status.CANCELLED)
     except Exception as error:  # the one place where any failure of an operation becomes a failed run
-        hopeful = not borrowed and (ledger.progressed or not losses.is_last(run.losses))
-        passing = hopeful and connections.is_passing(error)
+        passing = not borrowed and connections.is_passing(error)
         connections.discard(borrowed=borrowed)
         if control.interrupted:  # within a commit: Django then fails to leave its transaction
             return Ending(Status.CANCELLED)
-        if passing:
+        if passing and (ledger.progressed or not losses.is_last(run.losses)):
             raise connections.DatabaseInterruptedError(explanation(error)) from error
+        if passing:
+            times = f"{losses.MAX_LOSSES} times in a row without a commit between them"
+            return Ending(Status.FAILED, OperationError(f"the database interrupted it {times}: {explanation(error)}"))
         if not is_expected(error, run.operation):
             level = logging.INFO if foreground else logging.ERROR  # the command's caller gets one line
             logger.log(level, "run %s of %s failed by an unexpected error", run.pk, run.operation, exc_info=True)

@@ -136,6 +136,7 @@ def test_the_fifth_loss_in_a_row_fails_it_with_what_the_database_said() -> None:
     stored = dvds(PAGES * ROWS)
     run = played(adding(stored, Faults("after the write", page=1, times=100)))
     assert (run.status, run.attempt, run.losses) == ("failed", 5, 4)
+    assert run.error.startswith("the database interrupted it 5 times in a row without a commit between them: ")
     assert "terminating connection" in run.error
     assert copies() == [2] * ROWS + [1] * (len(stored) - ROWS)
     assert tallied(run.counts) == {"processed": ROWS, "updated": ROWS}

@@ -155,6 +155,7 @@ def test_the_doctor_sees_a_pooler_of_which_django_was_not_told(monkeypatch: pyte
     monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", value=False)
     [problem] = check_pooler()
     assert (problem.id, "pooler" in problem.msg) == ("upkeep_operations.W002", True)
+    assert "set DATABASE_POOLER=transaction;" in str(problem.hint)
     monkeypatch.undo()
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", {"prepare_threshold": 5})
     assert [problem.id for problem in check_pooler()] == ["upkeep_operations.W002"]
