@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upkeep.operations.errors import OperationError
+from upkeep.operations.models import Run
+from upkeep.operations.outcome import Outcome
 from upkeep.operations.plans import Change
 from upkeep.operations.storable import storable_json
 from upkeep.operations.terminal.base import TolerantCommand
-from upkeep.operations.terminal.console import described
+from upkeep.operations.terminal.console import described, summary
 from upkeep.operations.terminal.escaping import PlainFormatter, plain, plain_json, plain_lines
 
 
@@ -102,3 +104,20 @@ def test_several_fields_have_a_line_each() -> None:
         "    budget: None → 11000000",
         "    tagline: '' → 'In space'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "failed", "processed", "first"),
+    [
+        ("succeeded", 0, 60, "goods.sync succeeded"),
+        ("succeeded", 3, 60, "goods.sync succeeded, but 3 of 60 items failed"),
+        ("succeeded", 60, 60, "goods.sync succeeded, but all 60 items failed"),
+        ("succeeded", 1, 1, "goods.sync succeeded, but its only item failed"),
+        ("failed", 3, 60, "goods.sync failed"),
+    ],
+)
+def test_the_first_line_of_a_run_that_finished_says_how_many_items_failed(
+    status: str, failed: int, processed: int, first: str
+) -> None:
+    run = Run(operation="goods.sync", status=status, counts={"processed": processed, "failed": failed})
+    assert summary(Outcome.of(run))[0] == first

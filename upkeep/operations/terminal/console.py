@@ -95,7 +95,7 @@ def summary(outcome: Outcome) -> list[str]:
     """An ended run in a few lines: how it ended, the counts with their reasons, the operation's own report."""
     dry = " (dry run: nothing was changed)" if outcome.dry_run else ""
     seconds = f" in {outcome.seconds:.1f} s" if outcome.seconds is not None else ""
-    lines = [f"{outcome.operation} {outcome.status}{seconds}{dry}"]
+    lines = [f"{outcome.operation} {outcome.status}{seconds}{_but(outcome)}{dry}"]
     counts_items = "exit_code" not in outcome.result  # an adopted command does not
     if outcome.counts["processed"] or (counts_items and outcome.status is Status.SUCCEEDED):
         counts = [f"{outcome.counts[action]:,} {action}" for action in ACTIONS if outcome.counts[action]]
@@ -104,6 +104,16 @@ def summary(outcome: Outcome) -> list[str]:
         most_first = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
         lines.append(f"  {kind}: " + ", ".join(f"{reason} {number:,}" for reason, number in most_first))
     return [plain(line) for line in [*lines, *(f"  {line}" for line in outcome.report)]]
+
+
+def _but(outcome: Outcome) -> str:
+    """What keeps a run that succeeded from being a success."""
+    failed, processed = outcome.counts["failed"], outcome.counts["processed"]
+    if outcome.status is not Status.SUCCEEDED or not failed:
+        return ""
+    if failed < processed:
+        return f", but {failed:,} of {processed:,} items failed"
+    return f", but all {processed:,} items failed" if processed > 1 else ", but its only item failed"
 
 
 def _short(value: object) -> str:
