@@ -49,6 +49,22 @@ class TaskVector(models.Model):
         return str(self.pk)
 
 
+class TaskChange(models.Model):
+    """A statement changed tasks of a project in a way that the index has to follow. Triggers write it.
+
+    Tasks that are new are noted nowhere: their ids are greater than `SearchState.last_task`.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    project = models.ForeignKey(
+        Project, models.DO_NOTHING, db_constraint=False, related_name="+"
+    )  # the migration makes the constraint, which cascades
+    run = models.UUIDField(null=True, help_text="The run that takes it into account.")
+
+    def __str__(self) -> str:
+        return str(self.project_id)
+
+
 class SearchState(models.Model):
     """How far an organization's tasks are in the index."""
 

@@ -77,7 +77,7 @@ def update_search(params: UpdateSearch, run: RunContext) -> None:
     if not run.dry_run:
         index.settle(embedder.name, embedder.dimensions, is_changed=counts["created"] + counts["updated"] > 0)
         if params.project is None:
-            states.note(params.organization, embedder.name)
+            states.note(params.organization, embedder.name, run.whole_id)
             states.note_backtest(params.organization, embedder.name, is_changed=_has_changed(run))
     _report(wanted, counts, run)
 

@@ -9,8 +9,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet, Sum
 
-from backend.search.models import TaskVector
-from backend.search.services.vectors import IS_FINISHED, ContentHash
+from backend.search.services.vectors import IS_FINISHED
 from backend.tracking.models import Project, Task, WorkEntry
 
 HOUR = 3600
@@ -30,8 +29,6 @@ class Details:
     estimated_hours: float | None
     owner: str | None
     finished_at: datetime | None
-    is_outdated: bool
-    """Its text is another one than that in the index."""
 
 
 def tasks(projects: Collection[Project], *, finished_only: bool) -> "QuerySet[Task]":
@@ -40,17 +37,13 @@ def tasks(projects: Collection[Project], *, finished_only: bool) -> "QuerySet[Ta
     return found.filter(IS_FINISHED) if finished_only else found
 
 
-def of(found: "QuerySet[Task]", keys: Collection[UUID], model: str) -> dict[UUID, Details]:
+def of(found: "QuerySet[Task]", keys: Collection[UUID]) -> dict[UUID, Details]:
     """Those of `found` that have these ids."""
     rows = (
-        found.filter(pk__in=keys)
-        .annotate(content_hash=ContentHash("title", "description"))
-        .select_related("tracker__project__organization", "owner")
-        .order_by("-closed_at", "pk")
+        found.filter(pk__in=keys).select_related("tracker__project__organization", "owner").order_by("-closed_at", "pk")
     )
-    hashes = dict(TaskVector.objects.filter(task__in=keys, model=model).values_list("task_id", "content_hash"))
     hours = worked_hours(keys)
-    return {task.pk: _details(task, hours.get(task.pk, 0.0), hashes.get(task.pk)) for task in rows}
+    return {task.pk: _details(task, hours.get(task.pk, 0.0)) for task in rows}
 
 
 def worked_hours(keys: Collection[UUID]) -> dict[UUID, float]:
@@ -83,7 +76,7 @@ def _hours(work: "QuerySet[WorkEntry]") -> dict[UUID, float]:
     return {task: total.total_seconds() / HOUR for task, total in rows if task}
 
 
-def _details(task: Any, hours: float, content_hash: UUID | None) -> Details:
+def _details(task: Any, hours: float) -> Details:
     project, estimate = task.tracker.project, task.estimate
     return Details(
         task.pk,
@@ -96,5 +89,4 @@ def _details(task: Any, hours: float, content_hash: UUID | None) -> Details:
         float(estimate) if isinstance(estimate, Decimal) else None,
         task.owner.get_username() if task.owner else None,
         task.closed_at,
-        is_outdated=content_hash is not None and content_hash != task.content_hash,
     )

@@ -95,9 +95,7 @@ def estimate(task: Task, *, limit: int) -> Estimate:
         raise QueryError(f"task {task.code!r} has neither a title nor a description to compare")
     [vector] = embedder.embed([text])
     found = _similar(task.pk, vector, embedder.name, allowed.projects, limit * LOOKED_AT)
-    tasks = details.of(
-        details.tasks(allowed.projects, finished_only=True), [each.task for each in found], embedder.name
-    )
+    tasks = details.of(details.tasks(allowed.projects, finished_only=True), [each.task for each in found])
     chosen = [each for each in found if each.task in tasks and tasks[each.task].worked_hours > 0][:limit]
     hours = [tasks[each.task].worked_hours for each in chosen]
     similarities = [each.similarity for each in chosen]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from backend.search.models import SearchState, TaskVector
+from backend.search.models import SearchState, TaskChange, TaskVector
 from backend.search.services.access import Access
 from backend.tracking.models import Organization, Task
 
@@ -13,13 +13,17 @@ class NotBuiltError(Exception):
 
 
 def stale(access: Access, model: str) -> list[str]:
-    """The codes of those organizations with tasks that the index lacks: another model has embedded them, or none.
+    """The codes of those organizations with tasks that the index does not have as they are now.
+
+    They are new, or changed; or another model has embedded them, or none.
 
     Raises:
         NotBuiltError: the index has none of their tasks.
     """
     states = {state.organization_id: state for state in SearchState.objects.filter(model=model)}
-    found = [each.code for each in access.organizations if _lacks_tasks(each, states.get(each.pk))]
+    found = [
+        each.code for each in access.organizations if _has_changed(each) or _lacks_tasks(each, states.get(each.pk))
+    ]
     if found and not is_built(access, model):
         raise NotBuiltError(_not_built(access, model))
     return found
@@ -33,6 +37,10 @@ def is_built(access: Access, model: str) -> bool:
 def command(codes: Sequence[str]) -> str:
     """What brings the index of these organizations up to date."""
     return f"`update_search {codes[0]}`" if len(codes) == 1 else "`update_search`"
+
+
+def _has_changed(organization: Organization) -> bool:
+    return TaskChange.objects.filter(project__organization=organization).exists()
 
 
 def _lacks_tasks(organization: Organization, state: SearchState | None) -> bool:

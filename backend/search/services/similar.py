@@ -82,10 +82,9 @@ def find(text: str, access: Access, *, finished_only: bool, limit: int) -> Found
         similarity = {each.task: each.similarity for each in index.nearest(vector, scope, max(CANDIDATES, 4 * limit))}
         similarity |= _similarities(vector, {*exact, *titled} - similarity.keys(), embedder.name)
     similarity |= dict.fromkeys(exact, 1.0)
-    tasks = details.of(allowed, {*similarity, *titled}, embedder.name)
+    tasks = details.of(allowed, {*similarity, *titled})
     matches = _ranked(text, tasks, similarity, exact, titled)[:limit]
-    outdated = {each.task.organization for each in matches if each.task.is_outdated}
-    return Found(matches, embedder.name, sorted({*stale, *outdated}))
+    return Found(matches, embedder.name, stale)
 
 
 def _unanswerable(text: str) -> str:

@@ -155,13 +155,33 @@ def test_an_index_that_is_missing_is_an_error_and_one_that_lacks_tasks_says_so(t
         found("login", organization="acme")
     index()
     assert found("login page")["stale"] is False
-    later = task("Login page fails")
+    task("Login page fails")
     assert found("login page")["stale"] is True
     assert "not all tasks of acme are in the index: run `update_search acme`" in report()
     index()
     assert found("login page")["stale"] is False
-    Task.objects.filter(pk=later.pk).update(title="Login form fails")
-    assert found("login page")["stale"] is True
+
+
+@pytest.mark.parametrize(
+    ("change", "is_stale"),
+    [
+        ({"title": "Order pens"}, True),
+        ({"description": "Blue ones"}, True),
+        ({"closed_at": None}, True),
+        ({"moved_to": "unknown"}, True),
+        ({"code": "#2000", "estimate": 3, "closed_at": timezone.now()}, False),
+    ],
+)
+def test_an_index_that_does_not_know_a_change_says_so_whatever_is_found(
+    task: MakeTask, change: dict[str, Any], *, is_stale: bool
+) -> None:
+    task("Login page is broken")
+    changed = task("Order paper")
+    index()
+    Task.objects.filter(pk=changed.pk).update(**change)
+    assert found("login page", max_results=1)["stale"] is is_stale
+    index()
+    assert found("login page")["stale"] is False
 
 
 def test_an_index_of_another_model_is_not_searched(task: MakeTask) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from backend.search import embedders
 from backend.search.embedders import builtin
 from backend.search.kernel.text import cleaned
-from backend.search.models import SearchState, TaskVector
+from backend.search.models import SearchState, TaskChange, TaskVector
 from backend.search.services import access, freshness, index
 from backend.search.services.index import Scope
 from backend.tracking.models import Project, Task, Tracker
@@ -183,10 +183,11 @@ def test_a_large_organization_is_shared_among_workers_and_ends_as_one_run(
     assert [carried_out(part).status for part in whole.parts.all()] == ["succeeded"] * 4
     assert freshness.stale(access.of(None, "acme"), embedders.current().name) == ["acme"]
     task(tracker, "made meanwhile")
+    Task.objects.filter(title="task 8").update(title="changed meanwhile")
     parts.settle(whole.pk)
     whole = carried_out(whole)
     assert (whole.status, whole.result["embedded"], whole.result["without_text"]) == ("succeeded", 8, 1)
-    assert (len(stored()), SearchState.objects.count()) == (8, 1)
+    assert (len(stored()), SearchState.objects.count(), TaskChange.objects.count()) == (8, 1, 1)
     assert freshness.stale(access.of(None, "acme"), embedders.current().name) == ["acme"]
 
 
