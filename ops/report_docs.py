@@ -1,9 +1,14 @@
-"""Write `docs/reports.md` from the comments on the views and their contract; with --check, say what is not current."""
+"""Write `docs/reports.md` from the comments on the views and their contract, and the record of what is promised by now.
+
+With --check, say what is not current. A contract that breaks an earlier promise is refused either way.
+"""
 
 import sys
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
-from backend.reports.kernel import contract
+from backend.reports.kernel import contract, released
 from backend.reports.services import definitions
 
 PAGE = Path(__file__).parents[1] / "docs" / "reports.md"
@@ -11,16 +16,23 @@ PAGE = Path(__file__).parents[1] / "docs" / "reports.md"
 
 def main(arguments: list[str]) -> int:
     """Returns the exit code: 1 where something is not current."""
-    problems = [*contract.problems(definitions.all_views(), definitions.promises())]
+    problems = [*_problems()]
     if not problems:
-        text = definitions.documentation()
-        if "--check" not in arguments:
-            PAGE.write_text(text, encoding="utf-8")
-        elif not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != text:
-            problems.append("docs/reports.md is not current: run `make report-docs`")
+        texts = {PAGE: definitions.documentation(), definitions.RECORD: released.rendered(definitions.promises())}
+        for path, text in texts.items():
+            if "--check" not in arguments:
+                path.write_text(text, encoding="utf-8")
+            elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+                problems.append(f"{path.name} is not current: run `make report-docs`")
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
+
+
+def _problems() -> Iterator[str]:
+    promises = definitions.promises()
+    yield from contract.problems(definitions.all_views(), promises)
+    yield from released.breaches(definitions.released(), promises, date.today())  # noqa: DTZ011 - dates of a calendar
 
 
 if __name__ == "__main__":

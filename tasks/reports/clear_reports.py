@@ -29,4 +29,5 @@ def clear_reports(params: ClearReports, run: RunContext) -> None:
     names = [view.name for view in definitions.all_views()]
     run.commit(partial(schema.clearing, names, cascade=params.cascade), write=schema.drop, whole=True)
     counts = run.counts_by_step.get("")
-    run.report(f"{counts['deleted'] if counts else 0} dropped, {counts['skipped'] if counts else 0} kept")
+    dropped = "would be dropped" if run.dry_run else "dropped"
+    run.report(f"{counts['deleted'] if counts else 0} {dropped}, {counts['skipped'] if counts else 0} kept")

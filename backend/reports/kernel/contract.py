@@ -2,7 +2,9 @@
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from backend.reports.kernel.views import View
@@ -58,6 +60,25 @@ def problems(views: Iterable[View], promises: Mapping[str, Promise]) -> Iterator
             yield f"{name}.sql and contract.toml disagree on {', '.join(sorted(first))}"
         used = {column for columns in promises[name].unique for column in columns}
         yield from (f"contract.toml: {name} has no column {column}" for column in sorted(used - set(promised)))
+        yield from _end_problems(name, promises)
+
+
+def _end_problems(name: str, promises: Mapping[str, Promise]) -> Iterator[str]:
+    if not (until := promises[name].until):
+        return
+    with suppress(ValueError):
+        if date.fromisoformat(until).isoformat() == until:
+            successor = _successor(name)
+            if successor not in promises:
+                yield f"contract.toml: {name} has a date `until`, but no successor {successor}"
+            return
+    yield f"contract.toml: {name} is until {until!r}, which is not a date such as 2027-12-31"
+
+
+def _successor(name: str) -> str:
+    """`task_v2` of `task`, `task_v3` of `task_v2`."""
+    stem, _, number = name.rpartition("_v")
+    return f"{stem}_v{int(number) + 1}" if stem and number.isdecimal() else f"{name}_v2"
 
 
 def differences(name: str, promise: Promise, columns: Mapping[str, str]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 MAX_BYTES = 63
 """Of a name; PostgreSQL cuts longer ones off."""
-RESERVED = ("public", "none")
+RESERVED = ("public", "none", "postgres")
 """And everything that begins with `pg_`."""
 
 

@@ -1,8 +1,9 @@
 """What of a report is wanted."""
 
-from collections.abc import Mapping
+from calendar import monthrange
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,13 @@ class Unit(StrEnum):
     MONTH = "month"
     WEEK = "week"
     DAY = "day"
+
+    def between(self, first: date, last: date) -> Iterator[date]:
+        """The first days of all periods from one to another, both of which are such days."""
+        while first <= last:
+            yield first
+            days = {Unit.DAY: 1, Unit.WEEK: 7, Unit.MONTH: monthrange(first.year, first.month)[1]}
+            first += timedelta(days=days[self])
 
 
 class SelectionError(ValueError):
@@ -46,7 +54,10 @@ class Selection:
     """Whether these are all organizations."""
 
     def __post_init__(self) -> None:
-        """Raise SelectionError when it ends before it begins."""
+        """Raise SelectionError when it ends before it begins, or in years that no zone is known of."""
+        for option, day in (("--from", self.since), ("--until", self.until)):
+            if day and day.year not in moments.YEARS:
+                raise SelectionError(f"{option} {day} is not in the years {moments.YEARS[0]} to {moments.YEARS[-1]}")
         if self.since and self.until and self.until < self.since:
             raise SelectionError(f"--until {self.until} is before --from {self.since}")
 

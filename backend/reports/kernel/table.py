@@ -8,17 +8,46 @@ GAP = "  "
 MIN_WIDTH = 6
 """To which a column is narrowed at most."""
 NUMBER = re.compile(r"-?\d+(\.\d+)?|")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d)?|")
 
 
 def rendered(columns: Sequence[str], rows: Sequence[Sequence[str]], *, width: int | None) -> str:
-    """The rows below their heading, numbers to the right; with a `width`, the widest columns are cut until it fits."""
-    widths = [max(map(_width, (name, *cells))) for name, *cells in zip(columns, *rows, strict=True)]
+    """The rows below their heading, numbers to the right.
+
+    With a `width`, what does not fit has a heading of several lines (`worked_hours` of two), then the widest texts are
+    cut; numbers and moments only when all texts are short.
+    """
+    cells = [*zip(*rows, strict=True)] or [()] * len(columns)
+    headings, widths = [columns], _widths([columns], cells)
     room = width - len(GAP) * (len(columns) - 1) if width else sum(widths)
-    while sum(widths) > room and max(widths) > MIN_WIDTH:
-        widths[widths.index(max(widths))] -= 1
-    is_number = [all(map(NUMBER.fullmatch, cells)) for cells in zip(*rows, strict=True)] or [False] * len(columns)
-    lines = [columns, ["─" * each for each in widths], *rows]
+    if sum(widths) > room:
+        headings = _stacked(columns)
+        widths = _widths(headings, cells)
+    is_number = [all(map(NUMBER.fullmatch, each)) and bool(each) for each in cells]
+    is_fixed = [all(NUMBER.fullmatch(cell) or MOMENT.fullmatch(cell) for cell in each) for each in cells]
+    for may_narrow in ([not fixed for fixed in is_fixed], [True] * len(columns)):
+        _narrow(widths, room, may_narrow)
+    lines = [*headings, ["─" * each for each in widths], *rows]
     return "\n".join(_line(line, widths, is_number) for line in lines)
+
+
+def _widths(headings: Sequence[Sequence[str]], cells: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(_width, (*names, *each))) for *names, each in zip(*headings, cells, strict=True)]
+
+
+def _stacked(columns: Sequence[str]) -> list[Sequence[str]]:
+    """The words of the names below each other, ending in the same line."""
+    words = [name.split("_") for name in columns]
+    height = max(map(len, words))
+    return [*zip(*([""] * (height - len(each)) + each for each in words), strict=True)]
+
+
+def _narrow(widths: list[int], room: int, may_narrow: Sequence[bool]) -> None:
+    while sum(widths) > room:
+        widest = max(width for width, may in zip((*widths, 0), (*may_narrow, True), strict=True) if may)
+        if widest <= MIN_WIDTH:
+            return
+        widths[next(at for at, width in enumerate(widths) if width == widest and may_narrow[at])] -= 1
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], is_number: Sequence[bool]) -> str:

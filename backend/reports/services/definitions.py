@@ -7,6 +7,7 @@ from backend.reports.kernel.contract import Promise
 from backend.reports.kernel.views import View
 
 FOLDER = Path(__file__).parents[1] / "views"
+RECORD = FOLDER / "released.toml"
 ORDER = ("task", "work", "unmatched_work", "assignee", "contribution", "dvd", "operation_run")
 """In which views are shown; those that it lacks come after them."""
 
@@ -21,6 +22,11 @@ def all_views() -> list[View]:
 def promises() -> dict[str, Promise]:
     """What is promised of each view."""
     return contract.parsed(_text(FOLDER / "contract.toml"))
+
+
+def released() -> dict[str, Promise]:
+    """What was promised before."""
+    return contract.parsed(_text(RECORD))
 
 
 def documentation() -> str:

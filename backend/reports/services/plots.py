@@ -2,7 +2,7 @@
 
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F
 HATCHES = ("", "///", "...", "xxx", "OO")
 """For the next eight of a stack, and so on."""
 MAX_SERIES = len(COLOURS) * len(HATCHES)
+MIN_PLACES = 5
+"""For which there is room, so that the bars of a few periods are no blocks."""
 MAX_TASKS = 25
 MAX_POINTS = 100_000
 OTHERS = "all others"
@@ -54,14 +56,18 @@ def draw(name: str, records: Iterable[Row], unit: Unit, path: Path, kind: str) -
 
 
 def _periods(title: str, series: str, height: str, records: Iterable[Row], unit: Unit) -> Figure:
-    stacks: Stacks = defaultdict(lambda: defaultdict(float))
+    found: Stacks = defaultdict(lambda: defaultdict(float))
     for record in records:
-        stacks[record["period"]][record[series]] += float(record[height])
+        found[record["period"]][record[series]] += float(record[height])
+    stacks: Stacks = {period: found.get(period, {}) for period in unit.between(min(found), max(found))} if found else {}
     labels = [f"{period:%b %Y}" if unit is Unit.MONTH else f"{period:%Y-%m-%d}" for period in stacks]
     figure = Figure(figsize=(max(8.0, min(24.0, 2 + 0.45 * len(labels))), 6))
     axes = figure.add_subplot()
     axes.grid(visible=False, axis="x")
     _stack(figure, axes.bar, [*range(len(labels))], [*stacks.values()], "bottom")
+    _leave_room(axes.set_ylim, stacks.values())
+    edge = max(0.6, (MIN_PLACES - len(labels)) / 2)
+    axes.set_xlim(-edge, len(labels) - 1 + edge)
     step = max(1, len(labels) // 30)
     axes.set_xticks(range(0, len(labels), step), labels[::step], rotation=45, ha="right")
     axes.set_ylabel(height)
@@ -80,8 +86,10 @@ def _contributions(records: Iterable[Row]) -> Figure:
     axes = figure.add_subplot()
     axes.grid(visible=False, axis="y")
     _stack(figure, axes.barh, [*range(len(largest))], [tasks[task] for task in largest], "left")
+    _leave_room(axes.set_xlim, tasks.values())
     axes.margins(y=0.02)
-    axes.set_yticks(range(len(largest)), [_shortened(" ".join(task)) for task in largest])
+    is_one_project = len({project for project, *_ in tasks}) == 1
+    axes.set_yticks(range(len(largest)), [_shortened(" ".join(task[is_one_project:])) for task in largest])
     axes.set_xlabel("hours")
     number = f", the {MAX_TASKS} with most hours of {len(tasks):,}" if len(tasks) > MAX_TASKS else ""
     axes.set_title(f"Contributions to tasks{number}", loc="left", fontweight="bold")
@@ -141,6 +149,11 @@ def _stack(figure: Figure, draw_bars: Any, places: Sequence[int], stacks: Sequen
     if shown:
         columns = 1 + (len(shown) - 1) // 20
         figure.legend(loc="center left", bbox_to_anchor=(0.92, 0.5), frameon=False, ncols=columns, fontsize="small")
+
+
+def _leave_room(limit: Callable[[float, float], object], stacks: Iterable[Stack]) -> None:
+    """Let the axis begin at nothing, and end a little above the highest stack."""
+    limit(0, 1.03 * max((sum(stack.values()) for stack in stacks), default=0) or 1)
 
 
 def _shortened(text: str) -> str:

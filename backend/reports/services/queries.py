@@ -30,7 +30,7 @@ CONTRIBUTIONS = """
         SELECT work.task_id, task.organization_code AS organization, task.project_code AS project, task.code,
             task.title, {member} AS member, sum(work.duration_in_hours) AS hours
         FROM report.work AS work JOIN report.task AS task USING (task_id) WHERE {work_where} GROUP BY 1, 2, 3, 4, 5, 6
-    ) AS contribution ORDER BY 1, 2, 3, hours DESC, member
+    ) AS contribution ORDER BY 1, 2, length(code), code, task_id, hours DESC, member
 """
 UNMATCHED = """
     SELECT {period} AS period, organization_code AS organization, project_code AS project, tracker, reason, code,

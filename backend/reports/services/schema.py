@@ -142,7 +142,7 @@ def _change(view: View, before: Stored | None, after: Stored, *, cascade: bool) 
         return Change("created", view.name, label, {"columns": (None, after.described)}, payload=Replacement(view))
     fields: dict[str, tuple[Any, Any]] = {}
     if before.columns != after.columns:
-        fields["columns"] = (before.described, after.described)
+        fields |= _columns_changed(before, after)
     elif (before.definition, before.is_barrier) != (after.definition, True):
         fields["query"] = ("of before", "of now")
     if (before.comment, before.comments) != (view.comment, view.columns):
@@ -152,6 +152,13 @@ def _change(view: View, before: Stored | None, after: Stored, *, cascade: bool) 
     must_drop = before.columns != after.columns[: len(before.columns)]
     kept = catalogue.grants(view.name) if must_drop else ()
     return Change("updated", view.name, label, fields, payload=Replacement(view, must_drop, cascade, kept))
+
+
+def _columns_changed(before: Stored, after: Stored) -> Iterator[tuple[str, tuple[str | None, str | None]]]:
+    """The columns that were other ones, with their types; if they only stood elsewhere, all of them."""
+    old, new = ({name: kind for name, kind, _ in each.columns} for each in (before, after))
+    changed = {name: (old.get(name), new.get(name)) for name in {**new, **old} if old.get(name) != new.get(name)}
+    yield from changed.items() or [("columns", (before.described, after.described))]
 
 
 def _check_owned(present: Mapping[str, Stored]) -> None:

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from backend.reports.kernel.selection import Selection, SelectionError, Unit
-from backend.reports.services import catalogue, definitions, queries
+from backend.reports.services import catalogue, definitions, promises, queries
 from backend.reports.services.queries import REPORTS
 from backend.reports.services.schema import ReportsError
 from backend.tracking.kernel.configuration.problems import suggestion
@@ -47,9 +47,10 @@ def selected(
         zones=dict(found.values_list("code", "time_zone")),
         is_whole=organization is None,
     )
-    views = [view.name for view in definitions.all_views()]
-    if len(catalogue.stored(views)) < len(views):
+    if not catalogue.stored(view.name for view in definitions.all_views()):
         raise ReportsError("the reports are not made yet: run make_reports")
+    if lacks := next(promises.broken_columns(), None):
+        raise ReportsError(f"the reports are not up to date, {lacks}: run make_reports")
     return selection
 
 

@@ -21,6 +21,7 @@ from upkeep.operations.terminal.escaping import plain
 
 FORMATS = ("table", "csv", "json", "xlsx")
 PICTURES = (".png", ".svg")
+TABLES = ("", ".txt")
 
 
 def day(text: str) -> date:
@@ -31,6 +32,14 @@ def day(text: str) -> date:
         raise ArgumentTypeError(f"{text!r} is not a date: write 2026-01-31") from None
 
 
+def unit(text: str) -> Unit:
+    """The length of a period, for argparse."""
+    try:
+        return Unit(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not one of {', '.join(Unit)}") from None
+
+
 class Command(TolerantCommand):
     help = "Shows a report: hours, estimates, contributions, unmatched work, or the health of operations."
 
@@ -39,7 +48,7 @@ class Command(TolerantCommand):
         parser.add_argument("--organization", metavar="CODE", help="Show this organization alone. Default: all.")
         parser.add_argument("--from", dest="since", type=day, metavar="DATE", help="The first day, in its local time.")
         parser.add_argument("--until", type=day, metavar="DATE", help="The last day.")
-        parser.add_argument("--by", type=Unit, choices=[*Unit], help="The length of a period. Default: month.")
+        parser.add_argument("--by", type=unit, metavar="UNIT", help="Periods of a month, week or day. Default: month.")
         help_text = "Default: what --output ends with, else table."
         parser.add_argument("--format", choices=FORMATS, help=help_text)
         parser.add_argument("--output", type=Path, metavar="FILE", help="Write this file. Default: stdout.")
@@ -53,7 +62,7 @@ class Command(TolerantCommand):
             selection = shown.selected(name, **wanted, unit=options["by"])
         except (ReportsError, SelectionError, UnknownCodeError) as error:
             raise OperationError(str(error)) from None
-        kind = options["format"] or _suffix(output) or "table"
+        kind = options["format"] or _format_of(output)
         if kind == "xlsx" and not output:
             raise OperationError("a spreadsheet is a file: name it with --output FILE.xlsx")
         if plot and plot.suffix.lower() not in PICTURES:
@@ -100,9 +109,14 @@ class Command(TolerantCommand):
         self.stdout.write(block.decode(), ending="")
 
 
-def _suffix(output: Path | None) -> str:
-    suffix = output.suffix.lower()[1:] if output else ""
-    return suffix if suffix in FORMATS else ""
+def _format_of(output: Path | None) -> str:
+    """The format that a file's name asks for. Raises OperationError for the name of something else."""
+    suffix = output.suffix.lower() if output else ""
+    if suffix in TABLES:
+        return "table"
+    if suffix[1:] not in FORMATS:
+        raise OperationError(f"{output}: say with --format what it is to be: {', '.join(FORMATS)}")
+    return suffix[1:]
 
 
 @contextmanager

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.usefixtures("world")
 REFUSED = {
     "pg_monitor": "PostgreSQL's own names",
     "public": "PostgreSQL's own names",
+    "postgres": "PostgreSQL's own names",
     "x" * 64: "longer than 63 bytes",
     "owner of things": "owns table things",
     "member of others": "is a member of other roles",

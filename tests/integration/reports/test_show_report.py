@@ -118,19 +118,33 @@ def test_a_picture_of_40_members_names_each_of_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("unit", "last", "shown"),
+    [(Unit.MONTH, date(2026, 4, 1), "Feb 2026"), (Unit.DAY, date(2026, 1, 3), "2026-01-02")],
+)
+def test_a_picture_has_room_for_periods_of_nothing(unit: Unit, last: date, shown: str, tmp_path: Path) -> None:
+    rows = [{"period": period, "member": "ann", "hours": 1} for period in (date(2026, 1, 1), last)]
+    plots.draw("work", rows, unit, tmp_path / "draft", "svg")
+    assert shown in (tmp_path / "draft").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
     ("arguments", "line"),
     [
         (("wrok",), "there is no report 'wrok': did you mean 'work'?"),
         (("work", "--organization=acne"), "did you mean 'acme'?"),
         (("work", "--from=2026-04-01", "--until=2026-03-01"), "--until 2026-03-01 is before --from 2026-04-01"),
         (("work", "--from=yesterday"), "'yesterday' is not a date: write 2026-01-31"),
+        (("work", "--from=0001-01-01"), "--from 0001-01-01 is not in the years 1900 to 2999"),
+        (("work", "--until=9999-12-31"), "--until 9999-12-31 is not in the years 1900 to 2999"),
+        (("work", "--by=year"), "'year' is not one of month, week, day"),
+        (("work", "--output=report.pdf"), "report.pdf: say with --format what it is to be: table, csv, json, xlsx"),
         (("estimates", "--by=month"), "--by is for work, unmatched and operations"),
         (("operations", "--organization=acme"), "runs are of no organization"),
         (("work", "--format=xlsx"), "name it with --output FILE.xlsx"),
         (("work", "--plot=picture.bmp"), "a picture is a .png or .svg"),
         (("work", "--output=/nowhere/report.csv"), "/nowhere/report.csv: No such file or directory"),
         (("work", "--output=/dev/null"), "/dev/null is there, and is not a file"),
-        (("work", f"--output={__file__}"), "is there: --force replaces it"),
+        (("work", f"--output={__file__}", "--format=csv"), "is there: --force replaces it"),
     ],
 )
 def test_what_cannot_be_shown_is_one_line(arguments: tuple[str, ...], line: str) -> None:
@@ -138,8 +152,12 @@ def test_what_cannot_be_shown_is_one_line(arguments: tuple[str, ...], line: str)
 
 
 def test_before_the_reports_are_made_their_command_is_named(tmp_path: Path) -> None:
+    output = f"--output={tmp_path / 'x.csv'}"
     execute("DROP VIEW report.work")
-    assert refusal("work", f"--output={tmp_path / 'x.csv'}") == "the reports are not made yet: run make_reports"
+    line = "the reports are not up to date, there is no view report.work: run make_reports"
+    assert refusal("work", output) == line
+    execute("DROP SCHEMA report CASCADE")
+    assert refusal("work", output) == "the reports are not made yet: run make_reports"
     assert not [*tmp_path.iterdir()]
 
 
