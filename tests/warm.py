@@ -20,14 +20,19 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, AnyStr
+from zoneinfo import ZoneInfo, available_timezones
 
 ROOT = Path(__file__).parents[1]
 LIBRARIES = [
-    *("celery.apps.beat", "celery.apps.worker", "celery.bin.worker", "celery.concurrency.prefork"),
-    *("celery.worker.consumer", "click_repl", "cryptography.fernet", "django.contrib.admin"),
-    *("django.contrib.postgres.forms", "django.core.management.commands.migrate", "django.db.backends.postgresql.base"),
-    *("django.test.signals", "httpx2", "kombu.transport.redis", "PIL.Image", "prometheus_client", "pydantic.main"),
-    *("pydantic.types", "redis.asyncio", "rich.progress", "tornado.web"),
+    *("celery.apps.beat", "celery.apps.worker", "celery.backends.base", "celery.bin.worker", "celery.concurrency.prefork"),
+    *("celery.fixups.django", "celery.worker.consumer", "click_repl", "cron_descriptor", "cryptography.fernet"),
+    *("django.contrib.admin", "django.contrib.auth.password_validation", "django.contrib.postgres.fields"),
+    *("django.contrib.postgres.forms", "django.contrib.postgres.operations", "django.contrib.staticfiles.finders"),
+    *("django.core.management.commands.makemigrations", "django.core.management.commands.migrate"),
+    *("django.db.backends.postgresql.base", "django.middleware.common", "django.test.signals", "django.views.defaults"),
+    *("django_celery_beat.tzcrontab", "environ", "httpx2", "kombu.transport.redis", "pgvector.django"),
+    *("pgvector.psycopg", "PIL.Image", "prometheus_client", "pydantic.main", "pydantic.types", "re2", "redis.asyncio"),
+    *("rich.progress", "tornado.web", "uuid_utils.compat", "whitenoise.middleware"),
 ]
 """Third parties' modules that most of our processes import, and that need no settings.
 
@@ -200,6 +205,7 @@ if __name__ == "__main__":
     for library in LIBRARIES:
         importlib.import_module(library)
     importlib.import_module("pydantic").create_model("Model")  # the first one takes longer
+    zones = [ZoneInfo(name) for name in available_timezones()]  # a choice of zones in a model reads them all
     gc.collect()
     gc.freeze()
     request = serve(socket.socket(fileno=int(sys.argv[1])))

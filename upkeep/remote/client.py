@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator,
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import KW_ONLY, dataclass, field
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ssl import SSLContext
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -26,6 +28,12 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 USER_AGENT = f"Upkeep/{__version__}"
+
+
+@cache
+def _trusted() -> SSLContext:
+    """The authorities of this machine, or of SSL_CERT_FILE: read once a process, since that takes 50 ms."""
+    return httpx2.create_ssl_context()
 
 
 def as_usual(answer: Answer) -> None:
@@ -154,7 +162,7 @@ class RemoteClient:
             timeout=None,
             limits=limits,
             trust_env=False,  # else HTTP_PROXY and ~/.netrc
-            verify=httpx2.create_ssl_context(),  # with SSL_CERT_FILE all the same
+            verify=_trusted(),
             proxy=self.proxy.url if self.proxy and self.proxy.is_for(self._url.host) else None,
             transport=self.transport,
         )
