@@ -24,7 +24,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 ROOT = Path(__file__).parents[1]
 LIBRARIES = [
-    *("celery.apps.beat", "celery.apps.worker", "celery.backends.base", "celery.bin.worker", "celery.concurrency.prefork"),
+    *(
+        "celery.apps.beat",
+        "celery.apps.worker",
+        "celery.backends.base",
+        "celery.bin.worker",
+        "celery.concurrency.prefork",
+    ),
     *("celery.fixups.django", "celery.worker.consumer", "click_repl", "cron_descriptor", "cryptography.fernet"),
     *("django.contrib.admin", "django.contrib.auth.password_validation", "django.contrib.postgres.fields"),
     *("django.contrib.postgres.forms", "django.contrib.postgres.operations", "django.contrib.staticfiles.finders"),
@@ -96,20 +102,20 @@ def fork(
     words: Sequence[str],
     environment: Mapping[str, str],
     folder: Path | str,
-    streams: Sequence[int],
+    streams: Sequence[int | None],
     *,
-    new_session: bool,
+    new_session: bool = False,
 ) -> int:
     """The number of a new child: Python with these words, which are a script, or `-m` and a module, and its arguments.
 
-    `streams` become its stdin, stdout and stderr; a terminal becomes that of the new session.
+    `streams` become its stdin, stdout and stderr, of which None is closed; a terminal becomes that of the new session.
     """
     request = {"words": list(words), "environment": dict(environment), "new_session": new_session}
-    request["folder"] = str(Path(folder).resolve())
+    request |= {"folder": str(Path(folder).resolve()), "is_open": [stream is not None for stream in streams]}
     warm, prctl = _warm(), ctypes.CDLL(None).prctl
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # what is orphaned below this process becomes its child
     try:
-        socket.send_fds(warm, [json.dumps(request).encode()], streams)
+        socket.send_fds(warm, [json.dumps(request).encode()], [stream for stream in streams if stream is not None])
         return int(warm.recv(MAX_BYTES))
     finally:
         prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
@@ -147,10 +153,14 @@ def serve(connection: socket.socket) -> dict[str, Any]:
             os.close(stream)
         connection.send(str(pid).encode())
     connection.detach()
-    for standard, stream in enumerate(streams):
-        os.dup2(stream, standard)
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     request: dict[str, Any] = json.loads(message)
+    given = iter(streams)
+    for standard, is_open in enumerate(request["is_open"]):
+        if is_open:
+            os.dup2(next(given), standard)
+        else:
+            os.close(standard)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     return request
 
 
@@ -174,7 +184,9 @@ def _orphan() -> int:
     return pid
 
 
-def become(words: list[str], environment: dict[str, str], folder: str, *, new_session: bool) -> None:
+def become(
+    words: list[str], environment: dict[str, str], folder: str, is_open: list[bool], *, new_session: bool
+) -> None:
     """Do what Python does when it is started like this."""
     os.environ.clear()
     os.environ.update(environment)
@@ -185,7 +197,9 @@ def become(words: list[str], environment: dict[str, str], folder: str, *, new_se
         os.setsid()
     for standard, name in enumerate(("stdin", "stdout", "stderr")):
         old, mode, buffering = getattr(sys, name), "w" if standard else "r", 1 if standard == 2 else -1
-        stream = open(standard, mode, buffering, old.encoding, old.errors, closefd=False)  # noqa: SIM115
+        stream = None
+        if is_open[standard]:
+            stream = open(standard, mode, buffering, old.encoding, old.errors, closefd=False)  # noqa: SIM115
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
     path = [part for part in environment.get("PYTHONPATH", "").split(os.pathsep) if part]

@@ -58,6 +58,24 @@ def test_a_forked_process_sees_what_one_that_was_started_sees(
     assert forked[1]["parent"] == os.getpid()
 
 
+def test_streams_may_be_closed(tmp_path: Path) -> None:
+    report, program = tmp_path / "report", tmp_path / "program.py"
+    seen = "[*map(repr, (sys.stdin, sys.stdout, sys.stderr, sys.__stdout__)), *os.listdir('/proc/self/fd')]"
+    program.write_text(
+        f"import os, sys\nfile = os.open({str(report)!r}, os.O_WRONLY)\nos.write(file, repr({seen}).encode())"
+    )
+    said = []
+    for closed in ('exec "$@" <&- >&- 2>&-', None):
+        report.write_text("")
+        if closed:
+            subprocess.run(["bash", "-c", closed, "bash", sys.executable, str(program)], check=True)
+        else:
+            assert os.waitpid(warm.fork([str(program)], os.environ, tmp_path, [None] * 3), 0)[1] == 0
+        said.append(report.read_text())
+    assert said[0] == said[1]
+    assert said[0].startswith("['None', 'None', 'None', 'None', ")
+
+
 def test_ctrl_c_ends_it_as_any_other(program: Path) -> None:
     words, environment = [str(program), str(signal.SIGINT.value)], dict(os.environ)
     forked = seen(warm.Popen, *words, env=environment)

@@ -4,14 +4,17 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
 import termios
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any, cast
 
 import pytest
@@ -19,6 +22,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from backend.collection.models import DVD
+from tests import warm
 from tests.acceptance.polling import until
 from tests.integration.operations.factories import COMMITTED, copies, dvds
 from tests.integration.operations.processes import ROOT, Ended, typed
@@ -31,31 +35,61 @@ from upkeep.operations.management.commands import cancel_run, resume_run
 from upkeep.operations.models import Run
 
 pytestmark = COMMITTED
-MANY = 3000
+MANY = 400
 """Their lines are more than a pipe holds."""
+PIPE_BYTES = 1 << 16
 LEAVING = "| head -n 1"
 ALL_CLOSED = "<&- >&- 2>&-"
-OTHER_PROJECT = [
-    "-c",
-    "import sys; from django.core.management import execute_from_command_line as run; run(['x', *sys.argv[1:]])",
-]
+MANAGE = ROOT / "manage.py"
+OTHER_PROJECT = """
+import sys
+from django.core.management import execute_from_command_line
+execute_from_command_line(sys.argv)
+"""
 """A `manage.py` that knows nothing of all this."""
 
 
-def shell(environment: Mapping[str, str], redirection: str, *arguments: str, program: list[str] | None = None) -> Ended:
-    """What bash makes of `manage.py` with this redirection; the code is that of `manage.py`."""
-    command = f'"$@" {redirection}; exit ${{PIPESTATUS[0]}}'
-    done = subprocess.run(
-        ["bash", "-c", command, "bash", sys.executable, *(program or ["manage.py"]), *arguments],
-        cwd=ROOT,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return Ended(done.returncode, done.stdout, done.stderr)
+def many() -> None:
+    """Store `MANY` DVDs with long names."""
+    DVD.objects.bulk_create(DVD(name=f"Film {number} {'o' * 200}") for number in range(MANY))
+
+
+def shell(environment: Mapping[str, str], redirection: str, *arguments: str, program: Path = MANAGE) -> Ended:
+    """What became of `manage.py` with the streams that bash would give it for this redirection.
+
+    The reader of `| true` leaves before anything is written, and that of `| head -n 1` after a line.
+    """
+    own, _, reader = redirection.partition("| ")
+    with ExitStack() as opened, TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+        pipe, end = (opened.enter_context(os.fdopen(each, mode)) for each, mode in zip(os.pipe(), "rw", strict=True))
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        opened.callback(os.close, nothing)
+        given: list[int | None] = [nothing, (end if reader else out).fileno(), err.fileno()]
+        for stream, target in re.findall(r"([<>]|2>)(\S+)", own):
+            given[["<", ">", "2>"].index(stream)] = redirected(target, given, opened)
+        if reader == "true":
+            pipe.close()
+        child = warm.fork([str(program), *arguments], environment, ROOT, given)
+        end.close()
+        line = pipe.readline() if reader.startswith("head") else ""
+        pipe.close()
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        return Ended(code, line + written(out), written(err))
+
+
+def redirected(target: str, given: list[int | None], opened: ExitStack) -> int | None:
+    """What a stream is connected with by `>target`; None: it is closed."""
+    if target in {"&-", "&1"}:
+        return given[1] if target == "&1" else None
+    file = os.open(target, os.O_WRONLY)
+    opened.callback(os.close, file)
+    return file
+
+
+def written(file: IO[str]) -> str:
+    """All that is in it."""
+    file.seek(0)
+    return file.read()
 
 
 def assert_quiet(done: Ended) -> None:
@@ -69,7 +103,7 @@ def assert_quiet(done: Ended) -> None:
     [LEAVING, "2>&1 | head -n 1", "<&-", ">&-", "2>&-", ALL_CLOSED, ">/dev/full", "2>/dev/full", ">/dev/full 2>&1"],
 )
 def test_a_run_is_done_whatever_becomes_of_its_output(environment: dict[str, str], redirection: str) -> None:
-    dvds(MANY)
+    many()
     done = shell(environment, redirection, "add_one", "--verbose")
     assert done.code == 0, done
     assert_quiet(done)
@@ -79,7 +113,7 @@ def test_a_run_is_done_whatever_becomes_of_its_output(environment: dict[str, str
 
 @pytest.mark.parametrize("redirection", [LEAVING, ALL_CLOSED, ">/dev/full"])
 def test_what_destroys_goes_through_to_its_end(environment: dict[str, str], redirection: str) -> None:
-    dvds(MANY)
+    many()
     done = shell(environment, redirection, "run_task", "remove_dvds", "--sync", "--no-input", "--verbose")
     assert done.code == 0, done
     assert_quiet(done)
@@ -95,9 +129,11 @@ def test_the_exit_code_is_that_of_the_run(environment: dict[str, str], redirecti
 
 
 @pytest.mark.parametrize("redirection", ["| true", ALL_CLOSED, ">/dev/full"])
-def test_another_projects_manage_py_is_as_good(environment: dict[str, str], redirection: str) -> None:
-    dvds(MANY)
-    done = shell(environment, redirection, "add_one", "--verbose", program=OTHER_PROJECT)
+def test_another_projects_manage_py_is_as_good(environment: dict[str, str], redirection: str, tmp_path: Path) -> None:
+    many()
+    program = tmp_path / "other.py"
+    program.write_text(OTHER_PROJECT, encoding="utf-8")
+    done = shell({**environment, "PYTHONPATH": str(ROOT)}, redirection, "add_one", "--verbose", program=program)
     assert done.code == 0, done
     assert_quiet(done)
     assert (Run.objects.get().status, set(copies())) == ("succeeded", {2})
@@ -165,17 +201,19 @@ def test_json_is_whole_without_a_stderr(environment: dict[str, str]) -> None:
 
 
 def test_a_pipe_that_does_not_block_gets_everything(environment: dict[str, str]) -> None:
-    dvds(MANY)
+    many()
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     command = [sys.executable, "manage.py", "add_one", "--verbose"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=writing, stderr=subprocess.PIPE) as process:
+    with warm.Popen(command, cwd=ROOT, env=environment, stdout=writing, stderr=subprocess.PIPE, text=True) as process:
         os.close(writing)
         assert process.stderr
         until(Run.objects.filter(status="running", counts__updated__gt=0).exists)
         with open(reading) as pipe:  # noqa: PTH123 - not a path
-            lines = pipe.read().splitlines()
-        assert (process.stderr.read(), process.wait(20)) == (b"", 0)
+            text = pipe.read()
+        assert (process.stderr.read(), process.wait(20)) == ("", 0)
+    lines = text.splitlines()
+    assert len(text) > PIPE_BYTES
     assert sum(line.startswith("updated ") for line in lines) == MANY
 
 
@@ -215,7 +253,7 @@ def test_a_run_whose_terminal_goes_away_is_cancelled_and_can_be_resumed(environm
 
 
 def test_under_nohup_it_goes_on_without_its_terminal(environment: dict[str, str]) -> None:
-    dvds(MANY)
+    many()
     assert hung_up(environment, "add_one", ignoring=True) == 0
     assert (Run.objects.get().status, set(copies())) == ("succeeded", {2})
 
@@ -303,5 +341,8 @@ def test_descriptors_that_are_missing_are_never_somebody_elses(environment: dict
         "assert sys.stdin.read() == ''\n"
         "os._exit(opened > 2 and os.path.samefile('/dev/fd/1', os.devnull) and os.get_inheritable(1))\n"
     )
-    done = shell({**environment, "PYTHONPATH": str(ROOT)}, "<&- >&- 2>&-", program=[str(program)])
-    assert done == Ended(1, "", "")
+    command = ["bash", "-c", f'exec "$@" {ALL_CLOSED}', "bash", sys.executable, str(program)]
+    done = subprocess.run(
+        command, env={**environment, "PYTHONPATH": str(ROOT)}, capture_output=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
