@@ -1,5 +1,6 @@
 import gc
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -7,7 +8,9 @@ import pytest
 from django.conf import settings as django_settings
 from hypothesis import HealthCheck, settings
 
+from tests import warm
 from upkeep.embedded import postgres
+from upkeep.testing.servers import process
 
 TESTS = Path(__file__).parent
 
@@ -28,6 +31,14 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(50_000)
     gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stand_ins_are_forked() -> Iterator[None]:
+    """Hundreds of them begin here, each of which would take longer to start than its test."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(process, "Popen", warm.Popen)
+        yield
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,11 +2,11 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from subprocess import PIPE, Popen
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -57,8 +57,8 @@ def running(
     """
     command = [sys.executable, "-m", module, json.dumps({"delay": delay, "limit": limit, **options})]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    pipe = subprocess.PIPE  # it ends when its stdin does; a Ctrl-C is for us alone
-    with subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as process:  # noqa: S603 - our own words
+    # It ends when its stdin does; a Ctrl-C is for us alone.
+    with Popen(command, env=env, stdin=PIPE, stdout=PIPE, text=True, start_new_session=True) as process:  # noqa: S603 - our own words
         stdin, stdout = process.stdin, process.stdout
         if stdin is None or stdout is None:
             raise AssertionError("they are pipes")
