@@ -32,7 +32,7 @@ class FindSimilarTasks(Params):
     def _check_length(cls, text: str) -> str:
         if len(text) > MAX_CHARACTERS:
             raise ValueError(
-                f"it has {len(text):,} characters, and at most {MAX_CHARACTERS:,} are looked at: shorten it"
+                f"should be shortened to {MAX_CHARACTERS:,} characters, which are looked at, from {len(text):,}"
             )
         return text
 

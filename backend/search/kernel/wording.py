@@ -21,6 +21,11 @@ def codes(text: str) -> list[str]:
     return list(dict.fromkeys(token for token in numbered if len(found) == 1 or not token.isdecimal()))[:MAX_CODES]
 
 
+def is_code(text: str) -> bool:
+    """Whether it is a code and nothing else."""
+    return len(text.split()) == 1 and bool(codes(text))
+
+
 def names_alone(text: str) -> list[str]:
     """The text, when it may be a name that a title holds, and without what it is quoted with; else none."""
     words = text.split()

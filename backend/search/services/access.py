@@ -8,6 +8,7 @@ from backend.tracking.kernel.configuration.problems import suggestion
 from backend.tracking.models import Organization, Project
 from backend.tracking.services import lookup
 from backend.tracking.services.people import users_named
+from upkeep.validation import shortened
 
 
 class NoAccessError(Exception):
@@ -52,7 +53,7 @@ def _user(username: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - AUTH
     user = next(iter(users_named([username])), None)
     if user is None:
         known = list(get_user_model().objects.values_list("username", flat=True))
-        raise NoAccessError(f"there is no user {username!r}: {suggestion(username, known)}")
+        raise NoAccessError(f"there is no user {shortened(username)}: {suggestion(username, known)}")
     if not user.is_active:
         raise NoAccessError(f"user {username!r} is not active, and may see nothing")
     return user

@@ -15,6 +15,7 @@ from backend.search.services.access import Access
 from backend.search.services.details import Details
 from backend.search.services.index import Scope
 from backend.tracking.kernel.names import addresses
+from upkeep.validation import shortened
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,11 +70,12 @@ def find(text: str, access: Access, *, finished_only: bool, limit: int) -> Found
     allowed = details.tasks(access.projects, finished_only=finished_only)
     exact = named.exactly(allowed, text)
     meaning = cleaned(text)
-    if sum(map(str.isalnum, meaning)) < MIN_LETTERS and not exact:
-        raise QueryError(_unanswerable(text))
+    says_little = sum(map(str.isalnum, meaning)) < MIN_LETTERS
+    titled = [] if says_little else named.by_name(allowed, text)
+    if not exact and (says_little or (wording.is_code(text) and not titled)):
+        raise QueryError(_unanswerable(text, finished_only=finished_only))
     stale = freshness.stale(access, embedder.name)
     similarity: dict[UUID, float] = {}
-    titled = named.by_name(allowed, text)
     if meaning:
         [vector] = embedder.embed([meaning])
         scope = Scope(
@@ -87,10 +89,14 @@ def find(text: str, access: Access, *, finished_only: bool, limit: int) -> Found
     return Found(matches, embedder.name, stale)
 
 
-def _unanswerable(text: str) -> str:
+def _unanswerable(text: str, *, finished_only: bool) -> str:
     if wording.codes(text) or addresses(text):
-        return f"no task that may be found has the code or address {text.strip()!r}, and it says nothing else"
-    return f"{text.strip()!r} says too little to be similar to anything: describe the task in some words"
+        open_ones = " --open searches open tasks, too;" if finished_only else ""
+        return (
+            f"no task that may be found has the code or address {shortened(text.strip())}, or names it:{open_ones} "
+            "or describe the task in some words"
+        )
+    return f"{shortened(text.strip())} says too little to be similar to anything: describe the task in some words"
 
 
 def _ranked(

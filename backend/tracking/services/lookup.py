@@ -5,6 +5,7 @@ from uuid import UUID
 
 from backend.tracking.kernel.configuration.problems import suggestion
 from backend.tracking.models import Organization, Project
+from upkeep.validation import shortened
 
 
 class UnknownCodeError(Exception):
@@ -41,4 +42,4 @@ def codes_of(ids: Iterable[UUID]) -> list[str]:
 
 def unknown(kind: str, code: str, codes: Iterable[str], *, where: str = "") -> str:
     """Say that there is no such thing, and what there is instead."""
-    return f"there is no {kind} {code!r}{where}: {suggestion(code, list(codes))}"
+    return f"there is no {kind} {shortened(code)}{where}: {suggestion(code, list(codes))}"

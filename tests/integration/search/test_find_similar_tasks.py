@@ -104,10 +104,10 @@ def test_a_user_sees_the_organizations_that_they_are_a_member_of(task: MakeTask)
     index("other")
     assert len(titles("login broken")) == 2
     assert titles("login broken", username="ANN") == ["Login broken here"]
-    for text in ("SECRET-1", "there"):
-        assert titles(text, username="ann") == ["Login broken here"]
-    with pytest.raises(QueryError, match="no task that may be found has the code or address"):
-        found("https://t.example/1", username="ann")
+    assert titles("there", username="ann") == ["Login broken here"]
+    for text in ("SECRET-1", "https://t.example/1"):
+        with pytest.raises(QueryError, match="no task that may be found has the code or address"):
+            found(text, username="ann")
     assert titles("login broken", organization="other") == ["Login broken there"]
     with pytest.raises(NoAccessError, match="'ann' is not a member of organization 'other'"):
         found("login broken", username="ann", organization="other")
@@ -123,6 +123,9 @@ def test_who_or_what_is_not_there_is_named_with_what_may_have_been_meant(task: M
         found("login", username="anm")
     with pytest.raises(UnknownCodeError, match="there is no organization 'acne': did you mean 'acme'"):
         found("login", organization="acne")
+    with pytest.raises(UnknownCodeError) as raised:
+        found("login", organization="x" * 100_000)
+    assert len(str(raised.value)) < 200
     User.objects.create(username="bob")
     with pytest.raises(NoAccessError, match="'bob' is a member of no organization"):
         found("login", username="bob")
@@ -139,12 +142,22 @@ def test_a_text_that_says_nothing_is_refused(task: MakeTask, text: str) -> None:
         found(text)
 
 
+@pytest.mark.parametrize("code", ["XYZ-999", "#99999", "12", "https://t.example/issues/9"])
+def test_a_code_alone_that_no_task_has_is_refused_and_open_tasks_are_suggested(task: MakeTask, code: str) -> None:
+    task("Login is broken")
+    task("Order paper", code=code, url=code, closed_at=None)
+    index()
+    with pytest.raises(QueryError, match=f"has the code or address '{code}', or names it: --open searches open tasks"):
+        found(code)
+    assert titles(code, open=True)[0] == "Order paper"
+
+
 def test_a_text_that_is_far_too_long_is_refused_and_a_long_one_is_cut(task: MakeTask) -> None:
     task("Login is broken")
     index()
     assert titles("login is broken " * 600) == ["Login is broken"]
     with pytest.raises(
-        InvalidParamsError, match=r"it has 100,000 characters, and at most 10,000 are looked at: shorten it"
+        InvalidParamsError, match=r"should be shortened to 10,000 characters, which are looked at, from 100,000"
     ):
         FindSimilarTasks.parse({"text": "x" * 100_000})
 
