@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from upkeep.operations import registry, submission
+from upkeep.operations import registry, rows, submission
 from upkeep.operations.context import RunContext
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import (
@@ -161,7 +161,7 @@ def carry_out(  # noqa: PLR0913 - how to run, beside what
         ending = _give_up(run_id, attempt, error)
     if ending and ending.error and raises:
         raise ending.error
-    return Outcome.of(Run.objects.get(pk=run_id))
+    return Outcome.of(rows.get(run_id))
 
 
 def error_line(error: BaseException, name: str) -> str:
@@ -228,7 +228,7 @@ def _give_up(run_id: UUID, attempt: int, error: Exception) -> Ending:
     logger.error("the end of run %s could not be recorded", run_id, exc_info=error)
     text = f"its end could not be recorded: {type(error).__name__}: {explanation(error)}"
     with suppress(LostClaim):
-        claims.release(run_id, attempt, Status.FAILED, {"error": storable(text)})
+        claims.release(run_id, attempt, Status.FAILED, storable(text))
     return Ending(Status.FAILED, error)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from django.core.signing import BadSignature, Signer
 from django.db import IntegrityError, transaction
 
-from upkeep.operations import files, registry, subjects, submission
+from upkeep.operations import files, registry, rows, subjects, submission
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError, OperationError, UnconfirmedError
 from upkeep.operations.leases import claims
@@ -233,17 +233,23 @@ def received(  # noqa: PLR0913 - as above
 
     None when the run was deleted since its message was sent, or its row is in no backup that was restored since.
     """
-    named = Run.objects.filter(pk=run_id_of(task_id) or uuid4(), operation__in=(operation.name, *operation.aliases))
-    if (run := named.first()) or is_signed(headers, task_id):
+    if (run := _named(operation, task_id)) or is_signed(headers, task_id):
         return run
     run_id = free_id(task_id)  # before another look: a run recorded in between is not taken for another message's
-    if run := named.first():
+    if run := _named(operation, task_id):
         return run
     origin = origin_of(headers, task_id)
     try:
         return accept(operation, args, kwargs, given=given, run_id=run_id, origin=origin, by_message=True)
     except IntegrityError:  # the same message was delivered twice, and another process recorded it just now
         return received(operation, task_id, args, kwargs, given=given, headers=headers)
+
+
+def _named(operation: Operation[Any], task_id: object) -> Run | None:
+    """The operation's run of this id."""
+    run_id = run_id_of(task_id)
+    run = rows.find(run_id) if run_id else None
+    return run if run and run.operation in (operation.name, *operation.aliases) else None
 
 
 def message(run: Run) -> dict[str, Any]:

@@ -17,11 +17,13 @@ TIDY = f"lower(regexp_replace(uk_certification, '^{EDGE}|{EDGE}$', '', 'g'))"
 
 PLAN = f"""
     SELECT 'updated' AS action, id::text AS key, name AS label,
-        jsonb_build_object('uk_certification', jsonb_build_array(uk_certification, {TIDY})) AS fields,
-        '' AS reason, id, uk_certification AS untidy, {TIDY} AS tidy
-    FROM collection_dvd
-    WHERE id BETWEEN %(first)s AND %(last)s AND uk_certification <> {TIDY}
+        jsonb_build_object('uk_certification', jsonb_build_array(untidy, tidy)) AS fields,
+        '' AS reason, id, untidy, tidy
+    FROM (SELECT id, name, uk_certification AS untidy, {TIDY} AS tidy
+            FROM collection_dvd WHERE id BETWEEN %(first)s AND %(last)s OFFSET 0) AS dvd
+    WHERE untidy <> tidy
 """  # noqa: S608 - made of constants
+"""The offset keeps the planner from tidying a certification again wherever it is used."""
 
 WRITE = """
     UPDATE collection_dvd AS dvd SET uk_certification = plan.tidy, updated_at = now()

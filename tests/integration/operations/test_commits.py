@@ -368,7 +368,7 @@ def test_a_run_that_is_queued_claimed_and_lost_again_and_again_ends_once() -> No
     assert claims.claim(run.pk) == 1
     assert claims.claim(run.pk) is None
     stale = reread(run)
-    claims.release(run.pk, 1, Run.Status.QUEUED, {})
+    claims.release(run.pk, 1, Run.Status.QUEUED)
     run = claimed_again(run)
     assert (run.status, run.attempt, copies()) == ("succeeded", 2, [2, 2])
     runner.carry_out(stale.pk, stale.attempt)

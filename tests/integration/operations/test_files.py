@@ -62,7 +62,7 @@ def cancel_queued(run: Run) -> None:
 def cancel_running(run: Run) -> None:
     attempt = claims.claim(run.pk)
     assert attempt
-    claims.release(run.pk, attempt, Run.Status.CANCELLED, {})
+    claims.release(run.pk, attempt, Run.Status.CANCELLED)
 
 
 def cancel_killed(run: Run) -> None:
@@ -91,7 +91,7 @@ def test_the_content_is_deleted_when_the_run_ends(sent: Run, end: Callable[[Run]
 def test_the_content_stays_while_the_run_goes_back_to_the_queue(sent: Run) -> None:
     attempt = claims.claim(sent.pk)
     assert attempt
-    claims.release(sent.pk, attempt, Run.Status.QUEUED, {})
+    claims.release(sent.pk, attempt, Run.Status.QUEUED)
     succeed(sent)
 
 

@@ -213,7 +213,7 @@ def test_an_executor_that_was_released_can_write_nothing(*, taken_over: bool) ->
         ledger.flush,
         lambda: ledger.close(Status.SUCCEEDED),
         lambda: wait_for_parts(run),
-        lambda: claims.release(run.pk, run.attempt, Status.FAILED, {}),
+        lambda: claims.release(run.pk, run.attempt, Status.FAILED),
     ):
         with pytest.raises(LostClaim):
             write()

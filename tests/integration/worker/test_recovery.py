@@ -135,7 +135,7 @@ def test_a_run_whose_key_is_held_is_not_sent_and_of_those_that_wait_the_oldest_i
     waiting = [recorded(do_nothing, what=scripted_alone) for _ in range(3)]
     overdue = recorded(do_nothing, what=scripted_alone, sent_at=ago(RESEND + 1))
     assert not sweep.sweep().sent
-    claims.release(holder.pk, holder.attempt, Run.Status.SUCCEEDED, {})
+    claims.release(holder.pk, holder.attempt, Run.Status.SUCCEEDED)
     assert sweep.sweep().sent == [waiting[0].pk, overdue.pk]
     assert named(broker) == ids(waiting[0], overdue)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from upkeep.operations import broker
+from upkeep.operations.delivery.statements import ids
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run
 from upkeep.operations.states import ENDED, Status
@@ -17,13 +18,15 @@ DECIDED = """
 """
 """A run whose turn has come, or never will."""
 
+FOLLOWERS = "SELECT id FROM upkeep_operations_run WHERE follows_id = %(run)s AND status = 'queued'"
+
 
 def follow(run_id: UUID) -> None:
     """Send the run that waits for this one, if that succeeded; else cancel the rest of its chain."""
-    ended = Run.objects.filter(follows=run_id, status=Status.QUEUED, follows__status__in=ENDED)
-    if not ended.exists():
+    if not ids(FOLLOWERS, run=run_id):
         return
     with transaction.atomic():
+        ended = Run.objects.filter(follows=run_id, status=Status.QUEUED, follows__status__in=ENDED)
         waiting = list(ended.select_related("follows").select_for_update(skip_locked=True, of=("self",)))
         for run in waiting:
             _decide(run)

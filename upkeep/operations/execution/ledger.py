@@ -230,9 +230,9 @@ class Ledger:
             status, error = Status.FAILED, f"its soft time limit passed {MAX_LOSSES} times in a row before a commit"
         self._losses += fruitless
         with transaction.atomic():
-            if Run.objects.select_for_update().values_list("commits", flat=True).get(pk=self.run_id) == self._commits:
+            if claims.commits(self.run_id) == self._commits:
                 self._write()  # else a commit went through whose success we never saw: the row knows better than we do
-            claims.release(self.run_id, self.attempt, status, {"error": storable(error)})
+            claims.release(self.run_id, self.attempt, status, storable(error))
 
     def show(self, name: str, changes: Sequence[Change]) -> None:
         """Report it to the watcher."""

@@ -17,6 +17,7 @@ from django.db.models import DateTimeField, Func, QuerySet
 from django.db.models.expressions import Combinable
 
 from upkeep.conf import conf
+from upkeep.operations import rows
 from upkeep.operations.errors import AlreadyRunningError, LostClaim, RunInterrupted
 from upkeep.operations.leases import losses
 from upkeep.operations.models import Run, RunFile
@@ -35,6 +36,22 @@ UPDATE upkeep_operations_run
    AND (expires_at IS NULL OR expires_at > clock_timestamp() OR attempt > 0)
 RETURNING attempt
 """
+
+GOES_BACK = "%(status)s = 'queued' AND cancel_at IS NULL"
+RELEASE = f"""
+WITH released AS (
+    UPDATE upkeep_operations_run
+       SET status = CASE WHEN {GOES_BACK} THEN 'queued' WHEN %(status)s = 'queued' THEN 'cancelled' ELSE %(status)s END,
+           finished_at = CASE WHEN {GOES_BACK} THEN NULL ELSE clock_timestamp() END,
+           sent_at = CASE WHEN {GOES_BACK} THEN clock_timestamp() ELSE sent_at END,
+           error = %(error)s, lease_until = NULL
+     WHERE id = %(run)s AND attempt = %(attempt)s AND status = 'running'
+    RETURNING id, finished_at),
+forgotten AS (
+    DELETE FROM upkeep_operations_runfile AS file USING released
+     WHERE file.run_id = released.id AND released.finished_at IS NOT NULL)
+SELECT id FROM released
+"""  # noqa: S608 - made of the constant above
 
 CLAIM_AGAIN = """
 UPDATE upkeep_operations_run
@@ -62,18 +79,28 @@ def claim(run_id: UUID) -> int | None:
     Raises:
         AlreadyRunningError: another run holds its exclusive key; the message names it.
     """
-    values: dict[str, Any] = {"run": run_id, "executor": executor(os.getpid()), "version": code_version()}
-    values["lease"] = conf().LEASE_SECONDS
-    key = Run.objects.filter(pk=run_id).values_list("exclusive_key", flat=True).first()
-    if key:
-        losses.release_late_holder(key)
-    with connection.cursor() as cursor:
-        try:
-            with transaction.atomic() if connection.in_atomic_block else nullcontext():
-                cursor.execute(CLAIM, values)
-                row = cursor.fetchone()
-        except IntegrityError:
-            raise AlreadyRunningError(_holder(key)) from None
+    try:
+        return _claim(run_id)
+    except IntegrityError:
+        key = Run.objects.values_list("exclusive_key", flat=True).get(pk=run_id)
+    losses.release_late_holder(key or "")
+    try:
+        return _claim(run_id)
+    except IntegrityError:
+        raise AlreadyRunningError(_holder(key)) from None
+
+
+def _claim(run_id: UUID) -> int | None:
+    """As `claim`. Raises IntegrityError when another run holds its exclusive key."""
+    values: dict[str, Any] = {
+        "run": run_id,
+        "executor": executor(os.getpid()),
+        "version": code_version(),
+        "lease": conf().LEASE_SECONDS,
+    }
+    with connection.cursor() as cursor, transaction.atomic() if connection.in_atomic_block else nullcontext():
+        cursor.execute(CLAIM, values)
+        row = cursor.fetchone()
     return row[0] if row else None
 
 
@@ -93,8 +120,8 @@ def claim_again(run_id: UUID, attempt: int) -> int | None:
 
 def held(run_id: UUID, attempt: int) -> Run:
     """The run, as long as this attempt holds it. Raises LostClaim."""
-    run = _held_by(run_id, attempt).first()
-    if run is None:
+    run = rows.find(run_id)
+    if run is None or (run.attempt, run.status) != (attempt, Status.RUNNING):
         raise LostClaim(str(run_id))
     return run
 
@@ -111,6 +138,19 @@ def lock(run_id: UUID, attempt: int) -> None:
         raise LostClaim(str(run_id))
     if row[0]:
         raise RunInterrupted
+
+
+def commits(run_id: UUID) -> int:
+    """How often the run's progress was written; nobody else writes it until the end of the transaction.
+
+    Raises LostClaim when the run was deleted.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT commits FROM upkeep_operations_run WHERE id = %s FOR UPDATE", [run_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise LostClaim(str(run_id))
+    return int(row[0])
 
 
 def park(run_id: UUID, attempt: int) -> None:
@@ -149,21 +189,15 @@ def write(run_id: UUID, attempt: int, commits: int, fields: Mapping[str, Any]) -
         raise LostClaim(str(run_id))
 
 
-def release(run_id: UUID, attempt: int, status: Status, fields: Mapping[str, Any]) -> None:
+def release(run_id: UUID, attempt: int, status: Status, error: str = "") -> None:
     """Give up the claim: the run becomes `status`. Raises LostClaim like `write`.
 
     A run that somebody asked to stop does not go back to the queue: it is cancelled. One that does is to be sent.
     """
-    with transaction.atomic():
-        asked = _held_by(run_id, attempt).select_for_update().values_list("cancel_at", flat=True).first()
-        status = Status.CANCELLED if asked and status is Status.QUEUED else status
-        finished = DatabaseNow() if status in ENDED else None
-        sent = {"sent_at": DatabaseNow()} if status is Status.QUEUED else {}
-        left = _held_by(run_id, attempt).update(**fields, **sent, status=status, finished_at=finished, lease_until=None)
-        if not left:
+    with connection.cursor() as cursor:
+        cursor.execute(RELEASE, {"run": run_id, "attempt": attempt, "status": status, "error": error})
+        if not cursor.fetchone():
             raise LostClaim(str(run_id))
-        if finished:
-            RunFile.objects.filter(run=run_id).delete()
 
 
 def move(run_id: UUID, before: Status, after: Status, **fields: Any) -> bool:
