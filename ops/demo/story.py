@@ -38,6 +38,7 @@ def tell(stage: Stage) -> None:
             show_beat(stage)
             show_users(stage, users)
             show_work(stage)
+            show_reports(stage)
             show_search(stage)
         finally:
             stage.stop()
@@ -104,6 +105,15 @@ def show_work(stage: Stage) -> None:
     )  # fmt: skip
 
 
+def show_reports(stage: Stage) -> None:
+    """The same as views, and as a table."""
+    stage.step("Views for Grafana, a spreadsheet, or SQL of your own", "make_reports")
+    stage.step(
+        "Who worked how many hours? As a table; or as CSV, a spreadsheet, a picture",
+        "show_report", "work", "--organization", "demo", shows=beginning(6),
+    )  # fmt: skip
+
+
 def show_search(stage: Stage) -> None:
     """What was done already that is like it, and how long it took."""
     stage.step("An index of what tasks mean, by a model on this machine", "update_search", "demo", "--wait")
@@ -127,6 +137,11 @@ def preview(most: int) -> Callable[[Lines], Lines]:
         return [*lines[: min(at, most)], *more, *lines[at : at + 2]]
 
     return shown
+
+
+def beginning(most: int) -> Callable[[Lines], Lines]:
+    """The heading of a table and its first rows."""
+    return lambda lines: [*lines[: most + 2], f"… and {len(lines) - most - 2:,} more rows"]
 
 
 def explained(lines: Lines) -> Lines:

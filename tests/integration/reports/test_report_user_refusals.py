@@ -54,7 +54,7 @@ def test_an_unknown_organization_is_named_with_the_one_that_was_meant() -> None:
 
 
 def test_without_a_password_the_setting_is_named() -> None:
-    assert "set REPORT_PASSWORD" in refusal("newcomer", has_password=False)
+    assert "set REPORT_USERNAME and REPORT_PASSWORD" in refusal("newcomer", has_password=False)
 
 
 def test_before_the_reports_are_made_their_command_is_named() -> None:
