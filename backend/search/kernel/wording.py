@@ -27,7 +27,7 @@ def is_code(text: str) -> bool:
 
 
 def names_alone(text: str) -> list[str]:
-    """The text, when it may be a name that a title holds, and without what it is quoted with; else none."""
+    """The text, when it may be a name that a title holds, and then without what it is quoted with; else none."""
     words = text.split()
     name = " ".join(words) if len(words) <= MAX_ALONE else ""
     return [each for each in dict.fromkeys((name, SURROUNDING.sub("", name))) if each]

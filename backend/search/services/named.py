@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 
 from backend.search.kernel import wording
 from backend.tracking.kernel.names import addresses, folded, url_key
@@ -25,13 +25,21 @@ def exactly(found: "QuerySet[Task]", text: str) -> list[UUID]:
 
 
 def by_name(found: "QuerySet[Task]", text: str) -> list[UUID]:
-    """Those whose title holds the whole text, when it may be a name; when there is none, whose description does."""
-    for column in ("title", "description"):
-        for name in wording.names_alone(text):
-            holding = found.filter(**{f"{column}__icontains": name}).order_by("-closed_at", "pk")
-            if keys := list(holding.values_list("pk", flat=True)[:MAX_TITLED]):
-                return keys
-    return []
+    """Those whose title holds the whole text, when it may be a name; when there is none, whose description does.
+
+    All that may be found are read once, since most such texts are in neither.
+    """
+    names = wording.names_alone(text)
+    if not names:
+        return []
+    places = [Q(**{f"{column}__icontains": name}) for column in ("title", "description") for name in names]
+    rows = list(
+        found.filter(Q(title__icontains=names[-1]) | Q(description__icontains=names[-1]))
+        .annotate(place=Case(*(When(held, then=place) for place, held in enumerate(places))))
+        .order_by("place", "-closed_at", "pk")
+        .values_list("pk", "place")[:MAX_TITLED]
+    )
+    return [key for key, place in rows if place == rows[0][1]]
 
 
 def with_code(code: str, projects: list[Project]) -> Sequence[Task]:
