@@ -51,6 +51,8 @@ class Options(BaseModel):
     """Prefix of everything that `setup` keeps at the broker, for several projects on one Redis."""
     VERSION: str = Field(default="", pattern=r"^[ -~]*$", max_length=100)
     """Version of the project's code, recorded for each attempt; empty: the git commit, or its package's version."""
+    GATE: bool = False
+    """Whether `migrate` refuses while an operation of `once=True` has not succeeded in the database."""
     CELERY_APP: str = ""
     """Dotted path of the project's Celery app, `shop.celery.app`, for processes that have not imported it."""
 

@@ -193,6 +193,7 @@ UPKEEP = {
     "LAYOUT": "backend.config.layout.Layout",
     "FERNET_KEYS": FERNET_KEYS,
     "VERSION": env.str("UPKEEP_VERSION", default=""),
+    "GATE": env.bool("UPKEEP_GATE", default=False),
     "MAX_CHANGES": env.int("RUN_MAX_CHANGES", default=10_000),
     "LEASE_SECONDS": env.float("RUN_LEASE_SECONDS", default=20.0),
     "POLL_SECONDS": env.float("RUN_POLL_SECONDS", default=1.0),

@@ -1,10 +1,12 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from upkeep.operations.models import Run, RunChange, RunLog
 from upkeep.operations.readiness import unconfigured
+from upkeep.operations.unusual import described
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # subscriptable for mypy alone
@@ -20,6 +22,22 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # subscriptable for
         return False
 
 
+class UnusualFilter(admin.SimpleListFilter):
+    title = "unusual"
+    parameter_name = "unusual"
+
+    def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(self, _request: HttpRequest, runs: "QuerySet[Run]") -> "QuerySet[Run]":
+        match self.value():
+            case "yes":
+                return runs.exclude(unusual=[])
+            case "no":
+                return runs.filter(unusual=[])
+        return runs
+
+
 @admin.register(Run)
 class RunAdmin(ReadOnly):
     list_display = (
@@ -32,9 +50,10 @@ class RunAdmin(ReadOnly):
         "created_at",
         "finished_at",
         "processed",
+        "figures",
         "error",
     )
-    list_filter = ("status", "operation", "dry_run", "created_at")
+    list_filter = ("status", "operation", "dry_run", UnusualFilter, "created_at")
     list_select_related = ("user",)
     search_fields = ("id", "operation", "error", "subjects__name")
     search_help_text = "An id, an operation, an error, or what runs are about: organization:acme"
@@ -48,6 +67,10 @@ class RunAdmin(ReadOnly):
     @admin.display(description="processed")
     def processed(self, run: Run) -> int:
         return int(run.counts.get("processed", 0))
+
+    @admin.display(description="unusual")
+    def figures(self, run: Run) -> str:
+        return described(run.unusual).removeprefix("unusual: ")
 
 
 @admin.register(RunChange)

@@ -18,7 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from upkeep.conf import Options, conf
-from upkeep.operations import default_commands, discovery, registry
+from upkeep.operations import default_commands, discovery, gate, registry
 from upkeep.operations.command import OperationCommand
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import OperationError
@@ -103,6 +103,26 @@ def check_migrations(**_kwargs: Any) -> list[CheckMessage]:
     names = sorted({migration.app_label for migration, _ in missing})
     message = f"The database lacks migrations ({len(missing)}) of {', '.join(names)}."
     return [Error(message, hint="Run manage.py migrate.", id="upkeep_operations.E006")]
+
+
+@register(TAG, deploy=True)
+def check_once(**_kwargs: Any) -> list[CheckMessage]:
+    """What is to be done once in a database was."""
+    try:
+        pending = list(gate.pending())
+    except DatabaseError:  # it is not there or not migrated, which another check reports
+        return []
+    message = "{} is to be done once in a database, and was not in this one."
+    return [
+        Error(message.format(operation.name), hint=f"Run manage.py {_command(operation)}.", id="upkeep_operations.E007")
+        for operation in pending
+    ]
+
+
+@register(TAG, Tags.database)
+def check_gate(databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """With `UPKEEP["GATE"]`, `migrate` asks that, too: this release may count on it."""
+    return check_once() if _options().GATE and router.db_for_write(Run) in (databases or ()) else []
 
 
 @register(TAG, deploy=True)
@@ -230,6 +250,11 @@ def _problem_of_command(operation: Operation[Any], options: Options) -> CheckMes
         message = f"{found}, so it does not run {operation.name}"
         hint = f"Rename the operation; until then, run it by `run_task {operation.name}`"
     return Error(f"The command {name!r} {message}.", hint=f"{hint}.", id="upkeep_operations.E021")
+
+
+def _command(operation: Operation[Any]) -> str:
+    """What runs it here."""
+    return operation.short_name if operation.has_own_command else f"run_task {operation.name} --sync"
 
 
 def _what_runs(app: str, name: str) -> Operation[Any] | str:

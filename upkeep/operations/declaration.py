@@ -58,6 +58,7 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
     limits: Limits | Callable[[Limited_co], Limits | None] | None = None,
     configured: Callable[[Any], None] | None = None,
     examples: Examples = (),
+    once: bool = False,
 ) -> Declare[Exclusive_co, Confirm_co, Asked_co, Limited_co]:
     """Declare and register the decorated function as the operation `name`; it keeps no other name.
 
@@ -73,10 +74,11 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
 
     def declare(function: Callable[[Any, RunContext], None], /) -> Operation[Any]:
         params_type = _params_type(function)
+        key = exclusive or (name if once else None)
         declared: Operation[Any] = Operation(
-            name, function, lambda: params_type, queue, exclusive, confirm, read_only, errors, aliases, partitions,
+            name, function, lambda: params_type, queue, key, confirm, read_only, errors, aliases, partitions,
             about, prints, limits, has_dry_run=not read_only, has_limits=not read_only,
-            configured=configured, examples=examples,
+            configured=configured, examples=examples, once=once,
         )  # fmt: skip
         register(declared, _problems_of_params(declared))
         registry.examine(lambda: _problems_of_help(declared))

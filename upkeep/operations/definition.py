@@ -65,6 +65,8 @@ class Operation(Generic[P]):
     """Ways to use its command, which its `--help` shows."""
     has_limits: bool = True
     """Whether limits can stop it; not where it changes nothing, or where its items are not counted one by one."""
+    once: bool = False
+    """Whether it is done once in a database: after it has succeeded, further runs do nothing."""
     resumable: bool = True
     """Whether a run that failed or was cancelled can continue; not if it would do again what it did already."""
 

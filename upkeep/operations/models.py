@@ -60,6 +60,7 @@ class Run(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     cancel_at = models.DateTimeField(null=True, blank=True, help_text="When somebody asked it to stop.")
 
+    resumed = models.BooleanField(default=False, help_text="It had failed or was cancelled, and was taken up again.")
     attempt = models.PositiveIntegerField(
         default=0, help_text="Fencing token: only the executor of this attempt writes."
     )
@@ -81,6 +82,9 @@ class Run(models.Model):
     result = models.JSONField(default=dict, blank=True)
     report = models.JSONField(default=list, blank=True, help_text="The result in lines for people.")
     error = models.TextField(blank=True)
+    unusual = models.JSONField(
+        default=list, blank=True, help_text="Figures unlike those of the last runs, each with its usual range."
+    )
 
     class Meta:
         ordering: ClassVar = ["-created_at"]
@@ -100,6 +104,11 @@ class Run(models.Model):
                 fields=["status", "lease_until"],
                 condition=Q(status__in=[Status.QUEUED, Status.RUNNING]),
                 name="upkeep_run_open",
+            ),
+            models.Index(
+                fields=["operation", "exclusive_key", "finished_at"],
+                condition=Q(status=Status.SUCCEEDED, dry_run=False),
+                name="upkeep_run_comparable",
             ),
         ]
 
@@ -165,3 +174,14 @@ class RunFile(models.Model):
 
     def __str__(self) -> str:
         return self.sha256
+
+
+class CompletedOperation(models.Model):
+    """An operation that is done once in a database, and was."""
+
+    operation = models.CharField(max_length=200, unique=True)
+    run = models.UUIDField(help_text="The run that did it; its row may be gone.")
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.operation

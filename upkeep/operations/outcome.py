@@ -30,6 +30,8 @@ class Outcome:
     seconds: float | None
     """From its first start to its end; None while it has not ended."""
     error: str
+    unusual: tuple[Mapping[str, Any], ...] = ()
+    """Its figures that are unlike those of the runs before it: `{"figure": …, "number": …, "usual": [low, high]}`."""
 
     @classmethod
     def of(cls, run: Run) -> Self:
@@ -46,6 +48,7 @@ class Outcome:
             report=tuple(run.report),
             seconds=seconds,
             error=run.error,
+            unusual=tuple(run.unusual),
         )
 
     @property
@@ -71,4 +74,5 @@ class Outcome:
             "result": dict(self.result),
             "seconds": self.seconds,
         }
-        return {**shown, "error": self.error} if self.error else shown
+        further = {"unusual": list(self.unusual), "error": self.error}
+        return shown | {name: value for name, value in further.items() if value}

@@ -3,15 +3,15 @@
 import gc
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import connection, transaction
 
-from upkeep.operations import registry, rows, submission
+from upkeep.operations import comparison, gate, registry, rows, submission
 from upkeep.operations.context import RunContext
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import (
@@ -147,7 +147,7 @@ def carry_out(  # noqa: PLR0913 - how to run, beside what
                 control = Control(run, hand_over=hand_over, pooled=pooled)
                 with connections.labelled(run):
                     ending = ending or _perform(run, ledger, control, foreground=foreground)
-                    ending.record(ledger, run.operation)
+                    ending.record(ledger, run)
                 break
             except DatabaseError as passing:
                 attempt = _claim_again(run_id, attempt, passing, borrowed=borrowed)
@@ -184,11 +184,26 @@ class Ending(NamedTuple):
     error: Exception | None = None
     overtime: bool = False
 
-    def record(self, ledger: Ledger, name: str) -> None:
-        """Record it, with the error of the operation `name` in one line, unless the run waits for its parts."""
-        if self.status is not Status.RUNNING:
-            error = error_line(self.error, name) if self.error else ""
+    def record(self, ledger: Ledger, run: Run) -> None:
+        """Record it, with its error in one line, unless the run waits for its parts."""
+        if self.status is Status.SUCCEEDED and not ledger.part:
+            _succeed(run, ledger)
+        elif self.status is not Status.RUNNING:
+            error = error_line(self.error, run.operation) if self.error else ""
             ledger.close(self.status, error, overtime=self.overtime)
+
+
+def _succeed(run: Run, ledger: Ledger) -> None:
+    """Record that the run has succeeded, with what is unusual about it. Raises LostClaim."""
+    operation = registry.find(run.operation)
+    found = comparison.judged(run, operation, ledger.counts)
+    completes = operation.once and not run.dry_run and not ledger.counts["failed"]
+    with transaction.atomic() if found or completes else nullcontext():
+        ledger.close(Status.SUCCEEDED)
+        if found:
+            Run.objects.filter(pk=run.pk).update(unusual=found)
+        if completes:
+            gate.complete(operation, run)
 
 
 def _claim(run_id: UUID, *, otherwise: Status) -> int:
@@ -271,6 +286,9 @@ def _unburdened() -> Iterator[None]:
 
 def _call(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> None:
     operation = registry.find(run.operation)
+    if done := gate.completed(operation):
+        ledger.report.append(f"done in this database already, on {done.at:%Y-%m-%d} by run {done.run}")
+        return
     params = operation.parse(run.params)
     if operation.read_only:
         for name in ledger.steps:  # what an earlier attempt saw is gone with it

@@ -213,7 +213,14 @@ def move(run_id: UUID, before: Status, after: Status, **fields: Any) -> bool:
 def requeue(run: Run, *, queue: str) -> bool:
     """Make a failed or cancelled run queued again, to continue after its last commit; False when it is neither."""
     before = Status(run.status)
-    anew = {"cancel_at": None, "expires_at": None, "not_before": DatabaseNow(), "losses": 0, "error": ""}
+    anew = {
+        "cancel_at": None,
+        "expires_at": None,
+        "not_before": DatabaseNow(),
+        "losses": 0,
+        "error": "",
+        "resumed": True,
+    }
     sent_at = DatabaseNow() if queue else None
     return before in RESUMABLE and move(run.pk, before, Status.QUEUED, queue=queue, sent_at=sent_at, **anew)
 

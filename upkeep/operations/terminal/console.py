@@ -11,6 +11,7 @@ from upkeep.operations.plans import ACTIONS, Change
 from upkeep.operations.states import Status
 from upkeep.operations.storable import storable_json
 from upkeep.operations.terminal.escaping import plain
+from upkeep.operations.unusual import described as described_figures
 
 if TYPE_CHECKING:
     from upkeep.operations.terminal.bars import StepBars
@@ -95,7 +96,8 @@ def summary(outcome: Outcome) -> list[str]:
     """An ended run in a few lines: how it ended, the counts with their reasons, the operation's own report."""
     dry = " (dry run: nothing was changed)" if outcome.dry_run else ""
     seconds = f" in {outcome.seconds:.1f} s" if outcome.seconds is not None else ""
-    lines = [f"{outcome.operation} {outcome.status}{seconds}{_but(outcome)}{dry}"]
+    marked = f", {text}" if (text := described_figures(outcome.unusual)) else ""
+    lines = [f"{outcome.operation} {outcome.status}{seconds}{_but(outcome)}{dry}{marked}"]
     counts_items = "exit_code" not in outcome.result  # an adopted command does not
     if outcome.counts["processed"] or (counts_items and outcome.status is Status.SUCCEEDED):
         counts = [f"{outcome.counts[action]:,} {action}" for action in ACTIONS if outcome.counts[action]]

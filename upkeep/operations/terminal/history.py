@@ -116,7 +116,7 @@ def _cells(run: Run) -> dict[str, str]:
         "run": str(run.pk)[:ID_DIGITS],
         "created": _local(run.created_at, "%Y-%m-%d %H:%M"),
         "operation": _operation(run),
-        "status": str(run.status),
+        "status": f"{run.status}, unusual" if run.unusual else str(run.status),
         "items": _number(run, "processed"),
         "failed": _number(run, "failed"),
         "took": _took(run),
