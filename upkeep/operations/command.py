@@ -33,6 +33,7 @@ from upkeep.operations.terminal.console import ConsoleProgress, Patience, summar
 from upkeep.operations.terminal.escaping import plain, plain_json
 
 VERBOSE = 2
+ONCE = "\n\nIt is done once in a database: after it has succeeded, further runs do nothing."
 LOOK_SECONDS = 3.0
 """After how long, and how often, `--wait` checks why a queued run does not begin."""
 
@@ -108,8 +109,8 @@ class OperationCommand(RunCommand):
 
     @property
     def help(self) -> str:  # type: ignore[override]
-        """The operation's own description."""
-        return self.operation.description
+        """The operation's own description, and whether it is done once."""
+        return self.operation.description + (ONCE if self.operation.once else "")
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """The parser, whose help ends with the operation's examples."""

@@ -2,7 +2,7 @@
 
 import json
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from celery import Celery, Task
@@ -22,7 +22,9 @@ from upkeep.operations.errors import OperationError
 from upkeep.operations.models import Run
 from upkeep.operations.states import Status
 from upkeep.worker import application, receipt, timings
-from upkeep.worker.task import OperationTask
+
+if TYPE_CHECKING:  # each command imports this module, few the tasks
+    from upkeep.worker.task import OperationTask
 
 VALUES = {"args": (list, "a list"), "kwargs": (dict, "an object"), "headers": (dict, "an object")}
 """What the JSON in these fields of an entry is."""
@@ -71,7 +73,7 @@ class EntryForm(original.PeriodicTaskForm):  # type: ignore[misc]
             self._check_elsewhere(data)
         values = {field: self._check_json(field, data[field]) for field in VALUES if data.get(field)}
         # One that is invalid already can still be switched off.
-        if isinstance(task, OperationTask) and (data.get("enabled") or WHAT.intersection(self.changed_data)):
+        if hasattr(task, "operation") and (data.get("enabled") or WHAT.intersection(self.changed_data)):
             self._check_values(task, values)
         return data
 
@@ -95,7 +97,7 @@ class EntryForm(original.PeriodicTaskForm):  # type: ignore[misc]
             self.add_error(field, forms.ValidationError(f"This must be {called} in JSON."))
         return value
 
-    def _check_values(self, task: OperationTask, values: dict[str, Any]) -> None:
+    def _check_values(self, task: "OperationTask", values: dict[str, Any]) -> None:
         """Refuse values with which the operation would not begin."""
         if VALUES.keys() & self.errors.keys():
             return
@@ -153,7 +155,7 @@ def _start(task: Task | None, entry: PeriodicTask, user: Any) -> tuple[int, str]
         return messages.ERROR, f"nothing was started: this project has no task {entry.task!r}"
     try:
         args, kwargs = json.loads(entry.args or "[]"), json.loads(entry.kwargs or "{}")
-        if isinstance(task, OperationTask):
+        if hasattr(task, "operation"):
             return _enqueue(task, args, kwargs, entry=entry, user=user)
         sent = task.apply_async(args, kwargs, headers={"periodic_task_name": entry.name}, queue=entry.queue or None)
     except (OperationalError, TypeError, ValueError) as error:
@@ -161,7 +163,7 @@ def _start(task: Task | None, entry: PeriodicTask, user: Any) -> tuple[int, str]
     return messages.SUCCESS, f"sent as task {sent.id}"
 
 
-def _enqueue(task: OperationTask, args: Any, kwargs: Any, *, entry: PeriodicTask, user: Any) -> tuple[int, str]:
+def _enqueue(task: "OperationTask", args: Any, kwargs: Any, *, entry: PeriodicTask, user: Any) -> tuple[int, str]:
     """Enqueue a run of the operation, as this user's."""
     task_id = str(uuid4())
     with transaction.atomic():  # a worker that takes it sees whose it is
