@@ -211,6 +211,18 @@ def test_prune_deletes_it_and_says_what_goes_with_it(apply: Apply) -> None:
     assert not Task.objects.exists()
 
 
+def test_prune_deletes_no_more_than_half_unless_somebody_says_so(apply: Apply) -> None:
+    tasks = ", ".join(f"{{code: t{number}}}" for number in range(24))
+    apply(trackers(f"name: code, {GITHUB}, tasks: [{tasks}]"))
+    before = stored()
+    found = apply(organization(""), prune=True, no_input=True)
+    assert (found.code, found.run.status, stored()) == (1, "failed", before)
+    assert re.match(r"\d+ of \d+ items would be deleted, the limit is 50 %: .* raise --max-deleted", found.run.error)
+    assert found.run.report[-1].startswith("next would have been ")
+    assert apply(organization(""), prune=True, no_input=True, max_deleted=100).code == 0
+    assert not Project.objects.exists()
+
+
 def test_prune_wants_to_be_confirmed(apply: Apply) -> None:
     apply(SEPARATED)
     found = apply(organization(""), prune=True)
