@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,7 @@ class Shop:
     folder: Path
     venv: Path
     env: dict[str, str]
+    server: PostgresProcess
     processes: list[LocalProcess] = field(default_factory=list)
 
     def run(self, *command: str, seconds: float = 120) -> "subprocess.CompletedProcess[str]":
@@ -56,6 +58,10 @@ class Shop:
     def python(self, code: str) -> str:
         """Run the code in the project, and return what it prints."""
         return self.manage("shell", "--verbosity=0", "--command", code)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """Execute the statement in the project's database, and return its rows."""
+        return self.server.rows(self.env["SHOP_DATABASE"], statement)
 
     def celery(self, name: str, *words: str, prompt: str) -> LocalProcess:
         """Start one of Celery's programs for the shop, and wait until it is ready."""
@@ -150,7 +156,7 @@ class OpenShop:
             "SHOP_REDIS": self.broker.url,
             "SHOP_PREFIX": prefix,
         }
-        shop = Shop(folder, self.venv, env)
+        shop = Shop(folder, self.venv, env, self.postgres)
         self.shops.append(shop)
         started = shop.run("django-admin", "startproject", "shop", ".")
         assert started.returncode == 0, started.stderr

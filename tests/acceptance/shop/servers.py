@@ -3,6 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -53,6 +54,11 @@ class PostgresProcess(LocalProcess):
 
     def create(self, database: str) -> None:
         """Create the database."""
-        where = make_conninfo(host="127.0.0.1", port=self.port, user="shop", password=PASSWORD, dbname="postgres")
+        self.rows("postgres", f'CREATE DATABASE "{database}"')
+
+    def rows(self, database: str, statement: str) -> list[tuple[Any, ...]]:
+        """Execute the statement in the database, and return its rows."""
+        where = make_conninfo(host="127.0.0.1", port=self.port, user="shop", password=PASSWORD, dbname=database)
         with psycopg.connect(where, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{database}"'.encode())
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
