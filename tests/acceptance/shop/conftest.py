@@ -59,9 +59,9 @@ class Shop:
         """Run the code in the project, and return what it prints."""
         return self.manage("shell", "--verbosity=0", "--command", code)
 
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Execute the statement in the project's database, and return its rows."""
-        return self.server.rows(self.env["SHOP_DATABASE"], statement)
+        return self.server.rows(self.env["SHOP_DATABASE"], statement, *values)
 
     def celery(self, name: str, *words: str, prompt: str) -> LocalProcess:
         """Start one of Celery's programs for the shop, and wait until it is ready."""

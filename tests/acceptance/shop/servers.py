@@ -56,9 +56,9 @@ class PostgresProcess(LocalProcess):
         """Create the database."""
         self.rows("postgres", f'CREATE DATABASE "{database}"')
 
-    def rows(self, database: str, statement: str) -> list[tuple[Any, ...]]:
+    def rows(self, database: str, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Execute the statement in the database, and return its rows."""
         where = make_conninfo(host="127.0.0.1", port=self.port, user="shop", password=PASSWORD, dbname=database)
         with psycopg.connect(where, autocommit=True) as connection:
-            cursor = connection.execute(statement.encode())
+            cursor = connection.execute(statement.encode(), values or None)
             return cursor.fetchall() if cursor.description else []

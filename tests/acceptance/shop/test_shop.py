@@ -18,6 +18,10 @@ DELETE FROM catalogue_article;
 INSERT INTO catalogue_article (name, price, repriced)
 SELECT 'Article ' || number, 10, 0 FROM generate_series(1, {ARTICLES}) number
 """  # noqa: S608 - our own number
+FIRED = """
+SELECT 1 FROM upkeep_operations_run
+WHERE operation = 'sessions.clearsessions' AND status = 'succeeded' AND origin LIKE '%beat%'
+"""
 EACH_SECOND = """
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 second, _ = IntervalSchedule.objects.get_or_create(every=1, period="seconds")
@@ -57,7 +61,7 @@ def run_of(shop: Shop, run: str) -> dict[str, object]:
 
 def ended(shop: Shop, run: str) -> dict[str, object]:
     """What is recorded of the run, once it has ended."""
-    until(lambda: shop.rows(f"SELECT FROM upkeep_operations_run WHERE id = '{run}' AND finished_at IS NOT NULL"))
+    until(lambda: shop.rows("SELECT 1 FROM upkeep_operations_run WHERE id = %s AND finished_at IS NOT NULL", run))
     return run_of(shop, run)
 
 
@@ -96,8 +100,7 @@ def test_beat_starts_it(staffed: Shop) -> None:
     assert "Reprice every minute" in staffed.python(entries)
     staffed.python(EACH_SECOND)
     beat = staffed.celery("beat", "beat", "--loglevel=INFO", "--max-interval=1", prompt="beat: Starting")
-    fired = "operation = 'sessions.clearsessions' AND status = 'succeeded' AND origin LIKE '%beat%'"
-    until(lambda: staffed.rows(f"SELECT FROM upkeep_operations_run WHERE {fired}"))
+    until(lambda: staffed.rows(FIRED))
     chosen = ("runs", "--operation=sessions.clearsessions", "--status=succeeded", "--json")
     assert any("beat" in run["origin"] for run in json.loads(staffed.manage(*chosen)))
     beat.teardown()
