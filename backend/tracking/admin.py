@@ -197,10 +197,11 @@ class WorkEntryAdmin(Kept):
     """Written by downloads and by matching alone."""
 
     list_display = ("started_at", "duration", "external_user", "text", "breadcrumb", "task", "matched_by")
-    list_filter = (("task", admin.EmptyFieldListFilter), "tracker__project__organization", "tracker__project")
-    list_select_related = ("external_user", "task", "matched_by")
+    list_filter = (("match__task", admin.EmptyFieldListFilter), "tracker__project__organization", "tracker__project")
+    list_select_related = ("external_user", "match__task", "match__matched_by")
     search_fields = ("text", "breadcrumb", "=external_id", "=external_user__username")
-    raw_id_fields = ("tracker", "external_user", "task", "matched_by")
+    raw_id_fields = ("tracker", "external_user")
+    readonly_fields = ("task", "matched_by")
     ordering = ("-id",)
     show_full_result_count = False
 

@@ -6,7 +6,7 @@ Organization ─┬─ OrganizationProfile (its members)
                                      ├─ Task ─┬─ TaskAssignee
                                      │        └─ FormerName (codes and addresses that led to it)
                                      ├─ WorkMatch (the rules that lead to this tracker's tasks)
-                                     └─ WorkEntry ── (the task it was matched with, and by which rule)
+                                     └─ WorkEntry ── EntryMatch (the task it is for, and by which rule)
 """
 
 from typing import ClassVar
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import HashIndex
+from django.contrib.postgres.indexes import GinIndex, HashIndex
 from django.db import models
 from django.db.models import Q
 from pydantic import SecretStr
@@ -355,16 +355,6 @@ class WorkEntry(IdentifiedModel):
     started_at = models.DateTimeField()
     duration = models.DurationField()
     external_task = models.TextField(blank=True, help_text="The task that the tracker itself names: an id or a URL.")
-    task = models.ForeignKey(Task, models.SET_NULL, null=True, blank=True, related_name="work_entries")
-    matched_by = models.ForeignKey(
-        WorkMatch,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="work_entries",
-        db_index=False,
-        db_constraint=False,  # a fifth of what matching costs, for what the next matching puts right anyway
-    )
 
     class Meta:
         verbose_name_plural = "work entries"
@@ -378,6 +368,57 @@ class WorkEntry(IdentifiedModel):
 
     def __str__(self) -> str:
         return f"{self.text or self.breadcrumb} ({self.started_at:%Y-%m-%d %H:%M})"
+
+    @property
+    def task(self) -> Task | None:
+        """The task that it is matched with; None: with none."""
+        match = getattr(self, "match", None)
+        return match.task if match else None
+
+    @property
+    def matched_by(self) -> WorkMatch | None:
+        """The rule by which it is matched; None: by none, or that rule is gone."""
+        match = getattr(self, "match", None)
+        return match.matched_by if match else None
+
+
+class EntryMatch(models.Model):
+    """What matching found for a work entry. One without a row names no task, or was not matched yet.
+
+    In a table of its own, since its rows are narrow: a matching writes them for millions of entries. The database
+    checks no references, which would take longer than the rest; instead, triggers let the match go with its entry, and
+    a task that is deleted go from its matches.
+    """
+
+    entry = models.OneToOneField(
+        WorkEntry, models.DO_NOTHING, primary_key=True, related_name="match", db_constraint=False
+    )
+    project = models.ForeignKey(Project, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
+    task = models.ForeignKey(
+        Task, models.DO_NOTHING, null=True, blank=True, related_name="matches", db_constraint=False
+    )
+    matched_by = models.ForeignKey(
+        WorkMatch, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False, db_constraint=False
+    )
+    looked_for = models.TextField(  # noqa: DJ001 - in most rows there is none, which takes no room
+        null=True, blank=True, help_text="The code, id or address of a task that there is not. Of unmatched work alone."
+    )
+    missed = ArrayField(
+        models.IntegerField(),
+        null=True,
+        blank=True,
+        help_text="Hashes of the names that rules looked for in vain, with and without a match in the end.",
+    )
+
+    class Meta:
+        verbose_name_plural = "entry matches"
+        indexes: ClassVar = [
+            models.Index(fields=["project", "matched_by"], name="tracking_entrymatch_rule"),
+            GinIndex(fields=["missed"], condition=Q(missed__isnull=False), name="tracking_entrymatch_missed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}"
 
 
 class SeenRecord(models.Model):
@@ -393,14 +434,29 @@ class SeenRecord(models.Model):
 
 
 class MatchingChange(models.Model):
-    """A statement changed what the matches or the owners of a project's tasks depend on. Triggers write it.
+    """A change of what the matches or the owners of a project's tasks depend on. Triggers write it.
 
     It is visible as soon as the change itself is, however late that is committed: a project without any is matched.
+    With neither an entry nor a task, it concerns the whole project.
     """
 
     id = models.BigAutoField(primary_key=True)
     project_id = models.UUIDField(db_index=True)
+    entry_id = models.UUIDField(null=True)
+    task_id = models.UUIDField(null=True)
+    names = ArrayField(
+        models.TextField(),
+        null=True,
+        help_text="By which entries lead to the task; null: only what its owner depends on was changed.",
+    )
     run_id = models.UUIDField(null=True, help_text="The matching that takes it into account.")
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["project_id"], condition=Q(entry_id=None, task_id=None), name="tracking_matchingchange_whole"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.project_id}"

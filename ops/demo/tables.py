@@ -20,7 +20,7 @@ def show_hours(console: Console) -> None:
     for heading in ("hours", "estimate"):
         table.add_column(heading, justify="right", no_wrap=True)
     tasks = Task.objects.filter(tracker__project__organization__code="demo").select_related("owner").annotate(
-        taken=Sum("work_entries__duration")
+        taken=Sum("matches__entry__duration")
     ).order_by(F("taken").desc(nulls_last=True), "code")  # fmt: skip
     for task in tasks[:MAX_TASKS]:
         hours = task.taken.total_seconds() / 3600 if task.taken else 0

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from backend.tracking.kernel.losses import GONE, Losses
 from backend.tracking.models import Project
-from backend.tracking.services import matching, matching_changes
+from backend.tracking.services import concerned, matching, matching_changes
 from backend.tracking.services.matching import ProjectMatching
 from backend.tracking.services.owners import ProjectOwners
 from tasks.tracking._people import map_people
@@ -31,12 +32,14 @@ def match(projects: Sequence[Project], run: RunContext) -> None:
     for organization in {project.organization for project in projects}:
         map_people(organization, run)
     for project in projects:
-        is_due = _is_due(project, run)
+        is_resumed = _step(project) in run.counts_by_step
+        is_due = _is_due(project, run, is_resumed=is_resumed)
         found = ProjectMatching(project)
-        figures, losses = _matched(found, run, is_due=is_due)
+        scope = _scope(found, run) if is_due else Scope(set(), set())
+        figures, losses = _matched(found, run, scope)
         if is_due:
-            _owned(project, run)
-            _settle(project, run)
+            _owned(found.project, run, None if is_resumed else scope)
+            _settle(found, run, scope)
         for line in (*_lines(found, figures), *_lost(found, losses, dry_run=run.dry_run)):
             run.report(line)
         figures_by_code[found.project.code] = _result(found, figures, losses)
@@ -48,20 +51,39 @@ def match(projects: Sequence[Project], run: RunContext) -> None:
     )
 
 
-def _is_due(project: Project, run: RunContext) -> bool:
+class Scope(NamedTuple):
+    """The entries that a matching reads, and the tasks whose owners it looks at, besides those of the entries."""
+
+    entries: set[UUID]
+    tasks: set[UUID]
+
+
+def _scope(found: ProjectMatching, run: RunContext) -> Scope | None:
+    """What the changes since the last matching concern; None: the whole project, as in a dry run."""
+    if run.dry_run or run.is_shared:
+        return None
+    changes = matching_changes.noted(found.project)
+    entries = changes and concerned.entries(found.project, found.trackers, changes)
+    return None if changes is None or entries is None else Scope(entries, changes.tasks | concerned.tasks(entries))
+
+
+def _is_due(project: Project, run: RunContext, *, is_resumed: bool) -> bool:
     """Whether anything changed since the project was matched; if so, this run answers for it from here on.
 
     A run that is taken up again or divided has read things before: it matches, and leaves what was noted to the next.
     """
-    if not (run.dry_run or run.is_shared or _step(project) in run.counts_by_step):
+    if not (run.dry_run or run.is_shared or is_resumed):
         matching_changes.take(project, run.id)
     return run.is_shared or matching_changes.exist(project)
 
 
-def _settle(project: Project, run: RunContext) -> None:
+def _settle(found: ProjectMatching, run: RunContext, scope: Scope | None) -> None:
     """Let what this run answers for be done with, unless an item of it failed."""
+    project = found.project
     counts = [run.counts_by_step[name] for name in (_step(project), _owners_step(project))]
     if not run.dry_run and not any(each["failed"] for each in counts):
+        if scope is None:
+            found.sweep()
         matching_changes.forget(project, run.id)
 
 
@@ -69,37 +91,40 @@ def _step(project: Project) -> str:
     return f"match {project.code}"
 
 
+def _rest_step(project: Project) -> str:
+    return f"unchanged {project.code}"
+
+
 def _owners_step(project: Project) -> str:
     return f"owners {project.code}"
 
 
-def _matched(found: ProjectMatching, run: RunContext, *, is_due: bool) -> tuple[Figures, Losses]:
+def _matched(found: ProjectMatching, run: RunContext, scope: Scope | None) -> tuple[Figures, Losses]:
     """Of all entries, as they are stored; in a dry run, as they would be. And what was lost."""
-    if not is_due:
-        return _unchanged(found, run)
+    entries = found.entries if scope is None else found.entries.filter(pk__in=scope.entries)
     with run.step(_step(found.project)) as step:
-        for batch in step.batches(found.entries):
-            matches = found.matches(*batch.keys)
+        for batch in step.batches(entries):
+            matches = found.matches(*batch.keys, only=scope and scope.entries)
             if matches.changed or run.dry_run:
                 plan = matching.PLAN if step.room else matching.BRIEF_PLAN
                 tally = f"{matching.TALLY} UNION ALL {matching.MOVES}" if run.dry_run else matching.MOVES
                 batch.commit_sql(plan=plan, write=matching.WRITE, params=found.write_params(matches), tally=tally)
-    figures = found.figures(step.tally) if run.dry_run else found.stored()
+    figures = found.figures(step.tally) if run.dry_run and scope is None else found.stored()
+    if scope is not None:
+        _count_rest(found.project, run, figures.total() - run.counts_by_step[_step(found.project)].processed)
     return figures, Losses(figures, found.moves(step.tally))
 
 
-def _unchanged(found: ProjectMatching, run: RunContext) -> tuple[Figures, Losses]:
-    """Of all entries, without reading any."""
-    figures = found.stored()
-    with run.step(_step(found.project)) as step:
-        for _ in step.batches(lambda _: [(range(figures.total()), None)]):
+def _count_rest(project: Project, run: RunContext, number: int) -> None:
+    """Entries that no change concerns are unchanged."""
+    with run.step(_rest_step(project)) as step:
+        for _ in step.batches(lambda _: [(range(number), None)] if number > 0 else []):
             pass
-    return figures, Losses(figures, found.moves(step.tally))
 
 
-def _owned(project: Project, run: RunContext) -> None:
+def _owned(project: Project, run: RunContext, scope: Scope | None) -> None:
     """Only tasks whose owner changes are items."""
-    owners = ProjectOwners(project)
+    owners = ProjectOwners(project, scope and scope.tasks | concerned.tasks(scope.entries))
     with run.step(_owners_step(project)) as step:
         for batch in step.batches(owners.pages):
             batch.commit(batch.items, write=owners.write)

@@ -39,20 +39,24 @@ FILL = """
         'A task of some words ' || n, '', '', 'closed', timestamptz '2025-01-01 12:00Z', 4
     FROM generate_series(1, %(tasks)s) AS n;
     INSERT INTO tracking_workentry (id, tracker_id, external_id, external_user_id, breadcrumb, text, started_at,
-        duration, external_task, task_id)
+        duration, external_task)
     SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(1 + mod(n, %(organizations)s)), 32, '0')::uuid, n,
         lpad(to_hex(1 + mod(n * 7, 400)), 32, '0')::uuid, 'Customer / Project / Development',
         'Did more of what was to do for number ' || n, timestamptz '2021-01-01Z' + n * %(step)s * interval '1 second',
-        interval '45 minutes', '',
-        CASE WHEN mod(n, 10) < 8 THEN lpad(to_hex(1 + mod(n::bigint * 7919, %(tasks)s)), 32, '0')::uuid END
-    FROM generate_series(1, %(entries)s) AS n
+        interval '45 minutes', ''
+    FROM generate_series(1, %(entries)s) AS n;
+    INSERT INTO tracking_entrymatch (entry_id, project_id, task_id)
+    SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(1 + mod(n, %(organizations)s)), 32, '0')::uuid,
+        lpad(to_hex(1 + mod(n::bigint * 7919, %(tasks)s)), 32, '0')::uuid
+    FROM generate_series(1, %(entries)s) AS n WHERE mod(n, 10) < 8
 """
 MONTHS = """
     SELECT username, date_trunc('month', local_date::timestamp), sum(duration_in_hours) FROM report.work GROUP BY 1, 2
 """
 BARE_MONTHS = """
     SELECT external_user_id, date_trunc('month', started_at), sum(extract(epoch FROM duration) / 3600)
-    FROM tracking_workentry WHERE task_id IS NOT NULL GROUP BY 1, 2
+    FROM tracking_entrymatch AS match JOIN tracking_workentry AS entry ON entry.id = match.entry_id
+    WHERE task_id IS NOT NULL GROUP BY 1, 2
 """
 ONE_MONTH = f"""
     SELECT username, sum(duration_in_hours) FROM report.work WHERE organization_code = '{ONE}'
@@ -61,12 +65,14 @@ ONE_MONTH = f"""
 ALL_MONTHS = "SELECT username, sum(duration_in_hours) FROM report.work GROUP BY 1"
 COUNTS = {
     "task": "tracking_task",
-    "work": "tracking_workentry WHERE task_id IS NOT NULL",
-    "unmatched_work": "tracking_workentry WHERE task_id IS NULL",
+    "work": "tracking_entrymatch WHERE task_id IS NOT NULL",
+    "unmatched_work": """tracking_workentry AS entry LEFT JOIN tracking_entrymatch AS match ON match.entry_id = entry.id
+        WHERE match.task_id IS NULL""",
     "contribution": """(
-        SELECT entry.task_id, person.user_id FROM tracking_workentry AS entry
+        SELECT match.task_id, person.user_id
+        FROM tracking_entrymatch AS match JOIN tracking_workentry AS entry ON entry.id = match.entry_id
         LEFT JOIN tracking_externaluser AS person ON person.id = entry.external_user_id
-        WHERE entry.task_id IS NOT NULL GROUP BY 1, 2) AS contribution""",
+        WHERE match.task_id IS NOT NULL GROUP BY 1, 2) AS contribution""",
 }
 
 
@@ -121,7 +127,7 @@ def fill(entries: int, tasks: int) -> None:
         cursor.execute(
             "VACUUM ANALYZE tracking_organization, tracking_project, tracking_tracker, tracking_externaluser"
         )
-        cursor.execute("VACUUM ANALYZE tracking_task, tracking_workentry, accounts_user")
+        cursor.execute("VACUUM ANALYZE tracking_task, tracking_workentry, tracking_entrymatch, accounts_user")
     execute(make_reports, MakeReports())
 
 

@@ -9,7 +9,10 @@ CODE = "bench"
 CODE_PATTERN = r"^(?P<task_code>#\d+).*"
 TEMPLATE = "bench_workentry"
 USERS = 10
-TABLES = "tracking_organization, tracking_project, tracking_tracker, tracking_task, tracking_workentry, accounts_user"
+TABLES = """
+    tracking_organization, tracking_project, tracking_tracker, tracking_task, tracking_workentry, tracking_entrymatch,
+    accounts_user
+"""
 
 TASKS = """
     INSERT INTO tracking_task (id, tracker_id, external_id, code, title, description, url, state)
@@ -87,7 +90,7 @@ def keep() -> None:
 def reset() -> None:
     """Let the work entries be as they were when they were remembered, in a table without dead rows."""
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE tracking_workentry")
+        cursor.execute("TRUNCATE tracking_workentry, tracking_entrymatch")
         cursor.execute(f"INSERT INTO tracking_workentry SELECT * FROM {TEMPLATE} ORDER BY id")  # noqa: S608
     settle()
 
@@ -95,5 +98,5 @@ def reset() -> None:
 def settle() -> None:
     """Let the server do now what it would do in the middle of the next measurement."""
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE tracking_workentry, tracking_task")
+        cursor.execute("VACUUM ANALYZE tracking_workentry, tracking_entrymatch, tracking_task")
         cursor.execute("CHECKPOINT")

@@ -4,8 +4,8 @@ SELECT entry.id AS work_id, organization.code AS organization_code, project.code
     tracker.name AS tracker,
     member.username::text AS username, person.username AS external_username, entry.started_at,
     (entry.started_at AT TIME ZONE organization.time_zone)::date AS local_date, entry.hours AS duration_in_hours, entry.text,
-    entry.breadcrumb, CASE WHEN entry.external_task = '' THEN 'no_rule' ELSE 'no_such_task' END AS reason,
-    nullif(entry.external_task, '') AS code, tracker.downloaded_at AS as_of
+    entry.breadcrumb, CASE WHEN entry.looked_for IS NULL THEN 'no_rule' ELSE 'no_such_task' END AS reason,
+    entry.looked_for AS code, tracker.downloaded_at AS as_of
 FROM entry
 LEFT JOIN tracking_tracker AS tracker ON tracker.id = entry.tracker_id
 LEFT JOIN tracking_project AS project ON project.id = tracker.project_id

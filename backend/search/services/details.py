@@ -48,18 +48,18 @@ def of(found: "QuerySet[Task]", keys: Collection[UUID]) -> dict[UUID, Details]:
 
 def worked_hours(keys: Collection[UUID]) -> dict[UUID, float]:
     """The hours of all work for each of these tasks that has some."""
-    return _hours(WorkEntry.objects.filter(task__in=keys))
+    return _hours(WorkEntry.objects.filter(match__task__in=keys))
 
 
 def worked_hours_of(found: "QuerySet[Task]") -> dict[UUID, float]:
     """The hours of all work for each of many tasks."""
-    return _hours(WorkEntry.objects.filter(task__in=found.order_by().values("pk")))
+    return _hours(WorkEntry.objects.filter(match__task__in=found.order_by().values("pk")))
 
 
 def people(keys: Collection[UUID]) -> list[dict[str, Any]]:
     """Who worked on these tasks, most first: a username of ours, or what a tracker calls somebody it alone knows."""
     rows = (
-        WorkEntry.objects.filter(task__in=keys, external_user__isnull=False)
+        WorkEntry.objects.filter(match__task__in=keys, external_user__isnull=False)
         .values_list("external_user__user__username", "external_user__username")
         .annotate(total=Sum("duration"))
         .order_by()
@@ -72,7 +72,7 @@ def people(keys: Collection[UUID]) -> list[dict[str, Any]]:
 
 
 def _hours(work: "QuerySet[WorkEntry]") -> dict[UUID, float]:
-    rows = work.values_list("task").annotate(total=Sum("duration")).order_by()
+    rows = work.values_list("match__task").annotate(total=Sum("duration")).order_by()
     return {task: total.total_seconds() / HOUR for task, total in rows if task}
 
 

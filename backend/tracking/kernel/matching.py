@@ -1,7 +1,9 @@
 """Which task each work entry is for: the first that a rule of its project leads to."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from backend.tracking.kernel.rules import Miss, Rule, RuleFacts, TaskKey, compiled
 
@@ -27,10 +29,22 @@ Unknown = dict[tuple[TaskKey, str], set[str]]
 """Values to look up, by key and tracker."""
 Work = tuple[int, str, str, str]
 """What rules look at in an entry: its tracker's place among those of the matcher, breadcrumb, text, external task."""
-Match = tuple[str | None, int | None]
-"""The id of the task that an entry is matched with, and the place of the rule among those of the matcher."""
-UNMATCHED: Match = (None, None)
+KeysOf = Callable[[TaskKey, str, str], Iterable[str]]
+"""From a key, a tracker's id and a value to all that a task may be known by to which the value leads."""
+Match = tuple[str | None, int | None, str | None, list[int] | None]
+"""The id of the task that an entry is matched with, the place of the rule among those of the matcher, the name that
+was looked for where there is no match, and the `hashes` of all that was looked for in vain."""
+UNMATCHED: Match = (None, None, None, None)
 # Both are plain tuples, since there is one for every entry: a NamedTuple takes five times as long to make.
+
+
+Missed = tuple[tuple[TaskKey, str], str]
+"""What a rule leads to, and a value that led to no task."""
+
+
+def hashes(keys: Iterable[str]) -> list[int]:
+    """Of 32 bits, signed, in order: two keys of one hash cost time and nothing else."""
+    return sorted({crc32(key.encode(errors="surrogatepass")) - 2**31 for key in keys})
 
 
 class Trial(NamedTuple):
@@ -50,17 +64,20 @@ class Trial(NamedTuple):
 class Matcher:
     """The rules of a project, applied to its work entries."""
 
-    def __init__(self, rules: Iterable[RuleFacts], trackers: Sequence[str], look_up: LookUp) -> None:
+    def __init__(self, rules: Iterable[RuleFacts], trackers: Sequence[str], look_up: LookUp, keys_of: KeysOf) -> None:
         """Raises RuleError.
 
         Args:
             rules: in the order in which they are tried.
             trackers: the names of those that entries come from.
             look_up: finds tasks, many at a time.
+            keys_of: what the tasks are known by that a value may lead to.
         """
         self.rules = compiled(rules)
         self._trackers = trackers
         self._look_up = look_up
+        self._keys_of = keys_of
+        self._hashes: dict[tuple[Missed, ...], list[int]] = {}
         self._tasks: dict[tuple[TaskKey, str], dict[str, str | None]] = {rule.leads_to: {} for rule in self.rules}
         self._remarkable: dict[tuple[TaskKey, str], dict[str, Found]] = {rule.leads_to: {} for rule in self.rules}
         self._tried = [
@@ -106,6 +123,7 @@ class Matcher:
         left, unknown = [], Unknown()
         for place in places:
             tracker, breadcrumb, text, external_task = works[place]
+            missed: tuple[Missed, ...] = ()
             for number, value_of, leads_to, tasks in self._tried[tracker]:
                 value = value_of(breadcrumb, text, external_task)
                 if isinstance(value, Miss):
@@ -116,10 +134,22 @@ class Matcher:
                     left.append(place)
                     break
                 if task is not None:
-                    found[place] = (task, number)
+                    if leads_to[0] is TaskKey.URL and " " in value:  # addresses before the one that leads to it
+                        missed += ((leads_to, value),)
+                    found[place] = (task, number, None, self._hashed(missed) if missed else None)
                     break
+                missed += ((leads_to, value),)
+            else:
+                if missed:
+                    found[place] = (None, None, missed[0][1].partition(" ")[0] or None, self._hashed(missed))
         self._learn(unknown)
         return left
+
+    def _hashed(self, missed: tuple[Missed, ...]) -> list[int]:
+        if missed not in self._hashes:
+            keys = (self._keys_of(key, tracker, value) for (key, tracker), value in missed)
+            self._hashes[missed] = hashes(chain.from_iterable(keys))
+        return self._hashes[missed]
 
     def _learn(self, unknown: Unknown) -> None:
         for (key, tracker), values in unknown.items():
@@ -136,3 +166,4 @@ class Matcher:
                 tasks.clear()
             for found in self._remarkable.values():
                 found.clear()
+            self._hashes.clear()

@@ -16,6 +16,16 @@ def array(values: Iterable[UUID | str | int | None]) -> str:
     return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
 
 
+def text_array(values: Iterable[str | None]) -> str:
+    """The same of any texts."""
+    return "{" + ",".join("NULL" if value is None else _quoted(value) for value in values) + "}"
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def texts(values: Iterable[str]) -> RawSQL:
     """Any texts, as a subquery for `__in`."""
     return RawSQL("SELECT jsonb_array_elements_text(%s::jsonb)", [json.dumps(list(values))])

@@ -23,7 +23,7 @@ from backend.tracking.kernel.downloads import Entry
 from backend.tracking.kernel.kinds import ApiKind
 from backend.tracking.kernel.moves import Absence, Missed, Whereabouts
 from backend.tracking.kernel.records import Record, RecordPage
-from backend.tracking.models import Project, SeenRecord, Task, Tracker, WorkEntry
+from backend.tracking.models import EntryMatch, Project, SeenRecord, Task, Tracker, WorkEntry
 from backend.tracking.services import former_names, moves, people, task_rows, work_rows
 from backend.tracking.services.arrays import texts
 from upkeep.operations.plans import Change
@@ -188,7 +188,7 @@ class Download:
         if self.brings_work:
             return rows
         heirs = Task.objects.filter(tracker__in=self._siblings, external_id=OuterRef("external_id"))
-        rows = rows.filter(moved_to="").annotate(has_work=Exists(WorkEntry.objects.filter(task=OuterRef("pk"))))
+        rows = rows.filter(moved_to="").annotate(has_work=Exists(EntryMatch.objects.filter(task=OuterRef("pk"))))
         annotated: QuerySet[Any, Any] = rows.annotate(heir=Subquery(heirs.values("pk")[:1]))
         return annotated
 

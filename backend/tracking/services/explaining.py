@@ -16,7 +16,12 @@ from backend.tracking.models import ExternalUser, Organization, Project, Task, W
 from backend.tracking.services import rules
 
 PAGE = 200
-RELATED = ("tracker__project__organization", "external_user__user", "task__tracker", "matched_by__tracker")
+RELATED = (
+    "tracker__project__organization",
+    "external_user__user",
+    "match__task__tracker",
+    "match__matched_by__tracker",
+)
 
 
 class UnknownEntryError(Exception):
@@ -101,7 +106,7 @@ class Explainer:
 def _explained(entry: WorkEntry, trials: Sequence[Trial], tasks: dict[str, Told]) -> Told:
     match = explanations.match(trials, tasks)
     now = (trials[-1].task, trials[-1].rule.facts.id) if match else (None, None)
-    stored = tuple(str(key) if key else None for key in (entry.task_id, entry.matched_by_id))
+    stored = tuple(str(row.pk) if row else None for row in (entry.task, entry.matched_by))
     return {
         "entry": _entry(entry),
         "stored": {

@@ -9,7 +9,7 @@ from backend.tracking.kernel import locations, moves
 from backend.tracking.kernel.kinds import ApiKind, NameKind
 from backend.tracking.kernel.locations import LocationError, Place
 from backend.tracking.kernel.moves import Farewell
-from backend.tracking.models import Task, Tracker, WorkEntry
+from backend.tracking.models import EntryMatch, Task, Tracker
 from backend.tracking.services import former_names
 from backend.tracking.services.arrays import array
 
@@ -82,7 +82,7 @@ def part(farewells: Iterable[Farewell]) -> None:
             tracker = Task.objects.values_list("tracker", flat=True).get(pk=missed.pk)
             names = {NameKind.CODE: missed.code, NameKind.URL: missed.url}
             former_names.keep((missed.heir, tracker, kind, text) for kind, text in names.items())
-            WorkEntry.objects.filter(task=missed.pk).update(task=missed.heir)
+            EntryMatch.objects.filter(task=missed.pk).update(task=missed.heir)
     Task.objects.filter(pk__in=gone).delete()
 
 

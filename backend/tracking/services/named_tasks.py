@@ -62,6 +62,26 @@ class NamedTasks:
         """
         return self._followed(self._looked_up(key, tracker_id, values))
 
+    def keys(self, key: TaskKey, tracker_id: str, value: str) -> set[str]:
+        """All that the tasks are known by, as it is compared, to which the value may lead for the tracker's rules."""
+        if key is TaskKey.EXTERNAL_ID:
+            return {value}
+        kind = NameKind.CODE if key is TaskKey.CODE else NameKind.URL
+        names = [value] if kind is NameKind.CODE else addresses(value) or [value]
+        found = [self._keys(kind, tracker_id, name) for name in names]
+        exact = [folded(value)] if kind is NameKind.CODE else []
+        return {*exact, *(key for keys in found for key in (*keys.own, *keys.others))}
+
+    def alternatives(self, keys: Collection[str]) -> set[str]:
+        """These keys, and all others by which a name that leads to one of them may be looked up as well."""
+        found = (
+            names
+            for key in keys
+            for each in self._names.values()
+            for names in (each.code_keys(key), each.url_keys(key))
+        )
+        return {*keys, *(key for names in found for key in (*names.own, *names.others))}
+
     def _followed(self, found: Mapping[str, Found]) -> dict[str, Found]:
         """What was found, and of tasks that go on as another one that one."""
         last = self._successors

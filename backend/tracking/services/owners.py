@@ -1,12 +1,14 @@
 """Who owns each task of a project: computed in the database by ranges of tasks, and written where it changes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import connection
 
 from backend.tracking.models import Project
+from backend.tracking.services.arrays import array
 from backend.tracking.services.matching_changes import UNNOTED
 from upkeep.operations.plans import Change
 
@@ -17,6 +19,7 @@ RANGE = """
     SELECT max(id::text) FROM (
         SELECT task.id FROM tracking_task AS task JOIN tracking_tracker AS tracker ON tracker.id = task.tracker_id
         WHERE tracker.project_id = %(project)s AND (%(after)s::uuid IS NULL OR task.id > %(after)s::uuid)
+            AND (%(only)s::uuid[] IS NULL OR task.id = ANY(%(only)s::uuid[]))
         ORDER BY task.id LIMIT %(number)s) AS tasks
 """
 CHANGES = """
@@ -25,13 +28,15 @@ CHANGES = """
         FROM tracking_task AS task JOIN tracking_tracker AS tracker ON tracker.id = task.tracker_id
         WHERE tracker.project_id = %(project)s
             AND (%(after)s::uuid IS NULL OR task.id > %(after)s::uuid) AND task.id <= %(last)s::uuid
+            AND (%(only)s::uuid[] IS NULL OR task.id = ANY(%(only)s::uuid[]))
     ), contributor AS (
         SELECT DISTINCT ON (task_id) task_id, user_id FROM (
-            SELECT entry.task_id, person.user_id, sum(entry.duration) AS worked, min(entry.started_at) AS since
-            FROM tracking_workentry AS entry JOIN tracking_externaluser AS person ON person.id = entry.external_user_id
-            WHERE (%(after)s::uuid IS NULL OR entry.task_id > %(after)s::uuid) AND entry.task_id <= %(last)s::uuid
-                AND person.user_id IS NOT NULL
-            GROUP BY entry.task_id, person.user_id) AS contribution
+            SELECT match.task_id, person.user_id, sum(entry.duration) AS worked, min(entry.started_at) AS since
+            FROM tracking_entrymatch AS match JOIN tracking_workentry AS entry ON entry.id = match.entry_id
+                JOIN tracking_externaluser AS person ON person.id = entry.external_user_id
+            WHERE (%(after)s::uuid IS NULL OR match.task_id > %(after)s::uuid) AND match.task_id <= %(last)s::uuid
+                AND (%(only)s::uuid[] IS NULL OR match.task_id = ANY(%(only)s::uuid[])) AND person.user_id IS NOT NULL
+            GROUP BY match.task_id, person.user_id) AS contribution
         ORDER BY task_id, worked DESC, since, user_id
     ), assignee AS (
         SELECT task.id AS task_id,
@@ -72,8 +77,10 @@ Cursor = int | str | None
 class ProjectOwners:
     """The owners of a project's tasks."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, only: Collection[UUID] | None = None) -> None:
+        """Of all tasks, or `only` those of these ids."""
         self._project = project
+        self._only = None if only is None else array(only)
 
     def pages(self, after: Cursor) -> Iterator[tuple[Sequence[Change], Cursor]]:
         """The tasks behind an id whose owner is another one than what is stored."""
@@ -100,5 +107,5 @@ class ProjectOwners:
 
     def _rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
-            cursor.execute(statement, {"project": self._project.pk, **values})
+            cursor.execute(statement, {"project": self._project.pk, "only": self._only, **values})
             return list(cursor.fetchall())

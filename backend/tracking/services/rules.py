@@ -19,9 +19,8 @@ def matcher(trackers: Sequence[Tracker]) -> Matcher:
     """The rules of all trackers of a project, ready to be applied to the entries of these. Raises RuleError."""
     found = WorkMatch.objects.filter(tracker__in=trackers).select_related("tracker")
     ordered = found.order_by("-priority", "tracker__place", "tracker__name", "place", "pk")
-    return Matcher(
-        [facts(rule) for rule in ordered], [tracker.name for tracker in trackers], NamedTasks(trackers).look_up
-    )
+    tasks = NamedTasks(trackers)
+    return Matcher(map(facts, ordered), [tracker.name for tracker in trackers], tasks.look_up, tasks.keys)
 
 
 def check(rule: WorkMatch) -> None:

@@ -31,7 +31,7 @@ class World:
                 "=1+1", hours=hours, external_user=person, task=self.task, matched_by=rule, started_at=EVENING
             )
         self.acme.entry("lunch", hours=0.7, external_user=self.ann, started_at=EVENING)
-        self.acme.entry("lost", hours=0.2, external_user=self.ann, external_task="#404", started_at=EVENING)
+        self.acme.entry("lost", hours=0.2, external_user=self.ann, looked_for="#404", started_at=EVENING)
         self.umbra.entry("night", hours=3, task=self.other, started_at=EVENING)
         assigned = [self.acme.person(name, tracker=self.acme.tasks) for name in ("ann", "bob")]
         self.acme.assign(self.task, assigned[0])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from backend.accounts.models import User
-from backend.tracking.models import ExternalUser, OrganizationProfile, Task, Tracker, WorkEntry
+from backend.tracking.models import EntryMatch, ExternalUser, OrganizationProfile, Task, Tracker, WorkEntry
 from tasks.search.update_search import UpdateSearch, update_search
 from tests.integration.tracking import factories
 from upkeep import testing
@@ -29,14 +29,14 @@ def task(tracker: Tracker) -> MakeTask:
         made = Task.objects.create(**{"tracker": on, "code": f"#{number}", "title": title, "closed_at": DAY} | fields)
         if hours:
             person, _ = ExternalUser.objects.get_or_create(tracker=on, username=by)
-            WorkEntry.objects.create(
+            entry = WorkEntry.objects.create(
                 tracker=on,
                 external_id=str(number),
                 external_user=person,
                 started_at=DAY,
                 duration=timedelta(hours=hours),
-                task=made,
             )
+            EntryMatch.objects.create(entry=entry, project_id=on.project_id, task=made)
         return made
 
     return make

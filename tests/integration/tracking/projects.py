@@ -6,6 +6,7 @@ import pytest
 
 from backend.accounts.models import User
 from backend.tracking.models import (
+    EntryMatch,
     ExternalUser,
     Organization,
     OrganizationProfile,
@@ -43,15 +44,19 @@ class Example:
         return WorkMatch.objects.create(tracker=tracker or self.tasks, match_on=match_on, **columns)
 
     def entry(self, text: str = "", *, hours: float = 1, tracker: Tracker | None = None, **columns: Any) -> WorkEntry:
-        """An hour of work."""
+        """An hour of work; with a `task`, matched."""
         number = next(numbers)
-        return WorkEntry.objects.create(
+        match = {name: columns.pop(name) for name in ("task", "matched_by", "looked_for") if name in columns}
+        entry = WorkEntry.objects.create(
             tracker=tracker or self.hours,
             external_id=str(number),
             text=text,
             duration=timedelta(hours=hours),
             **{"started_at": MONDAY + timedelta(minutes=number), **columns},
         )
+        if match:
+            EntryMatch.objects.create(entry=entry, project=self.project, **match)
+        return entry
 
     def person(self, username: str, *, is_known: bool = True, tracker: Tracker | None = None) -> ExternalUser:
         """Somebody whom a tracker calls so, and whom we do, too."""
@@ -70,7 +75,7 @@ class Example:
 
 def matched(entry: WorkEntry) -> tuple[str | None, WorkMatch | None]:
     """The code of the task that is stored, and the rule."""
-    stored = WorkEntry.objects.select_related("task", "matched_by").get(pk=entry.pk)
+    stored = WorkEntry.objects.select_related("match__task", "match__matched_by").get(pk=entry.pk)
     return stored.task.code if stored.task else None, stored.matched_by
 
 

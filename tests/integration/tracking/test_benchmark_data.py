@@ -11,5 +11,5 @@ from upkeep.operations.runner import execute
 def test_the_rules_of_the_benchmarks_match_all_their_entries() -> None:
     work.fill(entries=20, tasks=5)
     execute(match_project, MatchProject(organization=work.CODE))
-    assert set(WorkEntry.objects.values_list("task__code", flat=True)) >= {"various", "meetings", "#1"}
-    assert (WorkEntry.objects.filter(task=None).count(), Task.objects.count()) == (0, 7)
+    assert set(WorkEntry.objects.values_list("match__task__code", flat=True)) >= {"various", "meetings", "#1"}
+    assert (WorkEntry.objects.filter(match__task=None).count(), Task.objects.count()) == (0, 7)

@@ -1,6 +1,6 @@
 import pytest
 
-from backend.tracking.models import Task, WorkEntry, WorkMatch
+from backend.tracking.models import EntryMatch, Task, WorkMatch
 from backend.tracking.services import matching
 from backend.tracking.services.matching import ProjectMatching
 from tasks.tracking.match_project import MatchProject, match_project
@@ -48,7 +48,7 @@ def test_a_matching_that_changes_nothing_loses_nothing() -> None:
 
 def test_a_first_matching_has_nothing_to_lose(example: Example) -> None:
     example.entry("#1 more")
-    WorkEntry.objects.update(task=None, matched_by=None)
+    EntryMatch.objects.all().delete()
     ended = ran("match_project", "example")
     assert (losses(ended), ended.counts["updated"]) == ((0, 0), 15)
 

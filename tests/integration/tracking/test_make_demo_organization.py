@@ -7,6 +7,7 @@ from django.db.models import Count
 
 from backend.tracking.kernel.demo.work import Work
 from backend.tracking.models import (
+    EntryMatch,
     ExternalUser,
     Organization,
     OrganizationProfile,
@@ -52,7 +53,7 @@ def test_a_demo_has_projects_tasks_work_rules_and_members() -> None:
     assert (ended.exit_code, ended.counts) == (0, {"processed": 1_079, "created": 1_079})
     assert (Project.objects.count(), Task.objects.count(), WorkEntry.objects.count()) == (2, 60, 1_000)
     assert not Tracker.objects.exclude(api_kind="").exists()
-    assert not WorkEntry.objects.exclude(task=None, matched_by=None).exists()
+    assert not EntryMatch.objects.exists()
     assert set(Task.objects.filter(external_id="").values_list("code", flat=True)) == {"various", "pm"}
     assert Task.objects.filter(code="#1").count() == 2
     assert TaskAssignee.objects.count() > 20

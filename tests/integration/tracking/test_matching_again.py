@@ -3,13 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg import sql
 
 from backend.tracking.kernel.kinds import NameKind
 from backend.tracking.models import (
+    EntryMatch,
     ExternalUser,
     MatchingChange,
     Project,
@@ -20,6 +23,7 @@ from backend.tracking.models import (
     WorkMatch,
 )
 from backend.tracking.services import former_names
+from backend.tracking.services.matching import Matches
 from tasks.tracking.match_project import MatchProject, match_project
 from tests.integration.collection.commands import ran
 from tests.integration.tracking.projects import COMMITTED, Example, matched
@@ -51,7 +55,7 @@ def counts() -> dict[str, int]:
 def number(rows: Any, place: int) -> Any:
     """One of these rows, if there is any."""
     found = list(rows.order_by("pk"))
-    return rows.filter(pk=found[place % len(found)].pk) if found else rows
+    return rows.filter(pk=found[place % len(found)].pk) if found else rows.none()
 
 
 def rename(place: int, code: str) -> None:
@@ -76,7 +80,8 @@ EDITS: Sequence[Callable[[Example, int, str], object]] = (
     lambda made, place, code: made.entry(f"{code} more", external_user=made.person(f"p{place}")),
     lambda _, place, code: number(WorkEntry.objects, place).update(text=f"{code} else"),
     lambda _, place, code: number(WorkEntry.objects, place).update(external_task=code),
-    lambda _, place, __: number(WorkEntry.objects, place).update(task=None),
+    lambda _, place, __: number(EntryMatch.objects, place).update(task=None),
+    lambda _, place, __: number(EntryMatch.objects, place).delete(),
     lambda _, place, __: number(WorkEntry.objects, place).update(duration="5 hours"),
     lambda made, place, __: number(WorkEntry.objects, place).update(tracker=made.tasks),
     lambda _, place, __: number(WorkEntry.objects, place).delete(),
@@ -109,9 +114,10 @@ def test_a_matching_after_any_edits_leaves_nothing_for_a_whole_one(edits: list[t
     for kind, place, code in edits:
         EDITS[kind](made, place, code)
     counts()
+    found = list(EntryMatch.objects.order_by("pk").values())
     MatchingChange.objects.create(project_id=made.project.pk)
-    left = counts()
-    assert left.keys() <= {"processed", "unchanged"}
+    assert counts().keys() <= {"processed", "unchanged"}
+    assert list(EntryMatch.objects.order_by("pk").values()) == found
 
 
 def test_every_kind_of_edit_is_noted() -> None:
@@ -147,6 +153,25 @@ def test_where_nothing_has_changed_nothing_is_read_and_all_is_counted() -> None:
     assert reads_of_entries(queries)
 
 
+def test_only_the_entries_that_a_change_concerns_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = example()
+    counts()
+    plain, read = Matches.add, list[str]()
+
+    def add(self: Matches, rows: Sequence[Any], found: Sequence[Any]) -> None:
+        read.extend(row[8] for row in rows)
+        plain(self, rows, found)
+
+    monkeypatch.setattr(Matches, "add", add)
+    made.task("#3")
+    made.entry("gh-2")
+    renamed = Task.objects.get(code="#1")
+    renamed.code = "#4"
+    renamed.save()
+    assert counts() == {"processed": 7, "updated": 4, "unchanged": 3}  # two entries, and the owners of two tasks
+    assert sorted(read) == ["#1 a", "#3 c", "gh-2"]
+
+
 def test_a_change_that_is_committed_after_a_matching_is_found_by_the_next() -> None:
     made = example()
     entry = WorkEntry.objects.order_by("pk").last()
@@ -169,9 +194,10 @@ def test_a_change_that_is_committed_after_a_matching_is_found_by_the_next() -> N
 
 def test_a_dry_run_and_a_failed_item_leave_the_changes_to_the_next_matching() -> None:
     made = example()
+    first = Task.objects.get(code="#1")
     with connection.cursor() as cursor:
         cursor.execute(
-            "ALTER TABLE tracking_workentry ADD CONSTRAINT no_lunch CHECK (text <> '#1 a' OR task_id IS NULL)"
+            sql.SQL("ALTER TABLE tracking_entrymatch ADD CONSTRAINT none_yet CHECK (task_id <> {})").format(first.pk)
         )
     try:
         ran("match_project", "example", "--dry-run")
@@ -179,7 +205,7 @@ def test_a_dry_run_and_a_failed_item_leave_the_changes_to_the_next_matching() ->
         assert MatchingChange.objects.filter(project_id=made.project.pk).exists()
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE tracking_workentry DROP CONSTRAINT no_lunch")
+            cursor.execute("ALTER TABLE tracking_entrymatch DROP CONSTRAINT none_yet")
     assert counts()["updated"] == 2  # the entry, and the owner of its task
     assert not MatchingChange.objects.exists()
 

@@ -54,7 +54,7 @@ def project_of(system: ModuleType, location: str) -> tuple[Example, Tracker]:
 
 def codes() -> list[str | None]:
     """Of the tasks that the entries are matched with."""
-    return list(WorkEntry.objects.order_by("pk").values_list("task__code", flat=True))
+    return list(WorkEntry.objects.order_by("pk").values_list("match__task__code", flat=True))
 
 
 def tasks() -> list[Task]:
@@ -72,14 +72,14 @@ def test_everything_goes_on_leading_to_the_tasks_of_a_project_that_is_renamed(
         example.entry(f"see {task.url}, please")
         example.entry(external_task=task.code)
     ran("match_project", "example")
-    before = list(WorkEntry.objects.order_by("pk").values_list("task", "matched_by"))
+    before = list(WorkEntry.objects.order_by("pk").values_list("match__task", "match__matched_by"))
     assert all(task for task, _ in before)
 
     renamed.rename(server)
     for options in ([], ["--full"], []):
         ended = ran("update_project", "example", *options)
         assert ended.exit_code == 0, ended.error
-        assert list(WorkEntry.objects.order_by("pk").values_list("task", "matched_by")) == before
+        assert list(WorkEntry.objects.order_by("pk").values_list("match__task", "match__matched_by")) == before
     tracker.refresh_from_db()
     assert renamed.NEW[str(system.KIND)] in tracker.pages[-1]
     name = renamed.NEW[str(system.KIND)]
@@ -170,7 +170,7 @@ class Names:
         for name in names:
             self.example.entry(external_task=name)
         ran("match_project", "example")
-        return list(WorkEntry.objects.order_by("pk").values_list("task__external_id", flat=True))
+        return list(WorkEntry.objects.order_by("pk").values_list("match__task__external_id", flat=True))
 
 
 def record(external_id: str, code: str, url: str = "") -> TaskRecord:
@@ -304,7 +304,7 @@ def test_the_first_address_in_a_text_that_leads_to_a_task_counts() -> None:
     }
     entries = [names.example.entry(text) for text in texts]
     ran("match_project", "example")
-    found = WorkEntry.objects.order_by("pk").values_list("task__external_id", flat=True)
+    found = WorkEntry.objects.order_by("pk").values_list("match__task__external_id", flat=True)
     assert list(found) == list(texts.values())
     assert explained("--id", str(entries[0].pk))[0]["match"]["matched"] == {"url": f"{url}/2"}
     reason = explained("--id", str(entries[4].pk))[0]["did_not_apply"][-1]["reason"]

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from backend.tracking.kernel.kinds import NameKind
 from backend.tracking.models import (
+    EntryMatch,
     ExternalUser,
     Organization,
     OrganizationProfile,
@@ -55,7 +56,8 @@ def test_everything_of_an_organization_goes_and_another_one_stays_as_it_is() -> 
     demo()
     rules = WorkMatch.objects.filter(tracker__project__organization__code="demo")
     tasks = Task.objects.filter(tracker__project__organization__code="demo")
-    WorkEntry.objects.filter(tracker__project__organization__code="demo").update(task=tasks[0], matched_by=rules[0])
+    for entry in WorkEntry.objects.filter(tracker__project__organization__code="demo").select_related("tracker"):
+        EntryMatch.objects.create(entry=entry, project_id=entry.tracker.project_id, task=tasks[0], matched_by=rules[0])
     SeenRecord.objects.create(tracker=tasks[0].tracker, external_id="7", run_id=new_id())
     former_names.keep([(tasks[0].pk, tasks[0].tracker_id, NameKind.CODE, "OLD-1")])
     ended = removed()

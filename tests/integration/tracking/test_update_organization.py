@@ -18,6 +18,7 @@ from pytest_django import Settings
 
 from backend.tracking.kernel.kinds import NameKind
 from backend.tracking.models import (
+    EntryMatch,
     ExternalUser,
     Organization,
     OrganizationProfile,
@@ -197,7 +198,8 @@ def test_prune_deletes_it_and_says_what_goes_with_it(apply: Apply) -> None:
     code, hours = Tracker.objects.order_by("place")
     task = Task.objects.create(tracker=code, external_id="7", code="#7", title="x")
     Task.objects.create(tracker=hours, code="declared", title="x")
-    work(hours, task=task, external_user=ExternalUser.objects.create(tracker=hours, username="al"))
+    entry = work(hours, external_user=ExternalUser.objects.create(tracker=hours, username="al"))
+    EntryMatch.objects.create(entry=entry, project=hours.project, task=task)
     file = trackers(f"name: code, {GITHUB}")
     dry = apply(file, dry_run=True, prune=True)
     assert "- tracker hours with 0 downloaded tasks and 1 work entries" in dry.output

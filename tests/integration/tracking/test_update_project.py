@@ -132,9 +132,9 @@ def test_what_was_downloaded_is_matched_unless_that_is_not_wanted(code: Server, 
     of_kimai(hours)
     WorkMatch.objects.create(tracker=tasks, match_on="always_to_task", target_task="#1")
     assert ran("update_project", "acme", "--no-match").outcome["result"] == {}
-    assert not WorkEntry.objects.filter(task__isnull=False).exists()
+    assert not WorkEntry.objects.filter(match__task__isnull=False).exists()
     assert ran("update_project", "acme").outcome["result"]["matching"]["shop"]["unmatched"] == 0
-    assert not WorkEntry.objects.exclude(task__code="#1").exists()
+    assert not WorkEntry.objects.exclude(match__task__code="#1").exists()
 
 
 def test_answers_are_kept_but_by_a_dry_run(code: Server, folder: Path) -> None:

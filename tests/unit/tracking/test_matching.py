@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.tracking.kernel import matching
-from backend.tracking.kernel.matching import UNMATCHED, Found, Match, Matcher, Trial, Work
+from backend.tracking.kernel.matching import UNMATCHED, Found, Match, Matcher, Trial, Work, hashes
 from backend.tracking.kernel.rules import Miss, RuleError, RuleFacts, TaskKey
 
 TRACKERS = ("hours", "more hours")
@@ -91,12 +91,18 @@ def matcher(case: Case) -> Matcher:
         tasks = case.tasks[key, tracker]
         return {value: Found(tasks[value], value, is_former=value == "#3") for value in values if value in tasks}
 
-    return Matcher(case.rules, TRACKERS, look_up)
+    return Matcher(case.rules, TRACKERS, look_up, keys)
+
+
+def keys(key: TaskKey, _tracker: str, value: str) -> list[str]:
+    """What a value is looked up by here: itself, or each address in it."""
+    return value.split() if key is TaskKey.URL else [value]
 
 
 def naively(case: Case, work: Work) -> Match:
     """As it would be told to somebody who reads one rule after the other."""
     place, breadcrumb, text, external_task = work
+    missed: list[str] = []
     for number, facts in enumerate(case.rules):
         if facts.sources and TRACKERS[place] not in facts.sources:
             continue
@@ -111,9 +117,12 @@ def naively(case: Case, work: Work) -> Match:
                 continue
             if facts.match_on == "pattern_to_task_code":
                 value = "".join(match.groupdict().get("task_code") or "" for match in found if match)
-        if value and value in case.tasks[key, facts.tracker_id]:
-            return case.tasks[key, facts.tracker_id][value], number
-    return UNMATCHED
+        task = case.tasks[key, facts.tracker_id].get(value) if value else None
+        if value and (task is None or " " in value):
+            missed += keys(key, facts.tracker_id, value) if key is TaskKey.URL else [value]
+        if task is not None:
+            return task, number, None, hashes(missed) or None
+    return None, None, missed[0] if missed else None, hashes(missed) or None
 
 
 @given(cases())
@@ -129,11 +138,11 @@ def test_what_is_explained_is_what_is_matched(case: Case) -> None:
     for work, match in zip(case.works, ready.matches(case.works), strict=True):
         trials = list(ready.trials(work))
         last = trials[-1] if trials else None
-        told = (last.task, len(trials) - 1) if last and last.task else UNMATCHED
-        assert told == match
+        told = (last.task, len(trials) - 1) if last and last.task else UNMATCHED[:2]
+        assert told == match[:2]
         assert [trial.rule.facts for trial in trials] == list(case.rules[: len(trials)])
         assert all(trial.task is None for trial in trials[:-1])
-        assert len(trials) == len(case.rules) or told != UNMATCHED
+        assert len(trials) == len(case.rules) or told != UNMATCHED[:2]
         assert [trial.is_former for trial in trials] == [
             trial.value == "#3" and trial.task is not None for trial in trials
         ]
@@ -150,7 +159,7 @@ def test_forgetting_what_was_looked_up_changes_nothing(case: Case, most: int) ->
 
 
 def trials(facts: RuleFacts, work: Work) -> list[Trial]:
-    return list(Matcher([facts], TRACKERS, lambda *_: {}).trials(work))
+    return list(Matcher([facts], TRACKERS, lambda *_: {}, keys).trials(work))
 
 
 @pytest.mark.parametrize(
@@ -178,9 +187,11 @@ def test_tasks_are_looked_up_together_and_once() -> None:
         asked.append(set(values))
         return {value: Found(f"id of {value}", value) for value in values if value != "#2"}
 
-    ready = Matcher([rule("pattern_to_task_code", text_pattern=r"(?P<task_code>#\d)")], TRACKERS, look_up)
+    ready = Matcher([rule("pattern_to_task_code", text_pattern=r"(?P<task_code>#\d)")], TRACKERS, look_up, keys)
     works: list[Work] = [(0, "", f"#{number % 3} again", "") for number in range(30)]
-    assert ready.matches(works)[:3] == [("id of #0", 0), ("id of #1", 0), UNMATCHED]
+    assert ready.matches(works)[:3] == [
+        ("id of #0", 0, None, None), ("id of #1", 0, None, None), (None, None, "#2", hashes(["#2"]))
+    ]  # fmt: skip
     ready.matches(works)
     assert asked == [{"#0", "#1", "#2"}]
 
@@ -193,7 +204,7 @@ def test_not_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.Monke
         asked.extend(values)
         return {}
 
-    ready = Matcher([rule("pattern_to_task_code", text_pattern=r"(?P<task_code>#\d+)")], TRACKERS, look_up)
+    ready = Matcher([rule("pattern_to_task_code", text_pattern=r"(?P<task_code>#\d+)")], TRACKERS, look_up, keys)
     for number in [*range(6), 0]:
         ready.matches([(0, "", f"#{number}", "")])
     assert asked.count("#0") == 2
@@ -202,7 +213,7 @@ def test_not_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.Monke
 def test_rules_that_take_more_memory_than_an_organization_may_are_refused() -> None:
     heavy = rule("pattern_to_task", target_task="x", text_pattern=r"\w{1,200}")
     with pytest.raises(RuleError, match="take more than 32 MB to match"):
-        Matcher([heavy] * 70, TRACKERS, lambda *_: {})
+        Matcher([heavy] * 70, TRACKERS, lambda *_: {}, keys)
 
 
 @pytest.mark.parametrize(
@@ -220,4 +231,4 @@ def test_rules_that_take_more_memory_than_an_organization_may_are_refused() -> N
 )
 def test_a_rule_that_cannot_be_applied_is_named_with_the_reason(facts: RuleFacts, reason: str) -> None:
     with pytest.raises(RuleError, match=f'^rule ".*" of tasks: .*{reason}'):
-        Matcher([facts], TRACKERS, lambda *_: {})
+        Matcher([facts], TRACKERS, lambda *_: {}, keys)

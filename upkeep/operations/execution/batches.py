@@ -27,13 +27,21 @@ WITH plan AS ({plan}){written}{done}
 SELECT (SELECT jsonb_agg(c) FROM (SELECT action, reason, count(*) AS number FROM {source} GROUP BY action, reason) c),
        {rows}, {tally}
 """
-ROWS = "(SELECT jsonb_agg(r) FROM (SELECT action, key, label, fields, reason FROM {source} LIMIT %(room)s) r)"
+ROWS = """
+    (SELECT jsonb_agg(r) FROM (
+        SELECT action, key, label, fields, reason FROM {source} WHERE action <> 'unchanged' LIMIT %(room)s) r)
+"""
 DONE = ", done AS (SELECT * FROM {source})"
 TALLY = """
     (SELECT jsonb_object_agg(name, number)
        FROM (SELECT name, sum(number) AS number FROM ({tally}) AS one (name, number) GROUP BY name) AS figures)
 """
 WRITTEN = ", written AS ({write} RETURNING {columns})"
+INSERTED = """,
+    inserted AS ({write}), written AS (SELECT {columns} FROM plan WHERE (plan.id IN (SELECT id FROM inserted)) IS TRUE)
+"""
+"""PostgreSQL returns nothing from an INSERT but columns of its table. By `IS TRUE` it makes a hash of these: it expects
+one row, and would compare each with each."""
 COUNTED = "plan.action, plan.reason"
 RECORDED = f"{COUNTED}, plan.key, plan.label, plan.fields"
 """Once no more changes are recorded, PostgreSQL need not make them up."""
@@ -50,7 +58,8 @@ class Statement(NamedTuple):
     def sql(self, *, recorded: bool) -> str:
         """Its text; with the changes among its results when they are to be `recorded`."""
         source, columns = ("written" if self.write else "plan"), (RECORDED if recorded else COUNTED)
-        written = WRITTEN.format(write=self.write, columns="plan.*" if self.tally else columns) if self.write else ""
+        clause = INSERTED if self.write.lstrip().startswith("INSERT") else WRITTEN
+        written = clause.format(write=self.write, columns="plan.*" if self.tally else columns) if self.write else ""
         return SQL.format(
             plan=self.plan,
             written=written,
@@ -143,8 +152,9 @@ class Batch(Generic[T]):
         Args:
             plan: a SELECT that gives, for each row to change, `action`, `key`, `label`, `fields` (jsonb: each
                 field's value before and after, as a list of two), `reason`, and what `write` needs; its primary keys
-                are `BETWEEN %(first)s AND %(last)s`.
-            write: an `UPDATE … FROM plan` or `DELETE … USING plan`. Not carried out in a dry run.
+                are `BETWEEN %(first)s AND %(last)s`. What it calls `unchanged` is written as well, and not recorded.
+            write: an `UPDATE … FROM plan`, a `DELETE … USING plan`, or an `INSERT … SELECT … FROM plan` that returns
+                the plan's column `id`. Not carried out in a dry run.
             params: for all three, beside `first` and `last`.
             tally: a SELECT of names and numbers, of which the sums by name become the step's `tally`; it may read
                 `done`, the rows of the plan that were written (in a dry run, all of them).
