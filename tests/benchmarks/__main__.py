@@ -63,8 +63,8 @@ HOME = child.ROOT / ".upkeep" / "bench"
 
 DURATION = (
     "Most take a minute or a few. searches takes about half an hour on two idle cores, 17 minutes of it for the HNSW "
-    "index of a million vectors, and 6 GB of disk; its goals are for a server with shared_buffers = 4GB (docs/search.md). "
-    "With --quick it searches 50,000."
+    "index of a million vectors, and 6 GB of disk; its goals are for a server with shared_buffers = 4GB "
+    "(docs/search.md). With --quick it searches 50,000."
 )
 
 
