@@ -33,6 +33,8 @@ class Options(BaseModel):
     """Keys that encrypt files sent to workers: the first encrypts, all decrypt. Empty: derived from SECRET_KEY."""
     MAX_CHANGES: int = Field(default=10_000, ge=0)
     """Changes recorded for each run; further ones are only counted."""
+    PREVIEW_MAX_AGE: PositiveFloat = 86_400.0
+    """How long after its end a preview (dry run) can be applied."""
     BATCH_ITEMS: int = Field(default=0, ge=0)
     """Maximum number of items in a batch; 0: as many as take about half a second."""
     LEASE_SECONDS: PositiveFloat = 20.0

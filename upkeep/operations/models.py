@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from upkeep.operations.states import TRANSITIONS, Status
+from upkeep.operations.states import TRANSITIONS, Kind, Status
 from upkeep.operations.transitions import StatusTransitions
 
 
@@ -18,6 +18,13 @@ class Run(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     operation = models.CharField(max_length=200)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.RUN)
+    preview = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="applied_by", help_text="Whose changes it applies."
+    )
+    reviewable = models.CharField(
+        max_length=100, blank=True, help_text="Of a preview: the version of its code; empty if it was being edited."
+    )
     params = models.JSONField(default=dict, blank=True)
     dry_run = models.BooleanField(default=False)
     confirm = models.CharField(max_length=200, blank=True)
@@ -94,6 +101,11 @@ class Run(models.Model):
                 condition=Q(status=Status.RUNNING, exclusive_key__isnull=False),
                 name="upkeep_run_one_running_per_key",
             ),
+            models.UniqueConstraint(
+                fields=["preview"],
+                condition=Q(preview__isnull=False) & ~Q(status=Status.SKIPPED),
+                name="upkeep_run_one_application",
+            ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="upkeep_run_known_status"),
             StatusTransitions(name="upkeep_run_status_transition", transitions=TRANSITIONS),
         ]
@@ -132,6 +144,17 @@ class RunChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.label}"
+
+
+class RunDigests(models.Model):
+    """Digests of changes of a preview, or of what came up when it was applied: 16 bytes each, see `reviews`."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="digests")
+    step = models.TextField(blank=True)
+    digests = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"digests of {self.run_id}"
 
 
 class RunLog(models.Model):

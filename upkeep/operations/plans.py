@@ -9,6 +9,8 @@ from typing import Any, Literal, NamedTuple, get_args
 Action = Literal["created", "updated", "deleted", "unchanged", "skipped", "failed"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
+EFFECTS: tuple[Action, ...] = ("created", "updated", "deleted")
+
 
 class Change(NamedTuple):
     """What becomes of one item. Every item of a run ends in exactly one Change.
@@ -35,7 +37,7 @@ class Change(NamedTuple):
     @property
     def has_effect(self) -> bool:
         """Whether `write` has anything to do for this item."""
-        return self.payload is not None or self.action in ("created", "updated", "deleted")
+        return self.payload is not None or self.action in EFFECTS
 
 
 def checked(plan: Iterable[Change]) -> list[Change]:

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
-from upkeep.operations import comparison, gate, registry, rows, submission
+from upkeep.operations import comparison, gate, registry, rows, submission, version
 from upkeep.operations.context import RunContext
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import (
@@ -30,6 +30,7 @@ from upkeep.operations.execution.failures import explanation
 from upkeep.operations.execution.guard import Guard
 from upkeep.operations.execution.ledger import CountingLedger, Ledger
 from upkeep.operations.execution.progress import Progress, Unwatched
+from upkeep.operations.execution.reviews import Review
 from upkeep.operations.execution.stopping import Control
 from upkeep.operations.execution.writer import StepWriter
 from upkeep.operations.leases import claims, connections, losses
@@ -60,9 +61,12 @@ def execute(  # noqa: PLR0913 - how to run, beside what
     user: Any = None,
     system_user: str = "",
     limits: RunLimits = submission.NO_LIMITS,
+    preview: Run | None = None,
     raises: bool = True,
 ) -> Outcome:
     """Run an operation here and now.
+
+    `preview`: only changes that are in it are carried out.
 
     With `raises` off, what the operation raised only shows in the outcome of the run, which is recorded as failed.
 
@@ -83,6 +87,7 @@ def execute(  # noqa: PLR0913 - how to run, beside what
         user=user,
         system_user=system_user,
         limits=limits,
+        preview=preview,
     )
     attempt = _claim(run.pk, otherwise=Status.SKIPPED)
     return carry_out(run.pk, attempt, progress=progress, foreground=True, raises=raises)
@@ -294,10 +299,13 @@ def _call(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> No
         for name in ledger.steps:  # what an earlier attempt saw is gone with it
             ledger.restart(name)
         ledger.steps.clear()
+    if run.dry_run:
+        Run.objects.filter(pk=run.pk).update(reviewable=version.reviewable())
     with control.watched(foreground=foreground), _unburdened():
         limits, given = operation.limits_of(params, attended=run.attended), RunLimits.parse(run.limits)
         guard = Guard(ledger, limits, given=given, dry_run=run.dry_run)
-        writer = StepWriter("", ledger, guard, dry_run=run.dry_run, errors=operation.errors)
+        review = Review(run.preview_id) if run.preview_id else None
+        writer = StepWriter("", ledger, guard, dry_run=run.dry_run, errors=operation.errors, review=review)
         context = RunContext(writer, control)
         try:
             if limits and limits.before_first and not run.dry_run and not ledger.part:
@@ -308,6 +316,8 @@ def _call(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> No
             raise
         closing.check_part(ledger)
         closing.check_steps(ledger)
+        if review:
+            closing.report_review(ledger, review)
         if run.dry_run and not ledger.part:
             closing.report_limits(ledger, guard, asks=bool(operation.confirmation(params)))
 

@@ -19,7 +19,7 @@ from upkeep.operations.leases import claims
 from upkeep.operations.limits import RunLimits
 from upkeep.operations.models import Run
 from upkeep.operations.params import Params
-from upkeep.operations.states import Status
+from upkeep.operations.states import Kind, Status
 from upkeep.operations.storable import storable_json
 
 P = TypeVar("P", bound=Params)
@@ -43,6 +43,7 @@ class How(TypedDict, total=False):
     system_user: str
     partitions: int | None
     limits: RunLimits
+    preview: Run | None
 
 
 def record(  # noqa: PLR0913 - the columns of a new run
@@ -176,6 +177,7 @@ def build(  # noqa: PLR0913 - as `record`
     queue: str = "",
     partitions: int | None = None,
     limits: RunLimits = NO_LIMITS,
+    preview: Run | None = None,
     **columns: Any,
 ) -> Run:
     """A new run, whose row is not written yet. Raises as `record`."""
@@ -187,10 +189,12 @@ def build(  # noqa: PLR0913 - as `record`
         operation.check_confirmed(params, confirm=confirm)
     confirmed = not dry_run and bool(operation.confirmation(params))
     key = None if dry_run else operation.exclusive_key(params)
+    kind = Kind.PREVIEW if dry_run else Kind.APPLY if preview else Kind.RUN
     _check_length(values, confirm=confirm if confirmed else "", exclusive_key=key or "")
     return Run(
-        operation=operation.name, params=values, dry_run=dry_run, confirm=confirm if confirmed else "",
-        exclusive_key=key, partitions=partitions if queue else 1, queue=queue, limits=limits.given(), **columns,
+        operation=operation.name, kind=kind, preview=preview, params=values, dry_run=dry_run,
+        confirm=confirm if confirmed else "", exclusive_key=key,
+        partitions=partitions if queue else 1, queue=queue, limits=limits.given(), **columns,
     )  # fmt: skip
 
 

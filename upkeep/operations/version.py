@@ -1,6 +1,7 @@
 """Which code this process runs, as each attempt of a run records it."""
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -46,6 +47,27 @@ def found() -> str:
         return _of_package(module.__name__.partition(".")[0], installed) if installed else _of_checkout(folders)
     except (OSError, ValueError):  # it cannot be read
         return ""
+
+
+@cache
+def _is_edited(commit: str) -> bool:
+    """Whether files of the checkout are other than in its commit, or git cannot say."""
+    file = getattr(sys.modules.get(settings.SETTINGS_MODULE or ""), "__file__", None) or "."
+    command = ["git", "-C", str(Path(file).resolve().parent), "status", "--porcelain", "--untracked-files=no"]
+    try:
+        told = subprocess.run(command, capture_output=True, timeout=10, check=True)  # noqa: S603 - no shell
+    except (OSError, subprocess.SubprocessError):
+        return bool(commit)
+    return bool(told.stdout)
+
+
+def reviewable() -> str:
+    """The version of the code; empty where none is known, or where its files are being edited.
+
+    What `UPKEEP["VERSION"]` says is believed.
+    """
+    version = code_version()
+    return "" if not conf().VERSION and COMMIT.fullmatch(version) and _is_edited(version) else version
 
 
 def _of_package(name: str, installed: Path) -> str:

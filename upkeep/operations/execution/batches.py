@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 from django.db import connection, transaction
 
 from upkeep.operations.counts import Counts, Outcomes, Tally
+from upkeep.operations.execution import reviews
 from upkeep.operations.execution.failures import DATA_ERRORS
 from upkeep.operations.execution.paging import Page, QuerySetPages
+from upkeep.operations.execution.reviews import Review
 from upkeep.operations.execution.shares import Cursor
 from upkeep.operations.leases import connections
 from upkeep.operations.limits import Coming
-from upkeep.operations.plans import Change, checked
+from upkeep.operations.plans import EFFECTS, Change, checked
 
 if TYPE_CHECKING:
     from upkeep.operations.execution.writer import StepWriter
@@ -25,7 +27,7 @@ Prepare: TypeAlias = Callable[[Sequence[Change]], Sequence[Change]]
 SQL = """
 WITH plan AS ({plan}){written}{done}
 SELECT (SELECT jsonb_agg(c) FROM (SELECT action, reason, count(*) AS number FROM {source} GROUP BY action, reason) c),
-       {rows}, {tally}
+       {rows}, {tally}, {digests}
 """
 ROWS = """
     (SELECT jsonb_agg(r) FROM (
@@ -36,6 +38,11 @@ TALLY = """
     (SELECT jsonb_object_agg(name, number)
        FROM (SELECT name, sum(number) AS number FROM ({tally}) AS one (name, number) GROUP BY name) AS figures)
 """
+DIGESTS = f"(SELECT string_agg({reviews.SQL}, '') FROM {{source}} WHERE action = ANY(%(upkeep_effects)s))"  # noqa: S608 - made of constants
+REVIEWED = f"""
+    SELECT * FROM ({{plan}}) AS upkeep_planned
+     WHERE action <> ALL(%(upkeep_effects)s) OR {reviews.SQL} = ANY(%(upkeep_records)s::bytea[])
+"""  # noqa: S608 - made of constants
 WRITTEN = ", written AS ({write} RETURNING {columns})"
 INSERTED = """,
     inserted AS ({write}), written AS (SELECT {columns} FROM plan WHERE (plan.id IN (SELECT id FROM inserted)) IS TRUE)
@@ -55,8 +62,12 @@ class Statement(NamedTuple):
     """Empty: the plan is not carried out."""
     tally: str
 
-    def sql(self, *, recorded: bool) -> str:
-        """Its text; with the changes among its results when they are to be `recorded`."""
+    def reviewed(self) -> "Statement":
+        """The same for those changes alone that are among the `upkeep_records`."""
+        return self._replace(plan=REVIEWED.format(plan=self.plan))
+
+    def sql(self, *, recorded: bool, digests: bool = False) -> str:
+        """Its text; with the changes among its results when they are to be `recorded`, and their `digests`."""
         source, columns = ("written" if self.write else "plan"), (RECORDED if recorded else COUNTED)
         clause = INSERTED if self.write.lstrip().startswith("INSERT") else WRITTEN
         written = clause.format(write=self.write, columns="plan.*" if self.tally else columns) if self.write else ""
@@ -67,6 +78,7 @@ class Statement(NamedTuple):
             source=source,
             rows=ROWS.format(source=source) if recorded else "NULL",
             tally=TALLY.format(tally=self.tally) if self.tally else "NULL",
+            digests=DIGESTS.format(source=source) if digests else "NULL",
         )
 
 
@@ -132,12 +144,15 @@ class Batch(Generic[T]):
         changes = self._writer.hearing.believed(self._page, checked(plan), again)
         if changes is None:
             return
+        changes, digests = self._writer.reviewed(changes, whole=whole)
         effects, rest = _parted(changes)
         if self._writer.dry_run or not effects:
+            self._writer.ledger.note_digests(self._writer.name, digests)
             self._writer.advance(self._page.cursor, changes, Counts.of(changes, tally))
             return
         prepared = checked(prepare(effects)) if prepare else effects
-        commit = partial(self._writer.write, self._page.cursor, planned=Coming(Counts.of(changes), changes))
+        coming = Coming(Counts.of(changes), changes)
+        commit = partial(self._writer.write, self._page.cursor, planned=coming, digests=digests)
         try:
             written = commit(lambda: _write_at_once(prepared, rest, write, tally))
         except DATA_ERRORS:
@@ -196,7 +211,9 @@ class Batch(Generic[T]):
             if self._writer.dry_run:
                 show = partial(self._writer.advance, page.cursor, *self._execute(page, statement, values))
             else:
-                written = self._writer.write(page.cursor, lambda: self._execute(page, statement, values))
+                review = self._writer.review
+                execute = partial(self._execute_reviewed, review=review) if review else self._execute
+                written = self._writer.write(page.cursor, lambda: execute(page, statement, values))
                 show = partial(self._writer.show, written)
         except DATA_ERRORS as error:
             if connections.is_lost():
@@ -215,13 +232,45 @@ class Batch(Generic[T]):
             after = half.cursor
 
     def _execute(self, page: Page[T], statement: Statement, values: dict[str, Any]) -> Outcomes:
-        room = self._writer.room
+        numbers, changes, tally, digests = self._fetched(statement, values, room=self._writer.room)
+        if digests:
+            self._writer.ledger.note_digests(self._writer.name, digests)
+        counts = _counts(numbers, page.number) + Counts(tallies={"": tally} if tally else {})
+        return changes, counts
+
+    def _execute_reviewed(
+        self, page: Page[T], statement: Statement, values: dict[str, Any], *, review: Review
+    ) -> Outcomes:
+        """Carry out those changes of the plan alone that were previewed; what else came up is skipped."""
+        name, shown = self._writer.name, statement._replace(write="", tally="")
+        *_, digests = self._fetched(shown, values, room=0)
+        self._writer.ledger.note_digests(name, digests)
+        approved: list[bytes] = []
+        unlike: list[bytes] = []
+        for record in reviews.records(digests):
+            (approved if review.approves(record) else unlike).append(record)
+        approving = {**values, "upkeep_records": approved}
+        numbers, changes, tally, _ = self._fetched(statement.reviewed(), approving, room=self._writer.room)
+        told: list[Change] = []
+        if unlike and self._writer.room > len(changes):
+            differing = {**values, "upkeep_records": unlike}
+            _, found, *_ = self._fetched(shown.reviewed(), differing, room=self._writer.room - len(changes))
+            told = review.skipped(name, [change for change in found if change.action in EFFECTS])
+        skipped = [{"action": "skipped", "reason": reviews.NOT_AS_PREVIEWED, "number": len(unlike)}] if unlike else []
+        counts = _counts([*numbers, *skipped], page.number) + Counts(tallies={"": tally} if tally else {})
+        return [*changes, *told], counts
+
+    def _fetched(
+        self, statement: Statement, values: Mapping[str, Any], *, room: int
+    ) -> tuple[Sequence[Mapping[str, Any]], list[Change], Mapping[str, int], bytes]:
+        """Execute it. Returns the counts, the changes that there is room for, the tally, and the digests of a plan."""
+        digests = self._writer.has_digests and not statement.write
+        given = {**values, "room": room, "upkeep_step": self._writer.name, "upkeep_effects": list(EFFECTS)}
         with connection.cursor() as cursor:
-            cursor.execute(statement.sql(recorded=room > 0), {**values, "room": room})
-            numbers, changes, tally = cursor.fetchone() or (None, None, None)
-        counts = _counts(_decoded(numbers) or (), page.number)
-        counts += Counts(tallies={"": _decoded(tally)} if tally else {})
-        return checked(map(_change, _decoded(changes) or ())), counts
+            cursor.execute(statement.sql(recorded=room > 0, digests=digests), given)
+            numbers, changes, tally, found = cursor.fetchone() or (None, None, None, None)
+        told = checked(map(_change, _decoded(changes) or ()))
+        return _decoded(numbers) or (), told, _decoded(tally) or {}, bytes(found or b"")
 
 
 def _parted(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:

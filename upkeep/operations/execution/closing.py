@@ -3,6 +3,7 @@
 from upkeep.operations.errors import OperationError
 from upkeep.operations.execution.guard import Guard
 from upkeep.operations.execution.ledger import Ledger
+from upkeep.operations.execution.reviews import GONE_SINCE, Review
 from upkeep.operations.limits import LIMIT_EXCEEDED
 
 
@@ -19,6 +20,15 @@ def check_steps(ledger: Ledger) -> None:
         raise OperationError("; ".join(f"{name}: {error}" for name, error in errors.items() if name in exceeded))
     if errors and all(errors.values()) and not ledger.step("").counts.processed:
         raise OperationError("; ".join(f"{name}: {error}" for name, error in errors.items()))
+
+
+def report_review(ledger: Ledger, review: Review) -> None:
+    """Report which preview was applied, and how much of it did not come up again. For the end of the run."""
+    ledger.flush()
+    gone = review.missing_from(Review(ledger.run_id))
+    lines = f"Applied of preview {review.run_id}: what it holds and no more."
+    ledger.report.append(f"{lines} {gone:,} of its changes did not come up again ({GONE_SINCE})." if gone else lines)
+    ledger.result |= {"preview": str(review.run_id), GONE_SINCE: gone}
 
 
 def report_limits(ledger: Ledger, guard: Guard, *, asks: bool) -> None:

@@ -88,6 +88,7 @@ class Ledger:
         self._begun: set[str] = set()
         self._changes: list[tuple[str, Change]] = []
         self._log: list[tuple[datetime, str]] = []
+        self._digests: list[tuple[str, bytes]] = []
         self._losses: int = run.losses
         self.progress = progress
         self._flushed = time.monotonic()
@@ -130,6 +131,7 @@ class Ledger:
         Raises LostClaim.
         """
         if self.dry_run:
+            storage.forget_digests(self.run_id, name)
             self._recount(name, Counts(), Q())
         else:
             self._recount(name, self.steps[name].counts.restarted(), ~Q(action="deleted"))
@@ -171,6 +173,11 @@ class Ledger:
         self._log.append((datetime.now(UTC), message))
         self.progress.logged(message)
 
+    def note_digests(self, name: str, digests: bytes) -> None:
+        """Note which changes a step came up with; see `reviews`."""
+        if digests:
+            self._digests.append((name, digests))
+
     def commit(self, name: str, cursor: Cursor, effect: Callable[[], Outcomes]) -> Sequence[Change]:
         """The effect, and with it what it means for the step, in one transaction or not at all.
 
@@ -181,7 +188,7 @@ class Ledger:
             LostClaim: the run is another executor's; nothing was written.
         """
         before = (
-            self.step(name), self._left_out, list(self._changes), list(self._log), self._advanced
+            self.step(name), self._left_out, list(self._changes), list(self._log), list(self._digests), self._advanced
         )  # fmt: skip
         try:
             with transaction.atomic():
@@ -189,7 +196,7 @@ class Ledger:
                 self.advance(name, cursor, changes, counts)
                 self._write()
         except BaseException:
-            self.steps[name], self._left_out, self._changes, self._log, self._advanced = before
+            self.steps[name], self._left_out, self._changes, self._log, self._digests, self._advanced = before
             raise
         self._written()
         return changes
@@ -259,11 +266,12 @@ class Ledger:
         )
         # After a statement of Django's, which labels the transaction: a COPY does not.
         storage.record_changes(self.run_id, self._changes)
+        storage.record_digests(self.run_id, self._digests)
         storage.record_log(self.run_id, self._log)
 
     def _written(self) -> None:
         self._recorded += len(self._changes)
-        self._changes, self._log = [], []
+        self._changes, self._log, self._digests = [], [], []
         self._flushed = time.monotonic()
         self.progressed = self._advanced
         self._commits += 1  # last: an interrupt before it makes `close` trust the row
@@ -291,6 +299,9 @@ class CountingLedger(Ledger):
     def planned(self, name: str) -> Coming:
         """What the step would do."""
         return Coming(self.step(name).counts, self._first.get(name, ()))
+
+    def note_digests(self, name: str, digests: bytes) -> None:
+        """Nothing."""
 
     def log(self, message: str) -> None:
         """Nothing: what is logged is logged when it happens."""

@@ -17,7 +17,7 @@ from upkeep.operations.execution.shares import Part
 from upkeep.operations.leases import claims
 from upkeep.operations.limits import LIMIT_EXCEEDED
 from upkeep.operations.models import Run
-from upkeep.operations.states import ENDED, Status
+from upkeep.operations.states import ENDED, Kind, Status
 from upkeep.operations.storable import storable_json
 
 Steps = dict[str, StepState]
@@ -135,6 +135,7 @@ def _created(ledger: Ledger, found: Sequence[Part]) -> list[Run]:
     made = Run.objects.bulk_create(
         Run(
             operation=whole.operation,
+            kind=Kind.PART,
             params=whole.params,
             dry_run=whole.dry_run,
             confirm=whole.confirm,

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
-from upkeep.operations.models import RunChange, RunLog
+from upkeep.operations.models import RunChange, RunDigests, RunLog
 from upkeep.operations.plans import Action, Change
 from upkeep.operations.storable import storable, storable_json
 
@@ -41,6 +41,20 @@ def change(row: RunChange) -> Change:
     """A recorded change as it was planned, but for its payload."""
     fields = {name: (before, after) for name, (before, after) in row.fields.items()}
     return Change(cast("Action", row.action), row.key, row.label, fields, row.reason)
+
+
+def record_digests(run_id: UUID, digests: Iterable[tuple[str, bytes]]) -> None:
+    """Insert one row a step."""
+    by_step: dict[str, bytearray] = {}
+    for step, found in digests:
+        by_step.setdefault(step, bytearray()).extend(found)
+    for step, found in by_step.items():
+        RunDigests.objects.create(run_id=run_id, step=storable(step), digests=bytes(found))
+
+
+def forget_digests(run_id: UUID, step: str) -> None:
+    """Delete those that a run recorded of a step."""
+    RunDigests.objects.filter(run=run_id, step=storable(step)).delete()
 
 
 def record_log(run_id: UUID, lines: Iterable[tuple[datetime, str]]) -> None:

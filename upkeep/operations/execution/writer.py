@@ -8,10 +8,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from upkeep.operations.counts import Counts, Outcomes
-from upkeep.operations.execution import failures, parts
+from upkeep.operations.execution import failures, parts, reviews
 from upkeep.operations.execution.failures import explanation
 from upkeep.operations.execution.guard import Guard
-from upkeep.operations.execution.ledger import Ledger, StepState
+from upkeep.operations.execution.ledger import CountingLedger, Ledger, StepState
+from upkeep.operations.execution.reviews import Review
 from upkeep.operations.execution.shares import Cursor
 from upkeep.operations.execution.trials import Hearing
 from upkeep.operations.limits import LIMIT_EXCEEDED, Coming, LimitExceededError
@@ -23,21 +24,30 @@ STOPPED = (STEP_FAILED, LIMIT_EXCEEDED)
 
 
 class StepWriter:
-    """A step as its batches see it; `errors` are those that its operation expects."""
+    """A step as its batches see it; `errors` are those that its operation expects, `review` that which it applies."""
 
-    def __init__(
-        self, name: str, ledger: Ledger, guard: Guard, *, dry_run: bool, errors: tuple[type[Exception], ...] = ()
+    def __init__(  # noqa: PLR0913 - what a run is made of
+        self,
+        name: str,
+        ledger: Ledger,
+        guard: Guard,
+        *,
+        dry_run: bool,
+        errors: tuple[type[Exception], ...] = (),
+        review: Review | None = None,
     ) -> None:
         self.name = name
         self.dry_run = dry_run
         self.ledger = ledger
         self.guard = guard
         self.errors = errors
+        self.review = review
+        self.has_digests = review is not None or (dry_run and not isinstance(ledger, CountingLedger))
         self.hearing = Hearing()
 
     def of(self, name: str) -> "StepWriter":
         """The writer of another step of the run."""
-        return StepWriter(name, self.ledger, self.guard, dry_run=self.dry_run, errors=self.errors)
+        return StepWriter(name, self.ledger, self.guard, dry_run=self.dry_run, errors=self.errors, review=self.review)
 
     @property
     def state(self) -> StepState:
@@ -50,7 +60,7 @@ class StepWriter:
         return self.ledger.room
 
     def write(
-        self, cursor: Cursor, effect: Callable[[], Outcomes], *, planned: Coming | None = None
+        self, cursor: Cursor, effect: Callable[[], Outcomes], *, planned: Coming | None = None, digests: bytes = b""
     ) -> Sequence[Change]:
         """Carry out the effect of a batch, together with the progress that it means, in one transaction.
 
@@ -62,12 +72,22 @@ class StepWriter:
             reached = self.guard.reached(self.name)
             if planned:
                 self.guard.check(self.name, reached, planned)
+            self.ledger.note_digests(self.name, digests)
             changes, counts = effect()
             if not planned:
                 self.guard.check(self.name, reached, Coming(counts, changes))
             return changes, counts
 
         return self.ledger.commit(self.name, cursor, within_limits)
+
+    def reviewed(self, changes: Sequence[Change], *, whole: bool) -> tuple[Sequence[Change], bytes]:
+        """What of a plan may be carried out; and for a preview, and where one is applied, the digests of the plan."""
+        if not self.has_digests:
+            return changes, b""
+        records = reviews.records_of(self.name, changes)
+        if self.review:
+            changes = self.review.reviewed(self.name, changes, records, whole=whole)
+        return changes, b"".join(records)
 
     def failed(self, change: Change, error: Exception) -> Change:
         """What becomes of an item whose change could not be carried out.

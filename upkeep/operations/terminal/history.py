@@ -63,6 +63,8 @@ def described(run: Run) -> list[str]:
         "run": str(run.pk),
         "params": ", ".join(f"{name}={value!r}" for name, value in run.params.items()),
         "started by": " · ".join(filter(None, (run.origin, run.system_user, str(run.user or "")))),
+        "applies": f"preview {run.preview_id}" if run.preview_id else "",
+        "applied by": ", ".join(str(found.pk) for found in run.applied_by.all()),
         "about": ", ".join(run.subjects.order_by("name").values_list("name", flat=True)),
         "queue": run.queue or "none: in the foreground",
         "created": _local(run.created_at),
@@ -83,6 +85,8 @@ def as_json(run: Run) -> dict[str, Any]:
     """What is recorded of a run but its changes and its log, as programs get it; times are in UTC."""
     return {
         **Outcome.of(run).as_json(),
+        "kind": run.kind,
+        "preview": str(run.preview_id) if run.preview_id else None,
         "params": run.params,
         "origin": run.origin,
         "user": str(run.user) if run.user else None,
