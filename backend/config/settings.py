@@ -194,6 +194,7 @@ UPKEEP = {
     "FERNET_KEYS": FERNET_KEYS,
     "VERSION": env.str("UPKEEP_VERSION", default=""),
     "GATE": env.bool("UPKEEP_GATE", default=False),
+    "PREVIEW_MAX_AGE": env.float("PREVIEW_MAX_AGE", default=86_400.0),
     "MAX_CHANGES": env.int("RUN_MAX_CHANGES", default=10_000),
     "LEASE_SECONDS": env.float("RUN_LEASE_SECONDS", default=20.0),
     "POLL_SECONDS": env.float("RUN_POLL_SECONDS", default=1.0),

@@ -30,6 +30,7 @@ BENCHMARKS = {
     "matching_backtracking": "matching.backtracking",
     "reading": "core.reading",
     "writing": "core.writing",
+    "applying": "applying.speed",
     "enqueueing": "recovery.enqueueing",
     "sweeping": "recovery.sweeping",
     "worker_memory": "workers.memory",

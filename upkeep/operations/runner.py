@@ -30,7 +30,7 @@ from upkeep.operations.execution.failures import explanation
 from upkeep.operations.execution.guard import Guard
 from upkeep.operations.execution.ledger import CountingLedger, Ledger
 from upkeep.operations.execution.progress import Progress, Unwatched
-from upkeep.operations.execution.reviews import Review
+from upkeep.operations.execution.reviews import NOT_AS_PREVIEWED, Review
 from upkeep.operations.execution.stopping import Control
 from upkeep.operations.execution.writer import StepWriter
 from upkeep.operations.leases import claims, connections, losses
@@ -202,7 +202,8 @@ def _succeed(run: Run, ledger: Ledger) -> None:
     """Record that the run has succeeded, with what is unusual about it. Raises LostClaim."""
     operation = registry.find(run.operation)
     found = comparison.judged(run, operation, ledger.counts)
-    completes = operation.once and not run.dry_run and not ledger.counts["failed"]
+    left = ledger.counts["failed"] or ledger.counts.reasons.get("skipped", {}).get(NOT_AS_PREVIEWED)
+    completes = operation.once and not run.dry_run and not left
     with transaction.atomic() if found or completes else nullcontext():
         ledger.close(Status.SUCCEEDED)
         if found:

@@ -60,6 +60,7 @@ def record(  # noqa: PLR0913 - the columns of a new run
     system_user: str = "",
     partitions: int | None = None,
     limits: RunLimits = NO_LIMITS,
+    preview: Run | None = None,
     **columns: Any,
 ) -> Run:
     """Write the row of a new run; further `columns` are written as they are.
@@ -74,7 +75,8 @@ def record(  # noqa: PLR0913 - the columns of a new run
     """
     run = build(
         operation, params, dry_run=dry_run, confirm=confirm, attended=attended, queue=queue, origin=origin, user=user,
-        system_user=system_user, partitions=partitions, limits=limits, **({"id": run_id} if run_id else {}), **columns,
+        system_user=system_user, partitions=partitions, limits=limits, preview=preview,
+        **columns, **({"id": run_id} if run_id else {}),
     )  # fmt: skip
     _write([(run, operation.subjects(params))])
     return run

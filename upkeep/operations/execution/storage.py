@@ -48,8 +48,8 @@ def record_digests(run_id: UUID, digests: Iterable[tuple[str, bytes]]) -> None:
     by_step: dict[str, bytearray] = {}
     for step, found in digests:
         by_step.setdefault(step, bytearray()).extend(found)
-    for step, found in by_step.items():
-        RunDigests.objects.create(run_id=run_id, step=storable(step), digests=bytes(found))
+    for step, whole in by_step.items():
+        RunDigests.objects.create(run_id=run_id, step=storable(step), digests=bytes(whole))
 
 
 def forget_digests(run_id: UUID, step: str) -> None:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('upkeep_operations', '0005_run_limits'),
+        ('upkeep_operations', '0006_unusual_and_once'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
