@@ -33,8 +33,6 @@ class Options(BaseModel):
     """Keys that encrypt files sent to workers: the first encrypts, all decrypt. Empty: derived from SECRET_KEY."""
     MAX_CHANGES: int = Field(default=10_000, ge=0)
     """Changes recorded for each run; further ones are only counted."""
-    PREVIEW_MAX_AGE: PositiveFloat = 86_400.0
-    """How long after its end a preview (dry run) can be applied."""
     BATCH_ITEMS: int = Field(default=0, ge=0)
     """Maximum number of items in a batch; 0: as many as take about half a second."""
     LEASE_SECONDS: PositiveFloat = 20.0
@@ -49,6 +47,10 @@ class Options(BaseModel):
     """Wait after the second loss in a row; doubles with each further one."""
     RECONNECT_SECONDS: PositiveFloat = 60.0
     """How long a run waits for a database that cannot be reached."""
+    PREVIEW_MAX_AGE: PositiveFloat = 86_400.0
+    """How long after its end the changes of a preview can be applied."""
+    REVIEW_REQUIRED: tuple[str, ...] = ()
+    """Names of operations that destroy data only as a preview showed it that somebody else approved."""
     PREFIX: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]*$", max_length=50)
     """Prefix of everything that `setup` keeps at the broker, for several projects on one Redis."""
     VERSION: str = Field(default="", pattern=r"^[ -~]*$", max_length=100)

@@ -195,6 +195,7 @@ UPKEEP = {
     "VERSION": env.str("UPKEEP_VERSION", default=""),
     "GATE": env.bool("UPKEEP_GATE", default=False),
     "PREVIEW_MAX_AGE": env.float("PREVIEW_MAX_AGE", default=86_400.0),
+    "REVIEW_REQUIRED": tuple(env.list("REVIEW_REQUIRED", default=[])),
     "MAX_CHANGES": env.int("RUN_MAX_CHANGES", default=10_000),
     "LEASE_SECONDS": env.float("RUN_LEASE_SECONDS", default=20.0),
     "POLL_SECONDS": env.float("RUN_POLL_SECONDS", default=1.0),

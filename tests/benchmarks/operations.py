@@ -1,6 +1,7 @@
 """Operations that do next to nothing, so that what they cost is the core."""
 
 from backend.collection.models import DVD
+from tests.operations.dvds import add, added
 from upkeep.operations.context import RunContext
 from upkeep.operations.declaration import operation
 from upkeep.operations.params import Params
@@ -31,6 +32,13 @@ def count_copies(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
     """Add one to a column of every DVD."""
     for batch in run.batches(DVD.objects.all()):
         batch.commit_sql(plan=PLAN, write=WRITE)
+
+
+@operation("benchmarks.add_copies")
+def add_copies(params: Nothing, run: RunContext) -> None:  # noqa: ARG001
+    """Add one to a column of every DVD, loading it."""
+    for batch in run.batches(DVD.objects.all()):
+        batch.commit(added(batch.items), write=add)
 
 
 @operation("benchmarks.do_nothing")

@@ -130,6 +130,14 @@ class Operation(Generic[P]):
             given = f", not {confirm!r}" if confirm else ""
             raise UnconfirmedError(f"{self.name} destroys data: it needs confirm={word!r}{given}; nothing was touched")
 
+    def check_reviewed(self, params: P) -> None:
+        """Raise UnconfirmedError when a run with these params may only apply a preview."""
+        if self.name in conf().REVIEW_REQUIRED and self.confirmation(params):
+            raise UnconfirmedError(
+                f"{self.name} is carried out only as previewed and approved by somebody else: "
+                f"`{self.short_name} … --dry-run`, then they give `apply_run` that run's id"
+            )
+
     def check_configured(self, params: P) -> None:
         """Raise NotConfiguredError when this process lacks a setting that a run with these params needs."""
         try:

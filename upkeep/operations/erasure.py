@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from upkeep.operations.cancellation import cancel
 from upkeep.operations.delivery import chains, statements
 from upkeep.operations.execution.shares import Cursor
-from upkeep.operations.models import Run, RunChange, RunDigests, RunFile, RunLog, RunSubject
+from upkeep.operations.models import Run, RunChange, RunDigest, RunFile, RunLog, RunSubject
 from upkeep.operations.plans import Change
 from upkeep.operations.states import ENDED, RESUMABLE, Status
 
@@ -21,7 +21,7 @@ COLUMNS = ("id", "operation", "status", "created_at", "changes_recorded")
 """Of a run that goes: its result may be large."""
 DELETE = "DELETE FROM upkeep_operations_run WHERE id = ANY(%(gone)s) RETURNING id"
 """Django would load each row before."""
-RECORDED = (RunChange, RunDigests, RunLog, RunFile, RunSubject)
+RECORDED = (RunChange, RunDigest, RunLog, RunFile, RunSubject)
 """What is recorded of a run beside its row."""
 
 
@@ -73,7 +73,6 @@ def erase(changes: Sequence[Change]) -> None:
     for run_id in set(runs.filter(followers__status=Status.QUEUED).values_list("pk", flat=True)):
         chains.follow(run_id)  # it may have ended just now
     Run.objects.filter(follows__in=status).update(follows=None)  # a run that ended before it may be kept longer
-    Run.objects.filter(preview__in=status).update(preview=None)
     for model in RECORDED:
         model.objects.filter(run__in=status).delete()
     statements.ids(DELETE, gone=list(status))

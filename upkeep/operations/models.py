@@ -7,8 +7,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from upkeep.operations.states import TRANSITIONS, Kind, Status
+from upkeep.operations.states import TRANSITIONS, Status
 from upkeep.operations.transitions import StatusTransitions
+
+ONE_APPLICATION = "upkeep_run_one_application"
 
 
 class Run(models.Model):
@@ -18,13 +20,6 @@ class Run(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     operation = models.CharField(max_length=200)
-    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.RUN)
-    preview = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="applied_by", help_text="Whose changes it applies."
-    )
-    reviewable = models.CharField(
-        max_length=100, blank=True, help_text="Of a preview: the version of its code; empty if it was being edited."
-    )
     params = models.JSONField(default=dict, blank=True)
     dry_run = models.BooleanField(default=False)
     confirm = models.CharField(max_length=200, blank=True)
@@ -46,6 +41,25 @@ class Run(models.Model):
     partitions = models.PositiveSmallIntegerField(default=1, help_text="Into how many parts a long step is split.")
     parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="parts")
     part = models.JSONField(default=dict, blank=True, help_text="Of a part: its number, its step and its keys.")
+
+    preview = models.ForeignKey(
+        "self",
+        models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,  # the preview may be pruned first
+        related_name="applications",
+        help_text="The dry run whose changes this run carries out, and no others.",
+    )
+    selection = models.JSONField(
+        default=dict, blank=True, help_text="Which changes of the preview were approved; empty: all of them."
+    )
+    plan_version = models.CharField(
+        max_length=100,
+        blank=True,
+        help_text="Of a preview: the version of the code; empty when that was not exactly a version.",
+    )
 
     follows = models.ForeignKey(
         "self",
@@ -103,8 +117,10 @@ class Run(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["preview"],
-                condition=Q(preview__isnull=False) & ~Q(status=Status.SKIPPED),
-                name="upkeep_run_one_application",
+                condition=Q(preview__isnull=False, parent__isnull=True)
+                & ~Q(status=Status.SKIPPED)
+                & ~Q(status__in=[Status.FAILED, Status.CANCELLED], attempt=0),
+                name=ONE_APPLICATION,
             ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="upkeep_run_known_status"),
             StatusTransitions(name="upkeep_run_status_transition", transitions=TRANSITIONS),
@@ -146,15 +162,22 @@ class RunChange(models.Model):
         return f"{self.action} {self.label}"
 
 
-class RunDigests(models.Model):
-    """Digests of changes of a preview, or of what came up when it was applied: 16 bytes each, see `reviews`."""
+class RunDigest(models.Model):
+    """What a dry run would do to one object, as 8 bytes of its key and 8 of its action and fields.
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="digests")
-    step = models.TextField(blank=True)
-    digests = models.BinaryField()
+    Unlike its changes, of which only so many are recorded, all of them: see `execution.previews`.
+    """
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="digests", db_index=False)
+    step = models.TextField(blank=True, db_default="")
+    key = models.BinaryField()
+    content = models.BinaryField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["run", "key"], name="upkeep_rundigest_key")]
 
     def __str__(self) -> str:
-        return f"digests of {self.run_id}"
+        return bytes(self.key).hex()
 
 
 class RunLog(models.Model):

@@ -8,7 +8,6 @@ from typing import Any, Literal, NamedTuple, get_args
 
 Action = Literal["created", "updated", "deleted", "unchanged", "skipped", "failed"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
-
 EFFECTS: tuple[Action, ...] = ("created", "updated", "deleted")
 
 
@@ -37,7 +36,7 @@ class Change(NamedTuple):
     @property
     def has_effect(self) -> bool:
         """Whether `write` has anything to do for this item."""
-        return self.payload is not None or self.action in EFFECTS
+        return self.payload is not None or self.action in ("created", "updated", "deleted")
 
 
 def checked(plan: Iterable[Change]) -> list[Change]:

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
-from upkeep.operations import comparison, gate, registry, rows, submission, version
+from upkeep.operations import comparison, gate, registry, rows, submission
 from upkeep.operations.context import RunContext
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import (
@@ -29,8 +29,8 @@ from upkeep.operations.execution import closing
 from upkeep.operations.execution.failures import explanation
 from upkeep.operations.execution.guard import Guard
 from upkeep.operations.execution.ledger import CountingLedger, Ledger
+from upkeep.operations.execution.previews import Approval
 from upkeep.operations.execution.progress import Progress, Unwatched
-from upkeep.operations.execution.reviews import NOT_AS_PREVIEWED, Review
 from upkeep.operations.execution.stopping import Control
 from upkeep.operations.execution.writer import StepWriter
 from upkeep.operations.leases import claims, connections, losses
@@ -40,6 +40,7 @@ from upkeep.operations.outcome import Outcome
 from upkeep.operations.params import Params
 from upkeep.operations.states import Status
 from upkeep.operations.storable import storable
+from upkeep.operations.version import exact_version
 
 logger = logging.getLogger(__name__)
 P = TypeVar("P", bound=Params)
@@ -61,12 +62,10 @@ def execute(  # noqa: PLR0913 - how to run, beside what
     user: Any = None,
     system_user: str = "",
     limits: RunLimits = submission.NO_LIMITS,
-    preview: Run | None = None,
+    applies: submission.Applied | None = None,
     raises: bool = True,
 ) -> Outcome:
     """Run an operation here and now.
-
-    `preview`: only changes that are in it are carried out.
 
     With `raises` off, what the operation raised only shows in the outcome of the run, which is recorded as failed.
 
@@ -87,7 +86,7 @@ def execute(  # noqa: PLR0913 - how to run, beside what
         user=user,
         system_user=system_user,
         limits=limits,
-        preview=preview,
+        applies=applies,
     )
     attempt = _claim(run.pk, otherwise=Status.SKIPPED)
     return carry_out(run.pk, attempt, progress=progress, foreground=True, raises=raises)
@@ -202,8 +201,7 @@ def _succeed(run: Run, ledger: Ledger) -> None:
     """Record that the run has succeeded, with what is unusual about it. Raises LostClaim."""
     operation = registry.find(run.operation)
     found = comparison.judged(run, operation, ledger.counts)
-    left = ledger.counts["failed"] or ledger.counts.reasons.get("skipped", {}).get(NOT_AS_PREVIEWED)
-    completes = operation.once and not run.dry_run and not left
+    completes = operation.once and not run.dry_run and not ledger.counts["failed"]
     with transaction.atomic() if found or completes else nullcontext():
         ledger.close(Status.SUCCEEDED)
         if found:
@@ -300,13 +298,12 @@ def _call(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> No
         for name in ledger.steps:  # what an earlier attempt saw is gone with it
             ledger.restart(name)
         ledger.steps.clear()
-    if run.dry_run:
-        Run.objects.filter(pk=run.pk).update(reviewable=version.reviewable())
+    ledger.plan_version = exact_version() if run.dry_run and not run.parent_id else ""
     with control.watched(foreground=foreground), _unburdened():
         limits, given = operation.limits_of(params, attended=run.attended), RunLimits.parse(run.limits)
         guard = Guard(ledger, limits, given=given, dry_run=run.dry_run)
-        review = Review(run.preview_id) if run.preview_id else None
-        writer = StepWriter("", ledger, guard, dry_run=run.dry_run, errors=operation.errors, review=review)
+        approval = Approval.of(run)
+        writer = StepWriter("", ledger, guard, dry_run=run.dry_run, errors=operation.errors, approval=approval)
         context = RunContext(writer, control)
         try:
             if limits and limits.before_first and not run.dry_run and not ledger.part:
@@ -317,8 +314,8 @@ def _call(run: Run, ledger: Ledger, control: Control, *, foreground: bool) -> No
             raise
         closing.check_part(ledger)
         closing.check_steps(ledger)
-        if review:
-            closing.report_review(ledger, review)
+        if approval:
+            closing.count_gone(ledger, approval)
         if run.dry_run and not ledger.part:
             closing.report_limits(ledger, guard, asks=bool(operation.confirmation(params)))
 

@@ -14,17 +14,6 @@ class Status(TextChoices):
     SKIPPED = "skipped"
 
 
-class Kind(TextChoices):
-    """What a run is for. All kinds are runs of their operation."""
-
-    RUN = "run"
-    PREVIEW = "preview"
-    APPLY = "apply"
-    UNDO = "undo"
-    RETRY = "retry"
-    PART = "part"
-
-
 TRANSITIONS = {
     (Status.QUEUED, Status.RUNNING): "an executor claimed it",
     (

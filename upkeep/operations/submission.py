@@ -5,21 +5,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypedDict, TypeVar, Unpack
+from typing import Any, NamedTuple, TypedDict, TypeVar, Unpack
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from upkeep.operations import broker, files, registry, subjects
 from upkeep.operations.definition import Operation
 from upkeep.operations.errors import InvalidParamsError, OperationError, UnknownOperationError
+from upkeep.operations.execution.digests import Selection
 from upkeep.operations.insertion import insert
 from upkeep.operations.leases import claims
 from upkeep.operations.limits import RunLimits
-from upkeep.operations.models import Run
+from upkeep.operations.models import ONE_APPLICATION, Run
 from upkeep.operations.params import Params
-from upkeep.operations.states import Kind, Status
+from upkeep.operations.states import Status
 from upkeep.operations.storable import storable_json
 
 P = TypeVar("P", bound=Params)
@@ -30,6 +31,13 @@ MAX_WORD = 200
 NO_LIMITS = RunLimits()
 MAX_ROWS = 1_000
 """New runs in one statement."""
+
+
+class Applied(NamedTuple):
+    """A preview, and which of its changes a run carries out."""
+
+    preview: Run
+    selection: Selection
 
 
 class How(TypedDict, total=False):
@@ -43,7 +51,7 @@ class How(TypedDict, total=False):
     system_user: str
     partitions: int | None
     limits: RunLimits
-    preview: Run | None
+    applies: Applied | None
 
 
 def record(  # noqa: PLR0913 - the columns of a new run
@@ -60,7 +68,7 @@ def record(  # noqa: PLR0913 - the columns of a new run
     system_user: str = "",
     partitions: int | None = None,
     limits: RunLimits = NO_LIMITS,
-    preview: Run | None = None,
+    applies: Applied | None = None,
     **columns: Any,
 ) -> Run:
     """Write the row of a new run; further `columns` are written as they are.
@@ -75,8 +83,8 @@ def record(  # noqa: PLR0913 - the columns of a new run
     """
     run = build(
         operation, params, dry_run=dry_run, confirm=confirm, attended=attended, queue=queue, origin=origin, user=user,
-        system_user=system_user, partitions=partitions, limits=limits, preview=preview,
-        **columns, **({"id": run_id} if run_id else {}),
+        system_user=system_user, partitions=partitions, limits=limits, applies=applies,
+        **({"id": run_id} if run_id else {}), **columns,
     )  # fmt: skip
     _write([(run, operation.subjects(params))])
     return run
@@ -179,7 +187,7 @@ def build(  # noqa: PLR0913 - as `record`
     queue: str = "",
     partitions: int | None = None,
     limits: RunLimits = NO_LIMITS,
-    preview: Run | None = None,
+    applies: Applied | None = None,
     **columns: Any,
 ) -> Run:
     """A new run, whose row is not written yet. Raises as `record`."""
@@ -187,16 +195,17 @@ def build(  # noqa: PLR0913 - as `record`
     partitions = operation.partitions if partitions is None else partitions
     _check(operation, values, dry_run=dry_run, partitions=partitions)
     operation.check_limits(limits)
-    if not dry_run:
+    if applies:
+        columns |= {"preview_id": applies.preview.pk, "selection": applies.selection.dump(), "attended": True}
+    elif not dry_run:
+        operation.check_reviewed(params)
         operation.check_confirmed(params, confirm=confirm)
-    confirmed = not dry_run and bool(operation.confirmation(params))
+    confirmed = not (dry_run or applies) and bool(operation.confirmation(params))
     key = None if dry_run else operation.exclusive_key(params)
-    kind = Kind.PREVIEW if dry_run else Kind.APPLY if preview else Kind.RUN
     _check_length(values, confirm=confirm if confirmed else "", exclusive_key=key or "")
     return Run(
-        operation=operation.name, kind=kind, preview=preview, params=values, dry_run=dry_run,
-        confirm=confirm if confirmed else "", exclusive_key=key,
-        partitions=partitions if queue else 1, queue=queue, limits=limits.given(), **columns,
+        operation=operation.name, params=values, dry_run=dry_run, confirm=confirm if confirmed else "",
+        exclusive_key=key, partitions=partitions if queue else 1, queue=queue, limits=limits.given(), **columns,
     )  # fmt: skip
 
 
@@ -205,7 +214,12 @@ def _write(new: Sequence[tuple[Run, Sequence[str]]]) -> None:
     about = [(run.pk, name) for run, names in new for name in names]
     with transaction.atomic() if about or len(new) > MAX_ROWS else nullcontext():
         for start in range(0, len(new), MAX_ROWS):
-            insert([run for run, _ in new[start : start + MAX_ROWS]])
+            try:
+                insert([run for run, _ in new[start : start + MAX_ROWS]])
+            except IntegrityError as error:
+                if ONE_APPLICATION in str(error):
+                    raise OperationError("this preview was applied just now") from None
+                raise
         subjects.note_each(about)
 
 

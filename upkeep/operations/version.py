@@ -34,6 +34,26 @@ def code_version() -> str:
     return conf().VERSION or found()
 
 
+def exact_version() -> str:
+    """The same; empty when the files of a checkout are not those of its commit, or git cannot tell."""
+    version = code_version()
+    return version if conf().VERSION or not COMMIT.fullmatch(version) or _is_checked_out(version) else ""
+
+
+@cache
+def _is_checked_out(commit: str) -> bool:
+    file = sys.modules[settings.SETTINGS_MODULE].__file__ or ""
+    git = ["git", "-C", str(Path(file).parent)]
+    try:
+        said = [
+            subprocess.run([*git, *command], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+            for command in (("rev-parse", "HEAD"), ("status", "--porcelain"))
+        ]
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return said == [commit, ""]
+
+
 @cache
 def found() -> str:
     """The same without the settings, as it was when this was first asked."""
@@ -47,27 +67,6 @@ def found() -> str:
         return _of_package(module.__name__.partition(".")[0], installed) if installed else _of_checkout(folders)
     except (OSError, ValueError):  # it cannot be read
         return ""
-
-
-@cache
-def _is_edited(commit: str) -> bool:
-    """Whether files of the checkout are other than in its commit, or git cannot say."""
-    file = getattr(sys.modules.get(settings.SETTINGS_MODULE or ""), "__file__", None) or "."
-    command = ["git", "-C", str(Path(file).resolve().parent), "status", "--porcelain", "--untracked-files=no"]
-    try:
-        told = subprocess.run(command, capture_output=True, timeout=10, check=True)  # noqa: S603 - no shell
-    except (OSError, subprocess.SubprocessError):
-        return bool(commit)
-    return bool(told.stdout)
-
-
-def reviewable() -> str:
-    """The version of the code; empty where none is known, or where its files are being edited.
-
-    What `UPKEEP["VERSION"]` says is believed.
-    """
-    version = code_version()
-    return "" if not conf().VERSION and COMMIT.fullmatch(version) and _is_edited(version) else version
 
 
 def _of_package(name: str, installed: Path) -> str:

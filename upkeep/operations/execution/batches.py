@@ -3,19 +3,20 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from django.db import connection, transaction
 
 from upkeep.operations.counts import Counts, Outcomes, Tally
-from upkeep.operations.execution import reviews
+from upkeep.operations.errors import OperationError
+from upkeep.operations.execution.digests import UNAPPROVED, Judged
 from upkeep.operations.execution.failures import DATA_ERRORS
 from upkeep.operations.execution.paging import Page, QuerySetPages
-from upkeep.operations.execution.reviews import Review
 from upkeep.operations.execution.shares import Cursor
+from upkeep.operations.execution.statement import Statement
 from upkeep.operations.leases import connections
 from upkeep.operations.limits import Coming
-from upkeep.operations.plans import EFFECTS, Change, checked
+from upkeep.operations.plans import Change, checked
 
 if TYPE_CHECKING:
     from upkeep.operations.execution.writer import StepWriter
@@ -23,63 +24,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Write: TypeAlias = Callable[[Sequence[Change]], None]
 Prepare: TypeAlias = Callable[[Sequence[Change]], Sequence[Change]]
-
-SQL = """
-WITH plan AS ({plan}){written}{done}
-SELECT (SELECT jsonb_agg(c) FROM (SELECT action, reason, count(*) AS number FROM {source} GROUP BY action, reason) c),
-       {rows}, {tally}, {digests}
-"""
-ROWS = """
-    (SELECT jsonb_agg(r) FROM (
-        SELECT action, key, label, fields, reason FROM {source} WHERE action <> 'unchanged' LIMIT %(room)s) r)
-"""
-DONE = ", done AS (SELECT * FROM {source})"
-TALLY = """
-    (SELECT jsonb_object_agg(name, number)
-       FROM (SELECT name, sum(number) AS number FROM ({tally}) AS one (name, number) GROUP BY name) AS figures)
-"""
-DIGESTS = f"(SELECT string_agg({reviews.SQL}, '') FROM {{source}} WHERE action = ANY(%(upkeep_effects)s))"  # noqa: S608 - made of constants
-REVIEWED = f"""
-    SELECT * FROM ({{plan}}) AS upkeep_planned
-     WHERE action <> ALL(%(upkeep_effects)s) OR {reviews.SQL} = ANY(%(upkeep_records)s::bytea[])
-"""  # noqa: S608 - made of constants
-WRITTEN = ", written AS ({write} RETURNING {columns})"
-INSERTED = """,
-    inserted AS ({write}), written AS (SELECT {columns} FROM plan WHERE (plan.id IN (SELECT id FROM inserted)) IS TRUE)
-"""
-"""PostgreSQL returns nothing from an INSERT but columns of its table. By `IS TRUE` it makes a hash of these: it expects
-one row, and would compare each with each."""
-COUNTED = "plan.action, plan.reason"
-RECORDED = f"{COUNTED}, plan.key, plan.label, plan.fields"
-"""Once no more changes are recorded, PostgreSQL need not make them up."""
-
-
-class Statement(NamedTuple):
-    """The one statement that plans, writes and counts."""
-
-    plan: str
-    write: str
-    """Empty: the plan is not carried out."""
-    tally: str
-
-    def reviewed(self) -> "Statement":
-        """The same for those changes alone that are among the `upkeep_records`."""
-        return self._replace(plan=REVIEWED.format(plan=self.plan))
-
-    def sql(self, *, recorded: bool, digests: bool = False) -> str:
-        """Its text; with the changes among its results when they are to be `recorded`, and their `digests`."""
-        source, columns = ("written" if self.write else "plan"), (RECORDED if recorded else COUNTED)
-        clause = INSERTED if self.write.lstrip().startswith("INSERT") else WRITTEN
-        written = clause.format(write=self.write, columns="plan.*" if self.tally else columns) if self.write else ""
-        return SQL.format(
-            plan=self.plan,
-            written=written,
-            done=DONE.format(source=source) if self.tally else "",
-            source=source,
-            rows=ROWS.format(source=source) if recorded else "NULL",
-            tally=TALLY.format(tally=self.tally) if self.tally else "NULL",
-            digests=DIGESTS.format(source=source) if digests else "NULL",
-        )
 
 
 class Batch(Generic[T]):
@@ -144,15 +88,17 @@ class Batch(Generic[T]):
         changes = self._writer.hearing.believed(self._page, checked(plan), again)
         if changes is None:
             return
-        changes, digests = self._writer.reviewed(changes, whole=whole)
+        changes, came_up = self._approved(changes, whole=whole)
         effects, rest = _parted(changes)
+        if effects and self._writer.keeps_plan:
+            self._writer.plan(self._page.cursor, lambda: (changes, Counts.of(changes, tally)), digested=changes)
+            return
         if self._writer.dry_run or not effects:
-            self._writer.ledger.note_digests(self._writer.name, digests)
+            self._writer.meet(came_up)
             self._writer.advance(self._page.cursor, changes, Counts.of(changes, tally))
             return
         prepared = checked(prepare(effects)) if prepare else effects
-        coming = Coming(Counts.of(changes), changes)
-        commit = partial(self._writer.write, self._page.cursor, planned=coming, digests=digests)
+        commit = partial(self._commit, came_up=came_up, planned=Coming(Counts.of(changes), changes))
         try:
             written = commit(lambda: _write_at_once(prepared, rest, write, tally))
         except DATA_ERRORS:
@@ -180,9 +126,29 @@ class Batch(Generic[T]):
         if self._pages is None:
             raise TypeError("commit_sql needs the batches of a queryset")
         self.committed = True
-        self._commit_range(
-            self._page, Statement(plan, "" if self._writer.dry_run else write, tally), dict(params or {})
-        )
+        dry_run, approval = self._writer.dry_run, self._writer.approval
+        keeps = self._writer.keeps_plan
+        statement = Statement(plan, "" if dry_run else write, tally, keeps=keeps, applies=approval is not None)
+        ours = self._writer.digest_params()
+        self._commit_range(self._page, statement, {**(params or {}), **(ours if keeps or approval else {})})
+
+    def _approved(self, changes: Sequence[Change], *, whole: bool) -> Judged:
+        """What the run may do of a plan: all of it, if it does not apply a preview. One that is `whole`, or nothing."""
+        approval = self._writer.approval
+        if approval is None:
+            return Judged(changes, 0)
+        judged = approval.judged(self._writer.name, changes)
+        if whole and (fault := next((it.reason for it in judged.changes if it.reason in UNAPPROVED), "")):
+            raise OperationError(f"its changes are made all or none, and one of them is {fault}: make a new preview")
+        return judged
+
+    def _commit(self, effect: Callable[[], Outcomes], *, came_up: int, planned: Coming) -> Sequence[Change]:
+        def met() -> Outcomes:
+            outcomes = effect()
+            self._writer.meet(came_up)
+            return outcomes
+
+        return self._writer.write(self._page.cursor, met, planned=planned)
 
     def _write_one_by_one(
         self, prepared: Sequence[Change], rest: Sequence[Change], write: Write, tally: Tally | None
@@ -208,12 +174,13 @@ class Batch(Generic[T]):
     def _commit_range(self, page: Page[T], statement: Statement, params: dict[str, Any]) -> None:
         values = {**params, "first": page.first, "last": page.last}
         try:
+            if statement.keeps:
+                self._writer.plan(page.cursor, lambda: self._execute(page, statement, values))
+                return
             if self._writer.dry_run:
                 show = partial(self._writer.advance, page.cursor, *self._execute(page, statement, values))
             else:
-                review = self._writer.review
-                execute = partial(self._execute_reviewed, review=review) if review else self._execute
-                written = self._writer.write(page.cursor, lambda: execute(page, statement, values))
+                written = self._writer.write(page.cursor, lambda: self._execute(page, statement, values))
                 show = partial(self._writer.show, written)
         except DATA_ERRORS as error:
             if connections.is_lost():
@@ -232,45 +199,18 @@ class Batch(Generic[T]):
             after = half.cursor
 
     def _execute(self, page: Page[T], statement: Statement, values: dict[str, Any]) -> Outcomes:
-        numbers, changes, tally, digests = self._fetched(statement, values, room=self._writer.room)
-        if digests:
-            self._writer.ledger.note_digests(self._writer.name, digests)
-        counts = _counts(numbers, page.number) + Counts(tallies={"": tally} if tally else {})
-        return changes, counts
-
-    def _execute_reviewed(
-        self, page: Page[T], statement: Statement, values: dict[str, Any], *, review: Review
-    ) -> Outcomes:
-        """Carry out those changes of the plan alone that were previewed; what else came up is skipped."""
-        name, shown = self._writer.name, statement._replace(write="", tally="")
-        *_, digests = self._fetched(shown, values, room=0)
-        self._writer.ledger.note_digests(name, digests)
-        approved: list[bytes] = []
-        unlike: list[bytes] = []
-        for record in reviews.records(digests):
-            (approved if review.approves(record) else unlike).append(record)
-        approving = {**values, "upkeep_records": approved}
-        numbers, changes, tally, _ = self._fetched(statement.reviewed(), approving, room=self._writer.room)
-        told: list[Change] = []
-        if unlike and self._writer.room > len(changes):
-            differing = {**values, "upkeep_records": unlike}
-            _, found, *_ = self._fetched(shown.reviewed(), differing, room=self._writer.room - len(changes))
-            told = review.skipped(name, [change for change in found if change.action in EFFECTS])
-        skipped = [{"action": "skipped", "reason": reviews.NOT_AS_PREVIEWED, "number": len(unlike)}] if unlike else []
-        counts = _counts([*numbers, *skipped], page.number) + Counts(tallies={"": tally} if tally else {})
-        return [*changes, *told], counts
-
-    def _fetched(
-        self, statement: Statement, values: Mapping[str, Any], *, room: int
-    ) -> tuple[Sequence[Mapping[str, Any]], list[Change], Mapping[str, int], bytes]:
-        """Execute it. Returns the counts, the changes that there is room for, the tally, and the digests of a plan."""
-        digests = self._writer.has_digests and not statement.write
-        given = {**values, "room": room, "upkeep_step": self._writer.name, "upkeep_effects": list(EFFECTS)}
+        room = self._writer.room
         with connection.cursor() as cursor:
-            cursor.execute(statement.sql(recorded=room > 0, digests=digests), given)
-            numbers, changes, tally, found = cursor.fetchone() or (None, None, None, None)
-        told = checked(map(_change, _decoded(changes) or ()))
-        return _decoded(numbers) or (), told, _decoded(tally) or {}, bytes(found or b"")
+            cursor.execute(statement.sql(recorded=room > 0), {**values, "room": room})
+            numbers, changes, tally, came_up = cursor.fetchone() or (None, None, None, 0)
+        counts = _counts(_decoded(numbers) or (), page.number)
+        counts += Counts(tallies={"": _decoded(tally)} if tally else {})
+        self._writer.meet(came_up)
+        return self._told(checked(map(_change, _decoded(changes) or ()))), counts
+
+    def _told(self, changes: Sequence[Change]) -> Sequence[Change]:
+        approval = self._writer.approval
+        return approval.told(self._writer.name, changes) if approval else changes
 
 
 def _parted(changes: Iterable[Change]) -> tuple[list[Change], list[Change]]:

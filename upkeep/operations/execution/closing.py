@@ -1,9 +1,11 @@
 """What is checked and said of a run once its operation has returned."""
 
+from upkeep.operations.counts import Counts
 from upkeep.operations.errors import OperationError
+from upkeep.operations.execution.digests import GONE_SINCE
 from upkeep.operations.execution.guard import Guard
 from upkeep.operations.execution.ledger import Ledger
-from upkeep.operations.execution.reviews import GONE_SINCE, Review
+from upkeep.operations.execution.previews import Approval
 from upkeep.operations.limits import LIMIT_EXCEEDED
 
 
@@ -22,15 +24,6 @@ def check_steps(ledger: Ledger) -> None:
         raise OperationError("; ".join(f"{name}: {error}" for name, error in errors.items()))
 
 
-def report_review(ledger: Ledger, review: Review) -> None:
-    """Report which preview was applied, and how much of it did not come up again. For the end of the run."""
-    ledger.flush()
-    gone = review.missing_from(Review(ledger.run_id))
-    lines = f"Applied of preview {review.run_id}: what it holds and no more."
-    ledger.report.append(f"{lines} {gone:,} of its changes did not come up again ({GONE_SINCE})." if gone else lines)
-    ledger.result |= {"preview": str(review.run_id), GONE_SINCE: gone}
-
-
 def report_limits(ledger: Ledger, guard: Guard, *, asks: bool) -> None:
     """Report which limits would stop the real run; a run on a terminal perhaps `asks` first.
 
@@ -41,3 +34,16 @@ def report_limits(ledger: Ledger, guard: Guard, *, asks: bool) -> None:
         where = f" at {error.step}" if error.step else ""
         ledger.report.append(f"{who} would be stopped{where} ({LIMIT_EXCEEDED}): {error}")
         ledger.result.setdefault(LIMIT_EXCEEDED, []).append(error.as_json())
+
+
+def count_gone(ledger: Ledger, approval: Approval) -> None:
+    """Count what the preview would have changed and this run did not come upon as skipped, once.
+
+    After a step that was stopped nobody knows what it would have come upon.
+    """
+    if any(step.error for step in ledger.steps.values()):
+        return
+    gone = approval.gone(sum(step.came_up for step in ledger.steps.values()))
+    if gone and not ledger.step(GONE_SINCE).done:
+        ledger.advance(GONE_SINCE, None, [], Counts.one("skipped", gone, GONE_SINCE))
+        ledger.update(GONE_SINCE, done=True)

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from upkeep.conf import conf
 from upkeep.operations.counts import OTHER, Counts, Outcomes
-from upkeep.operations.execution import storage
+from upkeep.operations.execution import previews, storage
 from upkeep.operations.execution.progress import Progress
 from upkeep.operations.execution.shares import Cursor, Part
 from upkeep.operations.leases import claims
@@ -38,6 +38,8 @@ class StepState:
     error: str = ""
     of: int | None = None
     """What the shares of its limits are of, where that is not `total`."""
+    came_up: int = 0
+    """Of a run that applies a preview: how many of its changes are about something that the preview would change."""
 
     def dump(self) -> dict[str, Any]:
         """For a run's row."""
@@ -47,6 +49,7 @@ class StepState:
             "done": self.done,
             "error": self.error,
             "of": self.of,
+            "came_up": self.came_up,
             **self.counts.dump(),
         }
 
@@ -54,7 +57,7 @@ class StepState:
     def load(cls, dumped: Mapping[str, Any]) -> "StepState":
         """From a run's row."""
         rest = {name: dumped[name] for name in ("cursor", "total", "done", "error")}
-        return cls(counts=Counts.load(dumped), of=dumped.get("of"), **rest)
+        return cls(counts=Counts.load(dumped), of=dumped.get("of"), came_up=dumped.get("came_up", 0), **rest)
 
 
 class Reached(NamedTuple):
@@ -67,6 +70,9 @@ class Reached(NamedTuple):
 class Ledger:
     """All steps of one run, under one claim."""
 
+    keeps_plan = True
+    """Of a dry run: whether it keeps what would be done."""
+
     def __init__(self, run: Run, progress: Progress) -> None:
         self.run_id: UUID = run.pk
         self.whole_id: UUID = run.parent_id or run.pk
@@ -78,6 +84,7 @@ class Ledger:
         """The run that this one is a part of, or itself."""
         self.dry_run: bool = run.dry_run
         """Of a counting ledger it is the run's, in which what was deleted before is gone."""
+        self.plan_version: str = run.plan_version
         self.steps = {name: StepState.load(dumped) for name, dumped in run.steps.items()}
         self.result: dict[str, Any] = {name: found for name, found in run.result.items() if name == LIMIT_EXCEEDED}
         """Each attempt reports its own, except the limits that stopped steps: these may not be tried again."""
@@ -88,7 +95,6 @@ class Ledger:
         self._begun: set[str] = set()
         self._changes: list[tuple[str, Change]] = []
         self._log: list[tuple[datetime, str]] = []
-        self._digests: list[tuple[str, bytes]] = []
         self._losses: int = run.losses
         self.progress = progress
         self._flushed = time.monotonic()
@@ -131,10 +137,12 @@ class Ledger:
         Raises LostClaim.
         """
         if self.dry_run:
-            storage.forget_digests(self.run_id, name)
+            previews.forget(self.whole, name)
             self._recount(name, Counts(), Q())
         else:
-            self._recount(name, self.steps[name].counts.restarted(), ~Q(action="deleted"))
+            kept = self.steps[name].counts.restarted()
+            came_up = min(self.steps[name].came_up, kept["deleted"])
+            self._recount(name, kept, ~Q(action="deleted"), came_up=came_up)
 
     def retry(self, name: str, stopped: Sequence[str]) -> None:
         """Forget that a step was stopped, for which it counts one failed item of one of these reasons.
@@ -173,11 +181,6 @@ class Ledger:
         self._log.append((datetime.now(UTC), message))
         self.progress.logged(message)
 
-    def note_digests(self, name: str, digests: bytes) -> None:
-        """Note which changes a step came up with; see `reviews`."""
-        if digests:
-            self._digests.append((name, digests))
-
     def commit(self, name: str, cursor: Cursor, effect: Callable[[], Outcomes]) -> Sequence[Change]:
         """The effect, and with it what it means for the step, in one transaction or not at all.
 
@@ -188,7 +191,7 @@ class Ledger:
             LostClaim: the run is another executor's; nothing was written.
         """
         before = (
-            self.step(name), self._left_out, list(self._changes), list(self._log), list(self._digests), self._advanced
+            self.step(name), self._left_out, list(self._changes), list(self._log), self._advanced
         )  # fmt: skip
         try:
             with transaction.atomic():
@@ -196,7 +199,7 @@ class Ledger:
                 self.advance(name, cursor, changes, counts)
                 self._write()
         except BaseException:
-            self.steps[name], self._left_out, self._changes, self._log, self._digests, self._advanced = before
+            self.steps[name], self._left_out, self._changes, self._log, self._advanced = before
             raise
         self._written()
         return changes
@@ -262,16 +265,16 @@ class Ledger:
                 "changes_left_out": self._left_out,
                 "result": storable_json(self.result),
                 "report": storable_json(self.report),
+                **({"plan_version": self.plan_version} if self.dry_run else {}),
             },
         )
         # After a statement of Django's, which labels the transaction: a COPY does not.
         storage.record_changes(self.run_id, self._changes)
-        storage.record_digests(self.run_id, self._digests)
         storage.record_log(self.run_id, self._log)
 
     def _written(self) -> None:
         self._recorded += len(self._changes)
-        self._changes, self._log, self._digests = [], [], []
+        self._changes, self._log = [], []
         self._flushed = time.monotonic()
         self.progressed = self._advanced
         self._commits += 1  # last: an interrupt before it makes `close` trust the row
@@ -279,6 +282,8 @@ class Ledger:
 
 class CountingLedger(Ledger):
     """Counts what a run would come to from where it stands, and writes nothing: there, its row stays as it is."""
+
+    keeps_plan = False
 
     def __init__(self, run: Run, progress: Progress) -> None:
         super().__init__(run, progress)
@@ -299,9 +304,6 @@ class CountingLedger(Ledger):
     def planned(self, name: str) -> Coming:
         """What the step would do."""
         return Coming(self.step(name).counts, self._first.get(name, ()))
-
-    def note_digests(self, name: str, digests: bytes) -> None:
-        """Nothing."""
 
     def log(self, message: str) -> None:
         """Nothing: what is logged is logged when it happens."""

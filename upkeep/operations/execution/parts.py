@@ -17,7 +17,7 @@ from upkeep.operations.execution.shares import Part
 from upkeep.operations.leases import claims
 from upkeep.operations.limits import LIMIT_EXCEEDED
 from upkeep.operations.models import Run
-from upkeep.operations.states import ENDED, Kind, Status
+from upkeep.operations.states import ENDED, Status
 from upkeep.operations.storable import storable_json
 
 Steps = dict[str, StepState]
@@ -75,7 +75,8 @@ def total(run: Run) -> Steps:
     for part in _open_parts(run):
         name = part.part["step"]
         done = _steps(part).get(name, StepState())
-        steps[name] = replace(steps[name], counts=steps[name].counts + done.counts)
+        counts, came_up = steps[name].counts + done.counts, steps[name].came_up + done.came_up
+        steps[name] = replace(steps[name], counts=counts, came_up=came_up)
     return steps
 
 
@@ -135,12 +136,13 @@ def _created(ledger: Ledger, found: Sequence[Part]) -> list[Run]:
     made = Run.objects.bulk_create(
         Run(
             operation=whole.operation,
-            kind=Kind.PART,
             params=whole.params,
             dry_run=whole.dry_run,
             confirm=whole.confirm,
             attended=whole.attended,
             limits=whole.limits,
+            preview_id=whole.preview_id,
+            selection=whole.selection,
             queue=whole.queue,
             origin=f"part {part.number} of {part.of} of run {whole.pk}",
             user_id=whole.user_id,

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
-from upkeep.operations.models import RunChange, RunDigests, RunLog
+from upkeep.operations.models import RunChange, RunLog
 from upkeep.operations.plans import Action, Change
 from upkeep.operations.storable import storable, storable_json
 
@@ -28,7 +28,7 @@ def record_changes(run_id: UUID, changes: Sequence[tuple[str, Change]]) -> None:
         for step, change in changes:
             copy.write_row(
                 (run_id, storable(step), change.action, storable(change.key), storable(change.label),
-                 _dumped(change.fields), storable(change.reason)[:MAX_REASON])
+                 as_jsonb(change.fields), storable(change.reason)[:MAX_REASON])
             )  # fmt: skip
 
 
@@ -43,30 +43,17 @@ def change(row: RunChange) -> Change:
     return Change(cast("Action", row.action), row.key, row.label, fields, row.reason)
 
 
-def record_digests(run_id: UUID, digests: Iterable[tuple[str, bytes]]) -> None:
-    """Insert one row a step."""
-    by_step: dict[str, bytearray] = {}
-    for step, found in digests:
-        by_step.setdefault(step, bytearray()).extend(found)
-    for step, whole in by_step.items():
-        RunDigests.objects.create(run_id=run_id, step=storable(step), digests=bytes(whole))
-
-
-def forget_digests(run_id: UUID, step: str) -> None:
-    """Delete those that a run recorded of a step."""
-    RunDigests.objects.filter(run=run_id, step=storable(step)).delete()
-
-
 def record_log(run_id: UUID, lines: Iterable[tuple[datetime, str]]) -> None:
     """Insert one row a line."""
     RunLog.objects.bulk_create([RunLog(run_id=run_id, at=at, message=storable(message)) for at, message in lines])
 
 
-def _dumped(fields: Mapping[str, tuple[Any, Any]]) -> str:
-    if not fields:
-        return "{}"
+def as_jsonb(value: Mapping[str, Any] | Sequence[Any]) -> str:
+    """The value as JSON that a jsonb column can keep."""
+    if not value:
+        return "[]" if isinstance(value, Sequence) else "{}"
     try:
-        text = json.dumps(fields, allow_nan=False)
+        text = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):
-        return json.dumps(storable_json(fields))
-    return json.dumps(storable_json(fields)) if UNSTORABLE.search(text) else text
+        return json.dumps(storable_json(value))
+    return json.dumps(storable_json(value)) if UNSTORABLE.search(text) else text

@@ -8,11 +8,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from upkeep.operations.counts import Counts, Outcomes
-from upkeep.operations.execution import failures, parts, reviews
+from upkeep.operations.execution import failures, parts, previews
 from upkeep.operations.execution.failures import explanation
 from upkeep.operations.execution.guard import Guard
-from upkeep.operations.execution.ledger import CountingLedger, Ledger, StepState
-from upkeep.operations.execution.reviews import Review
+from upkeep.operations.execution.ledger import Ledger, StepState
+from upkeep.operations.execution.previews import Approval
 from upkeep.operations.execution.shares import Cursor
 from upkeep.operations.execution.trials import Hearing
 from upkeep.operations.limits import LIMIT_EXCEEDED, Coming, LimitExceededError
@@ -24,9 +24,9 @@ STOPPED = (STEP_FAILED, LIMIT_EXCEEDED)
 
 
 class StepWriter:
-    """A step as its batches see it; `errors` are those that its operation expects, `review` that which it applies."""
+    """A step as its batches see it; `errors` are those that its operation expects."""
 
-    def __init__(  # noqa: PLR0913 - what a run is made of
+    def __init__(  # noqa: PLR0913 - what holds for all steps of a run
         self,
         name: str,
         ledger: Ledger,
@@ -34,20 +34,21 @@ class StepWriter:
         *,
         dry_run: bool,
         errors: tuple[type[Exception], ...] = (),
-        review: Review | None = None,
+        approval: Approval | None = None,
     ) -> None:
         self.name = name
         self.dry_run = dry_run
         self.ledger = ledger
         self.guard = guard
         self.errors = errors
-        self.review = review
-        self.has_digests = review is not None or (dry_run and not isinstance(ledger, CountingLedger))
+        self.approval = approval
         self.hearing = Hearing()
 
     def of(self, name: str) -> "StepWriter":
         """The writer of another step of the run."""
-        return StepWriter(name, self.ledger, self.guard, dry_run=self.dry_run, errors=self.errors, review=self.review)
+        return StepWriter(
+            name, self.ledger, self.guard, dry_run=self.dry_run, errors=self.errors, approval=self.approval
+        )
 
     @property
     def state(self) -> StepState:
@@ -60,7 +61,7 @@ class StepWriter:
         return self.ledger.room
 
     def write(
-        self, cursor: Cursor, effect: Callable[[], Outcomes], *, planned: Coming | None = None, digests: bytes = b""
+        self, cursor: Cursor, effect: Callable[[], Outcomes], *, planned: Coming | None = None
     ) -> Sequence[Change]:
         """Carry out the effect of a batch, together with the progress that it means, in one transaction.
 
@@ -72,7 +73,6 @@ class StepWriter:
             reached = self.guard.reached(self.name)
             if planned:
                 self.guard.check(self.name, reached, planned)
-            self.ledger.note_digests(self.name, digests)
             changes, counts = effect()
             if not planned:
                 self.guard.check(self.name, reached, Coming(counts, changes))
@@ -80,14 +80,28 @@ class StepWriter:
 
         return self.ledger.commit(self.name, cursor, within_limits)
 
-    def reviewed(self, changes: Sequence[Change], *, whole: bool) -> tuple[Sequence[Change], bytes]:
-        """What of a plan may be carried out; and for a preview, and where one is applied, the digests of the plan."""
-        if not self.has_digests:
-            return changes, b""
-        records = reviews.records_of(self.name, changes)
-        if self.review:
-            changes = self.review.reviewed(self.name, changes, records, whole=whole)
-        return changes, b"".join(records)
+    @property
+    def keeps_plan(self) -> bool:
+        """Whether what its batches would do is kept, for a run that applies exactly that."""
+        return self.dry_run and self.ledger.keeps_plan
+
+    def plan(self, cursor: Cursor, outcomes: Callable[[], Outcomes], *, digested: Sequence[Change] = ()) -> None:
+        """Count what a batch of a dry run would do, and keep the digests of it that SQL has not kept already."""
+
+        def kept() -> Outcomes:
+            previews.record(self.ledger.whole, self.name, digested)
+            return outcomes()
+
+        self.show(self.ledger.commit(self.name, cursor, kept))
+
+    def digest_params(self) -> dict[str, Any]:
+        """What a statement needs that keeps or obeys digests."""
+        return previews.sql_params(self.approval or self.ledger.whole, self.name)
+
+    def meet(self, number: int) -> None:
+        """Count changes that are about something that the applied preview would have changed."""
+        if number:
+            self.ledger.update(self.name, came_up=self.state.came_up + number)
 
     def failed(self, change: Change, error: Exception) -> Change:
         """What becomes of an item whose change could not be carried out.

@@ -63,8 +63,8 @@ def described(run: Run) -> list[str]:
         "run": str(run.pk),
         "params": ", ".join(f"{name}={value!r}" for name, value in run.params.items()),
         "started by": " · ".join(filter(None, (run.origin, run.system_user, str(run.user or "")))),
-        "applies": f"preview {run.preview_id}" if run.preview_id else "",
-        "applied by": ", ".join(str(found.pk) for found in run.applied_by.all()),
+        "applies": f"preview {run.preview_id}{_selected(run)}" if run.preview_id else "",
+        "applied by": ", ".join(str(pk) for pk in run.applications.filter(parent=None).values_list("pk", flat=True)),
         "about": ", ".join(run.subjects.order_by("name").values_list("name", flat=True)),
         "queue": run.queue or "none: in the foreground",
         "created": _local(run.created_at),
@@ -85,12 +85,12 @@ def as_json(run: Run) -> dict[str, Any]:
     """What is recorded of a run but its changes and its log, as programs get it; times are in UTC."""
     return {
         **Outcome.of(run).as_json(),
-        "kind": run.kind,
-        "preview": str(run.preview_id) if run.preview_id else None,
         "params": run.params,
         "origin": run.origin,
         "user": str(run.user) if run.user else None,
         "system_user": run.system_user,
+        "preview": str(run.preview_id) if run.preview_id else None,
+        "selection": run.selection,
         "queue": run.queue,
         "created_at": _utc(run.created_at),
         "started_at": _utc(run.started_at),
@@ -139,6 +139,11 @@ def _headings(rows: list[dict[str, str]], width: int) -> list[str]:
 
 def _operation(run: Run) -> str:
     return run.operation.rpartition(".")[2] + (" --dry-run" if run.dry_run else "")
+
+
+def _selected(run: Run) -> str:
+    """Which of a preview's changes were approved."""
+    return "".join(f", {name} {' '.join(values)}" for name, values in run.selection.items())
 
 
 def _versions(run: Run) -> str:
