@@ -62,7 +62,7 @@ def estimate_task(params: EstimateTask, run: RunContext) -> None:
     if found.hours:
         run.report(_quality(found))
     if found.stale:
-        run.report(f"not all tasks are in the index: run {freshness.command([params.organization])}")
+        run.report(f"not all tasks are in the index as they are now: run {freshness.command([params.organization])}")
     run.report(f"by {found.model}", **_result(found))
 
 

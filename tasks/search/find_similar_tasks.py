@@ -69,7 +69,8 @@ def find_similar_tasks(params: FindSimilarTasks, run: RunContext) -> None:
     if not found.matches:
         run.report("no task that is finished can be searched" + ("" if params.open else ": --open searches open ones"))
     if found.stale:
-        run.report(f"not all tasks of {', '.join(found.stale)} are in the index: run {freshness.command(found.stale)}")
+        codes, command = ", ".join(found.stale), freshness.command(found.stale)
+        run.report(f"not all tasks of {codes} are in the index as they are now: run {command}")
     run.report(
         f"by {found.model}",
         tasks=[_result(match) for match in found.matches],

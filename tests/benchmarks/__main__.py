@@ -63,6 +63,13 @@ HOME = child.ROOT / ".upkeep" / "bench"
 """Of the servers: what the environment and `.env` name is not touched."""
 
 
+DURATION = (
+    "Most take a minute or a few. searches takes about half an hour on two idle cores, 17 minutes of it for the HNSW "
+    "index of a million vectors, and 6 GB of disk; its goals are for a server with shared_buffers = 4GB "
+    "(docs/search.md). With --quick it searches 50,000."
+)
+
+
 def main() -> None:
     """Measure, tell each figure as it comes, and all of them in the end."""
     options = _options()
@@ -78,7 +85,9 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measures ours beside others.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks", description="Measures ours beside others.", epilog=DURATION
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"What to measure: {', '.join(BENCHMARKS)}.")
     parser.add_argument("--quick", action="store_true", help="Less of everything; the figures are rough.")
     options = parser.parse_args()

@@ -165,8 +165,8 @@ def _copy(rows: Iterable[Sequence[Any]]) -> None:
 def _fill_vectors() -> list[NDArray[np.float32]]:
     """Let every task have a vector. Returns those of queries."""
     embedder, random = embedders.current(), np.random.default_rng(1)
-    real = embedder.embed([cleaned(title) for title in titles(MAX_EMBEDDED)])
     rows = list(Task.objects.order_by("pk").values_list("pk", "tracker__project"))
+    real = embedder.embed([cleaned(title) for title in titles(min(MAX_EMBEDDED, len(rows)))])
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
         one, two, three = (real[random.integers(len(real), size=len(chunk))] for _ in range(3))

@@ -170,7 +170,7 @@ def test_an_index_that_is_missing_is_an_error_and_one_that_lacks_tasks_says_so(t
     assert found("login page")["stale"] is False
     task("Login page fails")
     assert found("login page")["stale"] is True
-    assert "not all tasks of acme are in the index: run `update_search acme`" in report()
+    assert "not all tasks of acme are in the index as they are now: run `update_search acme`" in report()
     index()
     assert found("login page")["stale"] is False
 

@@ -298,10 +298,10 @@ def test_a_run_that_is_handed_over_while_it_matches_goes_on_with_matching(
     of_kimai(hours)
     ready, calls = ProjectMatching.matches, count(1)
 
-    def stopping(self: ProjectMatching, *keys: Any) -> Any:
+    def stopping(self: ProjectMatching, *keys: Any, **only: Any) -> Any:
         if next(calls) == 1:
             raise HandOver
-        return ready(self, *keys)
+        return ready(self, *keys, **only)
 
     monkeypatch.setattr(ProjectMatching, "matches", stopping)
     run = submission.record(update_project, UpdateProject(organization="acme", full=full), queue="connectors")
