@@ -37,15 +37,15 @@ def check(preview: Run, selection: Selection, *, approver: str) -> tuple[Operati
     if not operation.has_limits:
         raise OperationError(f"what {operation.name} would do is not recorded item by item: it cannot be applied")
     params = operation.parse(preview.params)
-    if operation.name in conf().REVIEW_REQUIRED and operation.confirmation(params) and made_by(preview) == approver:
+    if operation.name in conf().REVIEW_REQUIRED and operation.confirmation(params) and approver in makers(preview):
         raise OperationError(f"{approver} made preview {preview.pk}: somebody else has to apply it")
     _check_selection(preview, selection)
     return operation, params, Applied(preview, selection)
 
 
-def made_by(run: Run) -> str:
-    """Who started a run: the system user of the command line, else the login."""
-    return run.system_user or (run.user.get_username() if run.user else "")
+def makers(run: Run) -> set[str]:
+    """Who started a run: the system user of the command line, the login, or both."""
+    return {run.system_user, run.user.get_username() if run.user else ""} - {""}
 
 
 def application(preview_id: UUID) -> Run | None:

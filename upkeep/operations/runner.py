@@ -26,6 +26,7 @@ from upkeep.operations.errors import (
     PartDone,
 )
 from upkeep.operations.execution import closing
+from upkeep.operations.execution.digests import UNAPPROVED
 from upkeep.operations.execution.failures import explanation
 from upkeep.operations.execution.guard import Guard
 from upkeep.operations.execution.ledger import CountingLedger, Ledger
@@ -201,7 +202,8 @@ def _succeed(run: Run, ledger: Ledger) -> None:
     """Record that the run has succeeded, with what is unusual about it. Raises LostClaim."""
     operation = registry.find(run.operation)
     found = comparison.judged(run, operation, ledger.counts)
-    completes = operation.once and not run.dry_run and not ledger.counts["failed"]
+    left = ledger.counts["failed"] or UNAPPROVED & ledger.counts.reasons.get("skipped", {}).keys()
+    completes = operation.once and not run.dry_run and not left
     with transaction.atomic() if found or completes else nullcontext():
         ledger.close(Status.SUCCEEDED)
         if found:

@@ -14,8 +14,10 @@ from tests.operations.scripted import Nothing, scripted, stage
 from upkeep.operations import registry, runner
 from upkeep.operations.checks import check_gate, check_once
 from upkeep.operations.declaration import operation
+from upkeep.operations.execution.digests import Selection
 from upkeep.operations.models import CompletedOperation, Run
 from upkeep.operations.outcome import Outcome
+from upkeep.operations.submission import Applied
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +68,13 @@ def test_a_dry_run_a_failed_one_and_one_with_failed_items_have_not_done_it(how: 
     stage.body = add_one_to_each
     assert carried_out().status == "succeeded"
     assert copies() == [2, 2]
+
+
+def test_a_preview_that_was_applied_in_part_has_not_done_it() -> None:
+    one, _two = dvds(2)
+    preview = Run.objects.get(pk=carried_out(dry_run=True).run)
+    applied = carried_out(applies=Applied(preview, Selection(only=[str(one.pk)])))
+    assert (applied.counts["updated"], CompletedOperation.objects.count()) == (1, 0)
 
 
 def test_the_deployment_check_names_the_command_until_it_has_succeeded(once: Any) -> None:

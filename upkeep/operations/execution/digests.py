@@ -13,7 +13,7 @@ from upkeep.operations.plans import EFFECTS, Change
 NOT_AS_PREVIEWED = "not_as_previewed"
 NOT_APPROVED = "not_approved"
 GONE_SINCE = "gone_since"
-UNAPPROVED = (NOT_AS_PREVIEWED, NOT_APPROVED)
+UNAPPROVED = frozenset({NOT_AS_PREVIEWED, NOT_APPROVED})
 DIGEST = "substr(sha256(convert_to({}, 'UTF8')), 1, 8)"
 KEY = DIGEST.format("change ->> 0")
 CONTENT = DIGEST.format("jsonb_build_array(change -> 1, change -> 2)::text")
