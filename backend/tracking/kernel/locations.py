@@ -32,6 +32,7 @@ YOUTRACK_PAGE = re.compile(
 YOUTRACK_SEARCH = re.compile(r"(?<![\w-])project:\s*([^\s,{}]+|\{[^{}]*\})(\s*,)?", re.IGNORECASE)
 YOUTRACK_KEY = re.compile("[A-Za-z][A-Za-z0-9_]*")
 JQL_PROJECT = re.compile(r"(?<![\w.])project\s*(?:=|\bin\b)\s*(\([^()]*\)|[^\s()]++(?:\s*\()?)", re.IGNORECASE)
+JQL_NEGATED = re.compile(r"(?:\bnot\b|!)\s*(?:\(|project\b)", re.IGNORECASE)
 JQL_TEXT = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 JQL_KEY = re.compile("[A-Za-z][A-Za-z0-9_]+")
 TOGGL_PAGES = (
@@ -218,6 +219,8 @@ def _searched_by_jira(url: SplitResult) -> str | None:
         return _only(key if JQL_KEY.fullmatch(key) else "" for key in boards)
     jql = " ".join(query.get("jql", []) + query.get("jqlQuery", []))
     plain = JQL_TEXT.sub(lambda text: key if JQL_KEY.fullmatch(key := text[1] or text[2] or "") else "?", jql)
+    if JQL_NEGATED.search(plain):
+        return None
     keys = (match[1].removeprefix("(").removesuffix(")").strip() for match in JQL_PROJECT.finditer(plain))
     return _only(key.upper() if JQL_KEY.fullmatch(key) else "" for key in keys)
 

@@ -88,6 +88,18 @@ def test_lines_and_the_process_s_log_stand_above_the_bars(terminal: Terminal) ->
     assert handler.stream is terminal
 
 
+def test_an_item_with_several_fields_has_its_lines_above_the_bars(terminal: Terminal) -> None:
+    change = Change("updated", "1", "Alien", {"budget": (None, 11), "tagline": ("", "In space")})
+    with (
+        redirect_stderr(terminal),
+        ConsoleProgress(terminal.write, bars=True, shared=True, verbose=True) as progress,
+    ):
+        progress.advanced("x", 1, 2)
+        progress.changed([change])
+    lines = [line.rstrip() for line in terminal.lines()]
+    assert lines[lines.index("updated Alien") :][1:3] == ["    budget: None → 11", "    tagline: '' → 'In space'"]
+
+
 def test_lines_that_go_elsewhere_are_written_there(terminal: Terminal) -> None:
     lines: list[str] = []
     with redirect_stderr(terminal), ConsoleProgress(lines.append, bars=True) as progress:

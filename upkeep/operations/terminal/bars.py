@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.text import Text
 
 from upkeep.operations import streams
-from upkeep.operations.terminal.escaping import plain
+from upkeep.operations.terminal.escaping import plain, plain_lines
 
 SLOW = 10
 """Items a second below which a rate has a decimal."""
@@ -49,8 +49,8 @@ class StepBars:
         self._progress.update(self._steps[step], completed=processed, total=total)
 
     def write_above(self, line: str) -> None:
-        """Write the line above them."""
-        self._progress.console.print(Text(plain(line)), soft_wrap=True)
+        """Write the line above them, or those of an item with several."""
+        self._progress.console.print(Text(plain_lines(line)), soft_wrap=True)
 
 
 class KnownBar(BarColumn):
