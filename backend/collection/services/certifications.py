@@ -8,10 +8,11 @@ from backend.collection.models import DVD
 SPACES = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """What `str.strip` removes."""
 FORMAT_CHARACTERS = (
-    r"\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+    r"\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
+    r"\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     r"\U000e0001\U000e0020-\U000e007f"
 )
-"""Those of Unicode's category Cf that come into texts by copying: nobody sees them."""
+"""Unicode's category Cf."""
 EDGE = f"[{SPACES}{FORMAT_CHARACTERS}]+"
 TIDY = f"lower(regexp_replace(uk_certification, '^{EDGE}|{EDGE}$', '', 'g'))"
 
