@@ -14,7 +14,7 @@ def _score(name: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         name=f"dvd_{name}_from_0_to_10",
         condition=Q(**{f"{name}__gte": 0, f"{name}__lte": 10}),
-        violation_error_message="A score is a number from 0 to 10.",
+        violation_error_message="A score must be a number from 0 to 10.",
     )
 
 
@@ -52,7 +52,9 @@ class DVD(models.Model):
 
     tmdb_id = models.PositiveBigIntegerField("TMDB id", null=True, blank=True)
     imdb_id = models.TextField(
-        "IMDb id", blank=True, validators=[RegexValidator(r"\Att[0-9]{7,}\Z", "An IMDb id is tt and 7 or more digits.")]
+        "IMDb id",
+        blank=True,
+        validators=[RegexValidator(r"\Att[0-9]{7,}\Z", "An IMDb id must be tt and 7 or more digits.")],
     )
     poster = models.ImageField(upload_to="posters/", max_length=500, blank=True)
     overview = models.TextField(blank=True)
@@ -94,7 +96,7 @@ class DVD(models.Model):
             models.CheckConstraint(
                 name="dvd_unboxed_location_is_a_number",
                 condition=~Q(status="unboxed") | Q(location__regex=r"^(0|[1-9][0-9]*)$"),
-                violation_error_message="The location of an unboxed DVD is a number.",
+                violation_error_message="The location of an unboxed DVD must be a number.",
             ),
             models.UniqueConstraint(
                 fields=["location"],
@@ -121,4 +123,4 @@ class DVD(models.Model):
         """Raise ValidationError for a new poster of a format that the clean-up of posters does not know."""
         is_new = bool(self.poster) and not self.poster._committed  # noqa: SLF001 - Django tells it nowhere else
         if is_new and not str(self.poster.name).lower().endswith(SUFFIXES):
-            raise ValidationError({"poster": f"A poster is a file that ends in {', '.join(SUFFIXES)}."})
+            raise ValidationError({"poster": f"The name of a poster must end in {', '.join(SUFFIXES)}."})

@@ -58,7 +58,7 @@ def visible(text: str, *, joiners: bool = False) -> str:
     for place, sign in enumerate(text):
         if is_hidden(sign) and not (joiners and _joins(text, place)):
             name = character_name(sign, "control character").lower()
-            raise CellError("hidden_character", f"has a character inside that nobody sees: U+{ord(sign):04X}, {name}")
+            raise CellError("hidden_character", f"has an invisible character inside: U+{ord(sign):04X}, {name}")
     return text
 
 

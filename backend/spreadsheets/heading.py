@@ -34,7 +34,7 @@ def heading(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     if unknown:
         raise UnusableFileError(f"unknown column {_quoted(unknown)}: the columns are {every}")
     if repeated := [name for name, count in Counter(columns).items() if count > 1]:
-        raise UnusableFileError(f"the column {_quoted(repeated)} is there more than once")
+        raise UnusableFileError(f"the column {_quoted(repeated)} appears more than once")
     return columns
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # imported where a token is: every command imports this modul
 
 
 class UnreadableTokenError(Exception):
-    """A stored token was encrypted with a key that is not among FERNET_KEYS any more: run update_organization again."""
+    """A stored token was encrypted with a key that is no longer among FERNET_KEYS: run update_organization again."""
 
 
 def encrypted(token: SecretStr) -> str:
@@ -27,8 +27,7 @@ def decrypted(stored: str, *, what: str) -> SecretStr:
         return SecretStr(_fernet().decrypt(stored.encode()).decode() if stored else "")
     except InvalidToken:
         raise UnreadableTokenError(
-            f"{what} cannot be decrypted: its key is not among FERNET_KEYS any more; "
-            "update_organization stores it again"
+            f"{what} cannot be decrypted: its key is no longer among FERNET_KEYS; update_organization stores it again"
         ) from None
 
 

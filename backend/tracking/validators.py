@@ -20,7 +20,7 @@ def validate_time_zone(value: str) -> None:
 def validate_usernames(value: object) -> None:
     """Our usernames by the external ones. Raises ValidationError."""
     if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
-        raise ValidationError('a mapping is wanted, from their usernames to ours: {"al": "ada"}')
+        raise ValidationError('must be a mapping from their usernames to ours: {"al": "ada"}')
 
 
 def _validate(check: Callable[[str], str], value: str) -> None:

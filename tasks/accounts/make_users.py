@@ -43,7 +43,7 @@ def _organization(params: MakeUsers) -> str | None:
     examples=(
         ("users.csv --dry-run --verbose", "Show who would be created, and which lines cannot be."),
         ("users.csv --organization demo", "Create them as members of the organization demo."),
-        ("users.csv --update", "Also update those who exist already."),
+        ("users.csv --update", "Also update existing users."),
         ("users.csv --delimiter tab --encoding windows-1252", "Read a file as Excel saves it as plain text."),
     ),
 )

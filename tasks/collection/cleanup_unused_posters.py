@@ -34,7 +34,7 @@ def _limits(_params: CleanupUnusedPosters) -> Limits:
     errors=(services.PosterFolderError,),
     examples=(
         ("--dry-run --verbose", "List the files that would be deleted."),
-        ("", "Count them, then delete them after a yes."),
+        ("", "Count them, ask, then delete them."),
         ("--delete --max-deleted 10", "Do not ask, but delete nothing if more than 10 % would be deleted."),
     ),
 )

@@ -26,12 +26,12 @@ class ImportDvds(Params):
     examples=(
         ("dvds.csv --dry-run --verbose", "Show which DVDs are new, and which lines are wrong."),
         ("dvds.csv", "Add the new DVDs."),
-        ("dvds.csv --update", "Also change those that are there already."),
+        ("dvds.csv --update", "Also change existing DVDs."),
         ("dvds.csv --delimiter ';' --encoding windows-1252", "Read what a German Excel saves as CSV."),
     ),
 )
 def import_dvds(params: ImportDvds, run: RunContext) -> None:
-    """Add the DVDs of a CSV file, and with --update change those that are there.
+    """Add the DVDs of a CSV file, and with --update change existing ones.
 
     Its columns, of which only title is required: id, title, year, tmdb_id, imdb_id, status (kept, disposed, unboxed),
     media_type (physical, download, rip), disk_type (DVD, BluRay), storage_box, location, is_box_set, box_set,

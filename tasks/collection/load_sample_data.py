@@ -24,7 +24,7 @@ def _confirmation(params: LoadSampleData) -> str | None:
     examples=(
         ("", "Load the well-known films."),
         ("--count 300", "Load 300 DVDs."),
-        ("--clear --no-input", "Start over: delete all DVDs first, without a question."),
+        ("--clear --no-input", "Start over: delete all DVDs first, without asking."),
     ),
 )
 def load_sample_data(params: LoadSampleData, run: RunContext) -> None:

@@ -23,7 +23,7 @@ class PopulateImdbIds(Params):
     configured=check_tmdb,
     examples=(
         ("--limit 100", "Look up 100 DVDs, and others the next time."),
-        ("--recheck-after 0", "Also look up those that TMDB knew no IMDb id of lately."),
+        ("--recheck-after 0", "Also look up those for which TMDB recently had no IMDb id."),
     ),
 )
 def populate_imdb_ids(params: PopulateImdbIds, run: RunContext) -> None:

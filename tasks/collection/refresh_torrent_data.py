@@ -38,8 +38,8 @@ def _check_configured(params: RefreshTorrentData) -> None:
     configured=_check_configured,
     examples=(
         ("--recent-only --recent-days 7", "Look up what was added in the last week."),
-        ("--limit 100 --max-age-hours 24", "Look up 100 DVDs that were not looked up for a day."),
-        ("--update-flags-only", "Ask nobody: recompute the flag."),
+        ("--limit 100 --max-age-hours 24", "Look up 100 DVDs that have not been looked up for a day."),
+        ("--update-flags-only", "Recompute the flag without a request."),
     ),
 )
 def refresh_torrent_data(params: RefreshTorrentData, run: RunContext) -> None:

@@ -25,9 +25,9 @@ def _confirmation(params: MakeReports) -> str | None:
     ),
 )
 def make_reports(params: MakeReports, run: RunContext) -> None:
-    """Create the views of the schema report, or make them what this version says, in one transaction.
+    """Create the views of the schema report, or update them to this version, in one transaction.
 
-    Who may read them stays. If the columns of a view were renamed, retyped, reordered or dropped, it is dropped and
+    Grants are kept. If the columns of a view were renamed, retyped, reordered or dropped, it is dropped and
     created anew; what others have built on it is named, and nothing is touched.
     """
     views = definitions.all_views()

@@ -33,7 +33,7 @@ def _names_a_model(_params: UpdateOllamaModels) -> None:
 def update_ollama_models(params: UpdateOllamaModels, run: RunContext) -> None:  # noqa: ARG001 - there are none
     """Let Ollama download the models of the settings that it lacks; run again, it continues where it stopped.
 
-    Its items are megabytes, a step for each layer of a model.
+    Progress is counted in megabytes, with a step for each layer of a model.
     """
     from backend.search import ollama  # noqa: PLC0415 - as above
 

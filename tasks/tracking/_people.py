@@ -9,6 +9,6 @@ def map_people(organization: Organization, run: RunContext) -> None:
     """Map the people of its trackers to users, by its present mappings and members."""
     run.apply(lambda: {"remapped_people": people.map_users(organization)})
     if number := run.tally.get("remapped_people", 0):
-        run.report(f"{number:,} people of its trackers are another user now", remapped_people=number)
+        run.report(f"{number:,} people of its trackers are now other users", remapped_people=number)
     for line in people.namesakes(organization):
         run.log(line)

@@ -32,7 +32,7 @@ def _confirm(params: UpdateOrganization) -> str | None:
     examples=(
         ("example.yaml --dry-run", "Show what would be created and changed."),
         ("example.yaml", "Do it, and list what is no longer in the file."),
-        ("example.yaml --prune", "Also delete that, after a question."),
+        ("example.yaml --prune", "Also delete that, after asking."),
     ),
 )
 def update_organization(params: UpdateOrganization, run: RunContext) -> None:

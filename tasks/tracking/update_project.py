@@ -31,7 +31,7 @@ class UpdateProject(Params):
     project: Annotated[str | None, Positional()] = None
     """The project's code. Default: all projects of the organization."""
     full: bool = False
-    """Read everything, and remove what the tracker no longer has; nothing of one that lost more than 30 % of its
+    """Read everything, and remove what the tracker no longer has; nothing from one that lost more than 30 % of its
     records, unless --max-deleted says otherwise."""
     no_match: bool = False
     """Do not match the work entries with the tasks afterwards."""
@@ -56,7 +56,7 @@ def _organization(params: UpdateProject) -> str | None:
     examples=(
         ("", "Update all organizations, each in a run on the workers."),
         ("demo", "Update the projects of the organization demo here and now."),
-        ("demo guest-portal --full --max-deleted 60", "Read one project completely, and let at most 60 % go."),
+        ("demo guest-portal --full --max-deleted 60", "Read one project completely, and let up to 60 % be removed."),
     ),
 )
 def update_project(params: UpdateProject, run: RunContext) -> None:

@@ -22,7 +22,7 @@ def test_a_message_sent_past_apply_async_is_recorded_on_receipt(setup: CeleryTes
     [
         ([], {"limt": 3}, "unknown parameter 'limt' (did you mean 'limit'?)"),
         ([], {"limit": "many"}, "limit should be a valid integer"),
-        ([], {"dry_run": "perhaps"}, "dry_run is true or false"),
+        ([], {"dry_run": "perhaps"}, "dry_run must be true or false"),
         ([3], {}, "an operation takes keyword arguments only"),
     ],
 )
@@ -45,7 +45,7 @@ def test_a_message_whose_id_is_no_uuid_is_dropped_and_the_next_one_is_carried_ou
     setup.app.send_task(NORMALIZE, task_id="no uuid\x1b[2J")
     run = ended(setup.app.tasks[NORMALIZE].delay().id)
     assert (run.status, certification(film), Run.objects.count()) == ("succeeded", "pg", 1)
-    setup.worker.wait_for_log(r"a message is dropped: its id, 'no uuid\x1b[2J', is no UUID")
+    setup.worker.wait_for_log(r"a message is dropped: its id, 'no uuid\x1b[2J', is not a UUID")
 
 
 def test_the_id_of_another_operations_run_makes_a_run_of_its_own(setup: CeleryTestSetup) -> None:

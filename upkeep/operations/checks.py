@@ -192,7 +192,7 @@ def check_packages(**_kwargs: Any) -> list[CheckMessage]:
     """No folder of operations lacks its `__init__.py`."""
     return [
         Error(
-            f"{folder} has Python modules and no __init__.py: operations in it are not found.",
+            f"{folder} has Python modules but no __init__.py: operations in it are not found.",
             hint=f"Add {folder}/__init__.py; it may be empty.",
             id="upkeep_operations.E018",
         )

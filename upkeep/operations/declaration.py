@@ -70,7 +70,7 @@ def operation(  # noqa: PLR0913 - each keyword is one documented property of an 
     """
     if isinstance(name, FunctionType):
         app, function = name.__module__.partition(".")[0], name.__name__
-        raise TypeError(f'@operation wants a name: write `@operation("{app}.{function}")` above `def {function}`')
+        raise TypeError(f'@operation needs a name: write `@operation("{app}.{function}")` above `def {function}`')
 
     def declare(function: Callable[[Any, RunContext], None], /) -> Operation[Any]:
         params_type = _params_type(function)

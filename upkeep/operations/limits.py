@@ -142,11 +142,11 @@ class RunLimits(Params):
     """The limits that one run was given, in place of those that its operation declares."""
 
     max_deleted: Percent | None = None
-    """Stop before more than this percentage of a step's items is deleted. Fewer than 20 may all be, unless it is 0."""
+    """Stop before more than this percentage of a step's items is deleted; fewer than 20 are not limited, but by 0."""
     max_changes: NonNegativeInt | None = None
     """Stop before the run has created, updated and deleted more than this many items."""
     max_failed: Percent | None = None
-    """Stop when more than this percentage of a step's items has failed. Fewer than 20 may all, unless it is 0."""
+    """Stop when more than this percentage of a step's items has failed; fewer than 20 are not limited, but by 0."""
 
     def given(self) -> dict[str, int]:
         """Those that were given, as a run's row keeps them."""

@@ -1,5 +1,6 @@
 """Which code this process runs, as each attempt of a run records it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from django.conf import settings
+from django.conf import ENVIRONMENT_VARIABLE, settings
 from django.core.exceptions import ImproperlyConfigured
 
 from upkeep.conf import conf
@@ -42,7 +43,10 @@ def exact_version() -> str:
 
 @cache
 def _is_checked_out(commit: str) -> bool:
-    file = sys.modules[settings.SETTINGS_MODULE].__file__ or ""
+    name = settings.SETTINGS_MODULE or os.environ.get(ENVIRONMENT_VARIABLE, "")  # none where tests override settings
+    file = getattr(sys.modules.get(name), "__file__", None)
+    if not file:
+        return False
     git = ["git", "-C", str(Path(file).parent)]
     try:
         said = [

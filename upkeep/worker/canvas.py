@@ -35,7 +35,7 @@ def steps(given: Mapping[str, Any]) -> list[tuple[Operation[Any], Mapping[str, A
     chain = given.get("chain") or ()
     listed = isinstance(chain, Sequence) and not isinstance(chain, str)
     if not listed or not all(isinstance(step, Mapping) for step in chain):
-        raise InvalidParamsError("chain is a list of signatures")
+        raise InvalidParamsError("chain must be a list of signatures")
     if len(chain) > MAX_LINKS:
         raise InvalidParamsError(f"a chain has at most {MAX_LINKS} links after the first, not {len(chain)}")
     return [(_operation(step.get("task")), step) for step in reversed(chain)]  # Celery has the last one first

@@ -76,7 +76,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]  # Celery has no annota
         fault = protocol.fault(message.headers, message.properties, payload)
         if fault is None and "id" in message.headers and run_id_of(message.headers["id"]) is None:
             known = self.app.tasks.get(message.headers["task"])
-            return f"its id, {message.headers['id']!r}, is no UUID" if isinstance(known, OperationTask) else None
+            return f"its id, {message.headers['id']!r}, is not a UUID" if isinstance(known, OperationTask) else None
         return fault
 
 

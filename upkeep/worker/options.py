@@ -95,7 +95,9 @@ def sending(given: Mapping[str, Any]) -> dict[str, Any]:
         return objects
     priority = _number(given["priority"])
     if priority is None or priority not in range(MAX_PRIORITY + 1):
-        raise InvalidParamsError(f"priority is a number from 0 to {MAX_PRIORITY}, not {shortened(given['priority'])}")
+        raise InvalidParamsError(
+            f"priority must be a number from 0 to {MAX_PRIORITY}, not {shortened(given['priority'])}"
+        )
     return {**objects, "priority": int(priority)}
 
 
@@ -128,7 +130,7 @@ def _explained(operation: Operation[Any], name: str) -> str:
     fields = operation.params_type.model_fields
     message = f"unknown key {name[:80]!r} beside kwargs"
     if name in fields:
-        return f"{message}: a parameter belongs into kwargs"
+        return f"{message}: a parameter belongs in kwargs"
     spelt = name[:80].lower().replace("-", "_")
     close = get_close_matches(spelt, ["kwargs", "args", "task_id", *HOW, *WHEN, *fields], n=1)
     if not close:
@@ -143,7 +145,7 @@ def _later(name: str, given: Mapping[str, Any], now: datetime) -> datetime | Non
         return None
     seconds = _number(value)
     if seconds is None or abs(seconds) > MAX_SECONDS:
-        raise InvalidParamsError(f"{name} is a number of seconds, at most a year, not {shortened(value)}")
+        raise InvalidParamsError(f"{name} must be a number of seconds, at most a year, not {shortened(value)}")
     return now + timedelta(seconds=seconds)
 
 
@@ -159,7 +161,7 @@ def _moment(name: str, given: Mapping[str, Any]) -> datetime | None:
     except (ValueError, OverflowError):
         pass
     number = " or a number of seconds" if name == "expires" else ""
-    raise InvalidParamsError(f"{name} is a time such as 2026-11-27T10:50:00+00:00{number}, not {shortened(value)}")
+    raise InvalidParamsError(f"{name} must be a time such as 2026-11-27T10:50:00+00:00{number}, not {shortened(value)}")
 
 
 def _is_number(value: object) -> bool:

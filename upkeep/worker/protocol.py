@@ -99,7 +99,7 @@ def fault(headers: object, properties: object, payload: object) -> str | None:
     elif isinstance(payload, list | tuple) and len(payload) == len(("args", "kwargs", "embed")):
         args, kwargs, embed = payload
         if not isinstance(embed, Mapping | None):
-            return "the third part of its body is no object"
+            return "the third part of its body is not an object"
         arguments = {**(embed or {}), "args": args, "kwargs": kwargs}
     else:
         return "its body does not consist of args, kwargs and what is embedded"

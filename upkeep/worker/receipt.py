@@ -262,8 +262,8 @@ def _how(values: dict[str, Any]) -> dict[str, Any]:
         values.pop("dry_run", False), values.pop("confirm", ""), values.pop("partitions", None)
     )  # fmt: skip
     if not isinstance(dry_run, bool) or not isinstance(confirm, str):
-        raise InvalidParamsError("dry_run is true or false, and confirm is a text")
+        raise InvalidParamsError("dry_run must be true or false, and confirm a string")
     if partitions is not None and (not isinstance(partitions, int) or isinstance(partitions, bool)):
-        raise InvalidParamsError("partitions is a number")
+        raise InvalidParamsError("partitions must be a number")
     limits = RunLimits.parse({name: values.pop(name) for name in RunLimits.model_fields if name in values})
     return {"dry_run": dry_run, "confirm": confirm, "partitions": partitions, "limits": limits}

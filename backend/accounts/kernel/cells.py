@@ -45,7 +45,7 @@ def username(cell: str) -> str:
     """The username as Django's forms normalize it, so that its owner can sign in; empty if there is none."""
     text = _at_most(USERNAME_LENGTH, normalize("NFKC", visible(trimmed(cell))))
     if text and not re.match(USERNAME, text):
-        raise CellError("invalid_username", "has characters that no username has")
+        raise CellError("invalid_username", "has characters that a username cannot have")
     return text
 
 

@@ -46,7 +46,7 @@ def _row(found: table.Row, first_lines: dict[str, int]) -> Row:
     username = _username(given)
     first = first_lines.setdefault(cells.key(username), found.line)
     if first != found.line:
-        raise CellError("duplicate", f"the username is that of line {first}")
+        raise CellError("duplicate", f"the same username as in line {first}")
     values = {column: _read(column, READERS[column], given) for column in given if column in READERS}
     password = _read("password", cells.password, given)
     return Row(found.line, username, values, SecretStr(password) if password else None)

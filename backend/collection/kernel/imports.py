@@ -76,7 +76,7 @@ def _change(line: Line, dvd: Stored | None, *, update: bool) -> Change:
     changed = {name: value for name, value in line.row.values.items() if not dvd or value != _tidy(before[name])}
     after = {"status": "", "location": "", **before, **changed}
     if changed and after["status"] == "unboxed" and not _is_number(after["location"]):
-        raise CellError("invalid", "the location of an unboxed DVD is a number")
+        raise CellError("invalid", "the location of an unboxed DVD must be a number")
     fields = {name: (before.get(name), value) for name, value in changed.items() if dvd or value not in ("", None)}
     if dvd is None:
         return Change("created", f"line {line.line}", line.row.title, fields, payload=Imported(None, changed))

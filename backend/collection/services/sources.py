@@ -86,7 +86,7 @@ def yts() -> Iterator[Market]:
 def check_tmdb() -> None:
     """Raise ImproperlyConfigured when there is no key for TMDB."""
     if not settings.TMDB_API_KEY.strip():
-        raise ImproperlyConfigured("TMDB_API_KEY is not set: themoviedb.org hands out keys")
+        raise ImproperlyConfigured("TMDB_API_KEY is not set: get a key at themoviedb.org")
 
 
 def check_yts() -> None:

@@ -158,7 +158,7 @@ def token(source: Source) -> str:
     """Return the token to send. Raises RemoteRejectedError when there is none."""
     value = source.token.get_secret_value().strip()
     if not value:
-        raise RemoteRejectedError(f"there is no api_token for {source.kind} {source.place.name}")
+        raise RemoteRejectedError(f"api_token is missing for {source.kind} {source.place.name}")
     return value
 
 

@@ -32,7 +32,7 @@ def match(trials: Sequence[Trial], tasks: Mapping[str, Told]) -> Told | None:
         return None
     task = tasks[last.task]
     key, _ = last.rule.leads_to
-    note = {"note": f"that is a former {key} of the task: it is {task[key]} by now"} if last.is_former else {}
+    note = {"note": f"that is a former {key} of the task: it is {task[key]} now"} if last.is_former else {}
     return {**rule(last.rule.facts), "matched": {key.value: last.value}, **note, "task": task}
 
 

@@ -128,7 +128,7 @@ def _url(location: str) -> SplitResult | None:
     names = parse_qs(f"{url.query}&{url.fragment.rpartition('?')[2]}", keep_blank_values=True)
     has_secret = any(map(_is_secret, names))
     if has_secret or url.password is not None or (url.username is not None and not is_ssh):
-        raise SecretInLocationError("an address that holds a password or a token is not taken: put that into api_token")
+        raise SecretInLocationError("an address must not hold a password or a token: put that into api_token")
     if url.scheme not in ("http", "https", "ssh") or not host or not HOST.fullmatch(host) or not _is_plain(location):
         return None
     name = f"[{host}]" if ":" in host else host

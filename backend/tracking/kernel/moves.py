@@ -19,7 +19,7 @@ class Absence(Enum):
     """Where a record is that was not met, when it is nowhere else."""
 
     GONE = "it was deleted"
-    HERE = "it is there all the same"
+    HERE = "it is still there"
     HIDDEN = "it was deleted, or moved to where the token may not look"
 
 

@@ -101,7 +101,9 @@ class Rule:
         if self._match_on in TO_TARGET and not self.facts.target_task:
             raise ValueError("it has no target_task")
         if self._match_on is MatchOn.PATTERN_TO_TASK_CODE and len(coded) != 1:
-            raise ValueError(f"{'both its patterns have' if coded else 'no pattern of it has'} the group {TASK_CODE}")
+            raise ValueError(
+                f"{'both its patterns have' if coded else 'none of its patterns has'} the group {TASK_CODE}"
+            )
 
     def _always(self, _breadcrumb: str, _text: str, _external_task: str) -> str | Miss:
         return self._target

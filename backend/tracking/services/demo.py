@@ -53,7 +53,7 @@ def check_code(code: str, structure: Structure) -> None:
     """Raise TakenCodeError when an organization has that code which is not this demo."""
     if Organization.objects.filter(code=code).exclude(pk=structure.key).exists():
         raise TakenCodeError(
-            f"there is an organization {code!r} already, which is no demo with these options: "
+            f"there is an organization {code!r} already, which is not a demo with these options: "
             f"remove it with `remove_organization {code}`, or choose another --code"
         )
 

@@ -43,9 +43,9 @@ Cursor = int | str | None
 
 
 class Download:
-    """What a run reads of one tracker: what is behind that which was read before, or with `full` everything.
+    """What a run reads from one tracker: what changed since it was last read, or with `full` everything.
 
-    A full one notes what it meets, so that what is gone can be told: in the database, since memory must not grow with
+    A full one notes what it meets, and so finds what is gone: in the database, since memory must not grow with
     the tracker; in a dry run, which writes nothing, in memory after all.
     """
 
@@ -118,9 +118,9 @@ class Download:
     def doubt(self) -> str:
         """Why what it did not meet may be there all the same; empty when it is gone."""
         if "" in self._met if self._met is not None else self._notes().filter(external_id="").exists():
-            return "there are records whose id is not understood"
+            return "some records have an id that is not understood"
         if self.brings_work and self._met_one_person():
-            return "only one person's work came, and that of others is stored: may the token see everybody's?"
+            return "only one person's work came, and that of others is stored: can the token see everybody's?"
         return ""
 
     def _met_one_person(self) -> bool:

@@ -72,7 +72,7 @@ def started(since: str | None, until: str | None) -> Q:
 
 
 def pages(entries: QuerySet[WorkEntry], most: int) -> Iterator[list[WorkEntry]]:
-    """At most so many of them, the most recent first, a few at a time."""
+    """At most this many of them, the most recent first, a few at a time."""
     found = rest = entries.select_related(*RELATED).order_by("-started_at", "-pk")
     while page := list(rest[: min(PAGE, most)]):
         yield page
@@ -113,7 +113,7 @@ def _explained(entry: WorkEntry, trials: Sequence[Trial], tasks: dict[str, Told]
             "task": _task(entry.task) if entry.task else None,
             "rule": explanations.rule(rules.facts(entry.matched_by)) if entry.matched_by else None,
             "is_up_to_date": stored == now,
-            **({} if stored == now else {"note": "the rules say something else by now: match_project changes it"}),
+            **({} if stored == now else {"note": "the rules now say something else: match_project updates it"}),
         },
         "match": match,
         "did_not_apply": explanations.failures(trials, entry.tracker.name),

@@ -41,7 +41,7 @@ def unit(text: str) -> Unit:
 
 
 class Command(TolerantCommand):
-    help = "Shows a report: hours, estimates, contributions, unmatched work, or the health of operations."
+    help = "Show a report: hours, estimates, contributions, unmatched work, or the health of operations."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME", help=f"One of {', '.join(queries.REPORTS)}.")
@@ -52,7 +52,7 @@ class Command(TolerantCommand):
         help_text = "Default: what --output ends with, else table."
         parser.add_argument("--format", choices=FORMATS, help=help_text)
         parser.add_argument("--output", type=Path, metavar="FILE", help="Write this file. Default: stdout.")
-        parser.add_argument("--plot", type=Path, metavar="FILE", help="Draw this picture, too: .png or .svg.")
+        parser.add_argument("--plot", type=Path, metavar="FILE", help="Also draw a chart into this file: .png or .svg.")
         parser.add_argument("--force", action="store_true", help="Replace files that are there.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -64,9 +64,9 @@ class Command(TolerantCommand):
             raise OperationError(str(error)) from None
         kind = options["format"] or _format_of(output)
         if kind == "xlsx" and not output:
-            raise OperationError("a spreadsheet is a file: name it with --output FILE.xlsx")
+            raise OperationError("a spreadsheet needs a file: name it with --output FILE.xlsx")
         if plot and plot.suffix.lower() not in PICTURES:
-            raise OperationError(f"{plot}: a picture is a .png or .svg")
+            raise OperationError(f"{plot}: a chart must be a .png or .svg")
         if plot and output and plot.absolute() == output.absolute():
             raise OperationError(f"{output} is named by both --output and --plot")
         with _replacing(output, force=options["force"]) as file, _replacing(plot, force=options["force"]) as picture:

@@ -67,7 +67,7 @@ WRONG = [
     ("upkeep_operations.E014", "Operation 'goods.forget' of goods.operations has no argument `params`"),
     ("upkeep_operations.E015", "Operation 'goods.key' of goods.operations: parameter 'verbosity'"),
     ("upkeep_operations.E017", "Operation 'goods.key': parameter 'verbosity' has no help"),
-    ("upkeep_operations.E018", "bills/operations/forgotten has Python modules and no __init__.py"),
+    ("upkeep_operations.E018", "bills/operations/forgotten has Python modules but no __init__.py"),
     ("upkeep_operations.E020", "Operation goods.sync_prices has no module for its command"),
     ("upkeep_operations.E021", "The command 'archive' runs goods.sync_prices, not goods.archive"),
     ("upkeep_operations.E021", "The command 'migrate' belongs to django.core, so it does not run goods.migrate"),

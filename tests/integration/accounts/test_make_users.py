@@ -210,7 +210,7 @@ def test_bad_rows_are_told_with_line_and_reason_and_the_others_go_on(imported: I
             "line 4: the file holds a NUL character: remove it, or save it as UTF-8 (in Excel: CSV UTF-8), or name",
         ),
         (b"username,nickname\nann,a\n", "unknown column 'nickname'"),
-        (b"username,email,email\nann,a@example.com,\n", "the column 'email' is there more than once"),
+        (b"username,email,email\nann,a@example.com,\n", "the column 'email' appears more than once"),
         (b"full_name\nAnn Lee\n", "neither a column 'username' nor 'email'"),
         (b"", "the file is empty"),
     ],

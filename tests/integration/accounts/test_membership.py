@@ -107,4 +107,4 @@ def test_external_users_of_the_organization_are_found_by_the_name_and_the_addres
     ended = made(file)
     found = ExternalUser.objects.order_by("username").values_list("user__username", flat=True)
     assert list(found) == ["ann", "bob", None]
-    assert ended.report == ["2 people of its trackers are another user now"]
+    assert ended.report == ["2 people of its trackers are now other users"]

@@ -34,7 +34,7 @@ def test_each_page_ends_at_its_last_row_and_goes_on_behind_any_of_them() -> None
 def test_a_resumed_file_still_knows_the_names_of_the_rows_that_are_done() -> None:
     [(page, cursor)] = pages(BytesIO(b"username\nann\nbob\nANN\ncy\n"), name="people.csv", delimiter=",")(3)
     assert cursor == 5
-    assert page == [BrokenRow(4, "duplicate", "the username is that of line 2"), Row(5, "cy", {})]
+    assert page == [BrokenRow(4, "duplicate", "the same username as in line 2"), Row(5, "cy", {})]
 
 
 def test_quick_pages_double_up_to_a_limit() -> None:

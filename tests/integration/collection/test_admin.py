@@ -33,7 +33,7 @@ def test_a_dvd_typed_in_is_stored_with_its_certification_in_lower_case(admin_cli
 
 def test_a_place_that_is_no_number_is_told_at_the_form(admin_client: Client) -> None:
     answer = admin_client.post(reverse("admin:collection_dvd_add"), {**TYPED, "status": "unboxed", "location": "shelf"})
-    assert "The location of an unboxed DVD is a number." in answer.content.decode()
+    assert "The location of an unboxed DVD must be a number." in answer.content.decode()
     assert not DVD.objects.exists()
 
 

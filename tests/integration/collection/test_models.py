@@ -90,7 +90,7 @@ def test_a_poster_has_a_format_that_the_clean_up_knows(name: str, accepted: bool
     if accepted:
         film.clean()
         return
-    with pytest.raises(ValidationError, match=r"ends in \.jpg, \.jpeg, \.png, \.webp"):
+    with pytest.raises(ValidationError, match=r"end in \.jpg, \.jpeg, \.png, \.webp"):
         film.clean()
 
 

@@ -232,10 +232,10 @@ def test_the_parts_read_the_files_that_the_whole_was_given(broker: str, tmp_path
 @pytest.mark.parametrize(
     ("partitions", "told"),
     [
-        ("3", "partitions is a number"),
-        (1.5, "partitions is a number"),
-        (True, "partitions is a number"),
-        ([2], "partitions is a number"),
+        ("3", "partitions must be a number"),
+        (1.5, "partitions must be a number"),
+        (True, "partitions must be a number"),
+        ([2], "partitions must be a number"),
         (65, "partitions is a number from 1 to 64, not 65"),
         (0, "partitions is a number from 1 to 64, not 0"),
         (-(10**30), "partitions is a number from 1 to 64"),

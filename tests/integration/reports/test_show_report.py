@@ -141,7 +141,7 @@ def test_a_picture_has_room_for_periods_of_nothing(unit: Unit, last: date, shown
         (("estimates", "--by=month"), "--by is for work, unmatched and operations"),
         (("operations", "--organization=acme"), "runs are of no organization"),
         (("work", "--format=xlsx"), "name it with --output FILE.xlsx"),
-        (("work", "--plot=picture.bmp"), "a picture is a .png or .svg"),
+        (("work", "--plot=picture.bmp"), "a chart must be a .png or .svg"),
         (("work", "--output=/nowhere/report.csv"), "/nowhere/report.csv: No such file or directory"),
         (("work", "--output=/dev/null"), "/dev/null is there, and is not a file"),
         (("work", f"--output={__file__}", "--format=csv"), "is there: --force replaces it"),

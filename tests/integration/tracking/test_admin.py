@@ -164,9 +164,9 @@ def test_neither_a_project_nor_a_tracker_is_moved_to_another_organization(admin_
 @pytest.mark.parametrize(
     ("model", "field", "value", "told"),
     [
-        (Organization, "code", "a b", "&#x27;a b&#x27; is no code"),
+        (Organization, "code", "a b", "&#x27;a b&#x27; is not a valid code"),
         (Organization, "time_zone", "Nowhere/Land", "is not an IANA time zone"),
-        (Project, "code", "-a", "is no code"),
+        (Project, "code", "-a", "is not a valid code"),
         (WorkMatch, "text_pattern", "(?=x", "rule &quot;pattern_to_task_code (?=x&quot; of code: "),
         (WorkMatch, "match_on", "always_to_task", "it has no target_task"),
     ],
@@ -216,7 +216,7 @@ def test_a_mapping_that_is_none_is_refused(admin_client: Client, usernames: str)
         "user_mappings-0-name": "kimai", "user_mappings-0-fallback": "none", "user_mappings-0-usernames": usernames,
     }  # fmt: skip
     answer = admin_client.post(url(Organization, "change", stored.pk), form)
-    assert "a mapping is wanted, from their usernames to ours" in answer.content.decode()
+    assert "must be a mapping from their usernames to ours" in answer.content.decode()
     assert not UserMapping.objects.exists()
 
 

@@ -97,11 +97,11 @@ def test_a_renamed_repository_is_found_under_its_old_name(server: Server) -> Non
 
 def test_a_repository_without_issues_is_told(server: Server) -> None:
     location = f"{server.origin}/{github.SILENT_REPOSITORY}"
-    with pytest.raises(RemoteRejectedError, match="switched off"):
+    with pytest.raises(RemoteRejectedError, match="disabled"):
         read(SYSTEM, server, location=location)
     with (
         connected(SYSTEM, server, location=location) as connector,
-        pytest.raises(RemoteRejectedError, match="switched off in GitHub's repository someone/no-issues"),
+        pytest.raises(RemoteRejectedError, match="disabled in the GitHub repository someone/no-issues"),
     ):
         connector.check()
 

@@ -52,7 +52,7 @@ def test_a_project_without_issues_is_told(server: Server) -> None:
     server.fail({"group%2Fsub%2Fproject": faults.patched(issues_enabled=False)})
     with (
         connected(SYSTEM, server) as connector,
-        pytest.raises(RemoteRejectedError, match="switched off in GitLab's project group/sub/project"),
+        pytest.raises(RemoteRejectedError, match="disabled in the GitLab project group/sub/project"),
     ):
         connector.check()
 
@@ -199,7 +199,7 @@ def test_merge_requests_that_are_switched_off_are_told(server: Server) -> None:
         assert connector.check()
     with (
         connected(SYSTEM, server, merge_requests=True) as connector,
-        pytest.raises(RemoteRejectedError, match="Merge requests are switched off in GitLab's project group/sub/"),
+        pytest.raises(RemoteRejectedError, match="Merge requests are disabled in the GitLab project group/sub/"),
     ):
         connector.check()
 

@@ -63,7 +63,7 @@ def test_a_customer_has_the_entries_of_all_projects(server: Server) -> None:
 def test_an_answer_that_is_not_filtered_is_noticed(server: Server) -> None:
     foreign = kimai._entry(kimai.FOREIGN_ENTRIES[0], work.FIRST, is_full=True)
     server.fail({"timesheets": faults.text(json.dumps([foreign]))})
-    with pytest.raises(RemoteResponseError, match="entries of others than project 123"):
+    with pytest.raises(RemoteResponseError, match="entries that do not belong to project 123"):
         read(SYSTEM, server)
 
 

@@ -105,7 +105,7 @@ def test_other_options_for_the_same_code_are_an_error(options: tuple[str, str]) 
     ended = made(*SMALL, *options)
     assert ended.exit_code == 1
     assert ended.error == (
-        "there is an organization 'demo' already, which is no demo with these options: "
+        "there is an organization 'demo' already, which is not a demo with these options: "
         "remove it with `remove_organization demo`, or choose another --code"
     )
     assert everything() == before
@@ -182,5 +182,5 @@ def _attempts(run_id: Any) -> Iterator[int]:
 def test_a_code_that_no_organization_may_have_is_refused(code: str) -> None:
     ended = made(f"--code={code}")
     assert ended.exit_code == 2
-    assert "is no code: 100 letters from a to z" in ended.error
+    assert "is not a valid code: at most 100 letters from a to z" in ended.error
     assert not Organization.objects.exists()

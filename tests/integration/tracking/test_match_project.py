@@ -76,7 +76,7 @@ def test_who_became_a_member_owns_what_they_worked_for(example: Example) -> None
     person.refresh_from_db()
     assert person.user is None
     ended = ran("match_project", "example")
-    assert "1 people of its trackers are another user now" in ended.report
+    assert "1 people of its trackers are now other users" in ended.report
     assert owner(task) == "eve"
 
 

@@ -116,7 +116,7 @@ def test_what_has_the_old_name_leads_to_tasks_that_were_never_read_under_it(syst
     assert not FormerName.objects.exists()
     url, code = WorkEntry.objects.order_by("pk")[:2]
     [told] = explained("--id", str(url.pk))
-    assert told["match"]["note"] == f"that is a former url of the task: it is {told['match']['task']['url']} by now"
+    assert told["match"]["note"] == f"that is a former url of the task: it is {told['match']['task']['url']} now"
     [told] = explained("--id", str(code.pk))
     assert ("note" in told["match"]) == (name in ("jira", "youtrack"))
 
@@ -247,7 +247,7 @@ def test_explain_says_which_name_is_a_former_one(in_jira: Names) -> None:
     in_jira.read(record("1", "XYZ-1"))
     in_jira.leads("abc-1", "XYZ-1")
     notes = [explained("--id", str(entry.pk))[0]["match"].get("note") for entry in WorkEntry.objects.order_by("pk")]
-    assert notes == ["that is a former code of the task: it is XYZ-1 by now", None]
+    assert notes == ["that is a former code of the task: it is XYZ-1 now", None]
     [told] = explained("--id", str(WorkEntry.objects.order_by("pk")[0].pk))
     assert (told["match"]["matched"], told["stored"]["is_up_to_date"]) == ({"code": "abc-1"}, True)
 

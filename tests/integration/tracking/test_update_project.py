@@ -251,7 +251,7 @@ def test_a_complete_download_with_records_of_no_id_removes_nothing(code: Server)
     ended = ran("update_project", "acme", "--full", "--no-match")
     assert ended.counts == {"processed": 1, "failed": 1}
     [line] = ended.run.log.values_list("message", flat=True)
-    assert line == "shop/github: nothing was removed: there are records whose id is not understood"
+    assert line == "shop/github: nothing was removed: some records have an id that is not understood"
     assert Task.objects.count() == RECORDS
     code.fail({})
     caches["downloads"].clear()

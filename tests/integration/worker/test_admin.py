@@ -141,7 +141,7 @@ def test_run_selected_tasks_says_of_each_entry_what_became_of_it(admin: Client) 
     [
         ("testing.add_one", "kwargs", '{"limti": 3}', "unknown parameter &#x27;limti&#x27;"),
         ("testing.add_one", "kwargs", '{"limit": "many"}', "limit"),
-        ("testing.add_one", "kwargs", '{"dry_run": "yes"}', "dry_run is true or false"),
+        ("testing.add_one", "kwargs", '{"dry_run": "yes"}', "dry_run must be true or false"),
         ("testing.add_one", "kwargs", '{"partitions": 3}', "cannot be split"),
         ("testing.add_one", "kwargs", "[]", "This must be an object in JSON."),
         ("testing.add_one", "args", "[1]", "keyword arguments only"),

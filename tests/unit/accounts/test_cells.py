@@ -125,7 +125,7 @@ def test_what_nobody_sees_is_removed_at_the_edges(
 @given(hidden=st.characters(categories=["Cf"]) | st.sampled_from("\u115f\u2800\u3164"))
 @pytest.mark.parametrize("reader", [cells.username, cells.name, cells.full_name, cells.email, cells.password])
 def test_what_nobody_sees_inside_is_refused_and_named(reader: Callable[[str], str], hidden: str) -> None:
-    with pytest.raises(CellError, match=f"inside that nobody sees: U\\+{ord(hidden):04X}, [a-z]") as caught:
+    with pytest.raises(CellError, match=f"invisible character inside: U\\+{ord(hidden):04X}, [a-z]") as caught:
         reader(f"ann@exam{hidden}ple.com")
     assert caught.value.reason == "hidden_character"
 
@@ -145,9 +145,9 @@ def test_a_joiner_stays_where_its_script_is_written_with_it(reader: Callable[[st
 )
 def test_a_joiner_that_changes_nothing_is_refused(name: str) -> None:
     for reader in (cells.name, cells.username):
-        with pytest.raises(CellError, match=r"inside that nobody sees: U\+200[CD], zero width (non-)?joiner"):
+        with pytest.raises(CellError, match=r"invisible character inside: U\+200[CD], zero width (non-)?joiner"):
             reader(name)
-    with pytest.raises(CellError, match="inside that nobody sees"):
+    with pytest.raises(CellError, match="invisible character inside"):
         cells.username("بی\u200cبی")
 
 

@@ -24,8 +24,8 @@ def test_empty_columns_at_the_end_are_none() -> None:
     [
         (["username", "nickname"], "unknown column 'nickname': the columns are username, email"),
         (["username", "", "email"], "column 2 has no name"),
-        (["email", "E-Mail"], "the column 'email' is there more than once"),
-        (["username", "email", "Username"], "the column 'username' is there more than once"),
+        (["email", "E-Mail"], "the column 'email' appears more than once"),
+        (["username", "email", "Username"], "the column 'username' appears more than once"),
         (["full_name", "password"], "neither a column 'username' nor 'email'"),
     ],
 )

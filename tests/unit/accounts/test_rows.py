@@ -12,7 +12,7 @@ NO_BOOLEAN = (
     "is_staff is neither true (true, yes, y, wahr, ja, j, x, on, 1) nor false (false, no, n, falsch, nein, off, 0, or "
     "empty)"
 )
-HIDDEN = "has a character inside that nobody sees: U+200B, zero width space"
+HIDDEN = "has an invisible character inside: U+200B, zero width space"
 NEARLY_CSV = st.text(st.sampled_from('ab,;"\n\r\0\x85é@.x1 \ufeff'), max_size=60).map(str.encode)
 
 
@@ -109,9 +109,9 @@ def test_a_bom_and_windows_line_ends_and_another_delimiter_change_nothing() -> N
         ("ann,a@example.com,maybe,p", "invalid_boolean", NO_BOOLEAN),
         ("ann,nonsense,x,p", "invalid_email", "email is not an e-mail address"),
         (",nonsense,x,p", "invalid_email", "email is not an e-mail address"),
-        ("a n n,a@example.com,x,p", "invalid_username", "username has characters that no username has"),
+        ("a n n,a@example.com,x,p", "invalid_username", "username has characters that a username cannot have"),
         (f"{'u' * 255},a@example.com,x,p", "too_long", "username has more than 254 characters"),
-        (",a@«».com,x,p", "invalid_username", "email has characters that no username has"),
+        (",a@«».com,x,p", "invalid_username", "email has characters that a username cannot have"),
         (",,x,p", "no_name", "neither a username nor an e-mail address"),
         ("ann,a@example.com,x,p,,q", "too_many_cells", "6 cells in 4 columns"),
         ("a\u200bnn,a@example.com,x,p", "hidden_character", f"username {HIDDEN}"),
@@ -126,7 +126,7 @@ def test_a_bad_row_is_told_with_line_and_reason_and_the_others_go_on(line: str, 
 
 
 def test_the_second_row_of_a_name_is_a_duplicate_whatever_its_case() -> None:
-    assert parsed("username\nann\nANN\n")[1] == BrokenRow(3, "duplicate", "the username is that of line 2")
+    assert parsed("username\nann\nANN\n")[1] == BrokenRow(3, "duplicate", "the same username as in line 2")
     assert reasons("username,email\nANN@example.com,\n,ann@EXAMPLE.com\n") == ["", "duplicate"]
 
 

@@ -112,7 +112,7 @@ def test_a_box_set_by_name_is_one() -> None:
         ("Heat,last,,kept", "line 2: year should be a valid integer"),
         ("Heat,,113277,kept", "line 2: imdb_id must be tt and 7 or more digits, not '113277'"),
         ("Heat,,,lost", "line 2: status should be 'kept', 'disposed' or 'unboxed', not 'lost'"),
-        ("Heat,,,unboxed", "line 2: the location of an unboxed DVD is a number"),
+        ("Heat,,,unboxed", "line 2: the location of an unboxed DVD must be a number"),
         ('"Heat,,,kept', "line 2: not CSV"),
         ("Heat,,,kept,more", "line 2: 5 cells in 4 columns"),
     ],

@@ -220,7 +220,7 @@ def test_rules_that_take_more_memory_than_an_organization_may_are_refused() -> N
     ("facts", "reason"),
     [
         (rule("pattern_to_task", target_task="x", text_pattern="("), r"missing \)"),
-        (rule("pattern_to_task_code", text_pattern="x"), "no pattern of it has the group task_code"),
+        (rule("pattern_to_task_code", text_pattern="x"), "none of its patterns has the group task_code"),
         (
             rule("pattern_to_task_code", text_pattern="(?P<task_code>x)", breadcrumb_pattern="(?P<task_code>x)"),
             "both its patterns have the group task_code",

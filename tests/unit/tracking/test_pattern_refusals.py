@@ -57,7 +57,7 @@ def test_sets_are_not_combined(pattern: str, sign: str) -> None:
         ("(?P<a-b>c)", "a group is named by (?P<name>…), with letters, digits and _"),
         ("(?R)", "there is no recursion, and no condition"),
         (r"(a)?(?(1)b|c)", "there is no recursion, and no condition"),
-        (r"\p{Letter}", r"\p{…} wants a category or a script"),
+        (r"\p{Letter}", r"\p{…} needs a category or a script"),
         (r"\u00fc", r"a character by its number is written \x{fc}"),
         (r"\x{110000}", r"a character by its number is written \x{fc}"),
         (r"\Übung", r"a letter stands for itself without a \ before it"),

@@ -85,7 +85,7 @@ def test_what_is_no_pattern_is_refused_with_the_reason(pattern: str) -> None:
     ],
 )
 def test_a_group_that_comes_twice_is_refused(pattern: str) -> None:
-    with pytest.raises(PatternError, match=r"the group (task_code|Ä) is there twice: put one group round the alt"):
+    with pytest.raises(PatternError, match=r"the group (task_code|Ä) appears twice: put one group round the alt"):
         Pattern(pattern)
 
 

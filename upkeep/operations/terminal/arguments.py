@@ -80,7 +80,7 @@ def add_params(parser: argparse._ActionsContainer, params_type: type[Params]) ->
 def add_limits(parser: CommandParser, declared: object = None) -> None:
     """Add the limits that a run may be given, in a group of the help that says which are `declared`."""
     default = f" Default: {'; '.join(declared.lines())}." if isinstance(declared, Limits) else ""
-    text = f"It fails before it passes one (limit_exceeded); what is committed stays.{default}"
+    text = f"The run fails before it exceeds one (limit_exceeded); what is committed stays.{default}"
     add_params(parser.add_argument_group("limits of this run", text), RunLimits)
 
 

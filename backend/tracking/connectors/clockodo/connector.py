@@ -55,7 +55,9 @@ def connect(source: Source, network: Network) -> Iterator[Connector]:
     """
     username = source.username.strip()
     if not username:
-        raise RemoteRejectedError(f"there is no api_username for clockodo {source.place.name}: the account's e-mail")
+        raise RemoteRejectedError(
+            f"api_username is missing for clockodo {source.place.name}: it is the account's e-mail address"
+        )
     client = network.client(
         "Clockodo",
         source.place.api_url,

@@ -72,7 +72,7 @@ class GitHub:
             raise RemoteRejectedError(self._hidden)
         repository = wire.read(Repository, reply.content, about="GitHub about the repository")
         if repository.has_issues is False:
-            raise RemoteRejectedError(f"Issues are switched off in GitHub's repository {repository.full_name}")
+            raise RemoteRejectedError(f"Issues are disabled in the GitHub repository {repository.full_name}")
         self.project = repository.facts
         self._full_name = repository.full_name
         return repository.full_name
@@ -104,7 +104,7 @@ class GitHub:
                     raise RemoteRejectedError(self._hidden)
                 yield RecordPage(_records(reply), reading.position)
         except RemoteGoneError as error:
-            raise RemoteRejectedError(f"Issues are switched off in GitHub's repository {self._full_name}") from error
+            raise RemoteRejectedError(f"Issues are disabled in the GitHub repository {self._full_name}") from error
 
 
 class Reading:

@@ -61,10 +61,10 @@ class GitLab:
             raise RemoteRejectedError(self._hidden)
         project = wire.read(Project, reply.content, about="GitLab about the project")
         if project.issues_enabled is False:
-            raise RemoteRejectedError(f"Issues are switched off in GitLab's project {project.path_with_namespace}")
+            raise RemoteRejectedError(f"Issues are disabled in the GitLab project {project.path_with_namespace}")
         if self._merge_requests and project.merge_requests_enabled is False:
             raise RemoteRejectedError(
-                f"Merge requests are switched off in GitLab's project {project.path_with_namespace}"
+                f"Merge requests are disabled in the GitLab project {project.path_with_namespace}"
             )
         self.project = project.facts
         return project.path_with_namespace

@@ -137,7 +137,7 @@ class Reading:
 def _opened(source: Source, network: Network, stack: ExitStack, api_url: str) -> RemoteClient:
     if not source.username:
         raise RemoteRejectedError(
-            f"there is no api_username for jira {source.place.name}: the e-mail of the token's owner"
+            f"api_username is missing for jira {source.place.name}: it is the e-mail address of the token's owner"
         )
     login = b64encode(f"{source.username}:{token(source)}".encode()).decode()
     client = network.client(

@@ -202,7 +202,7 @@ class Kimai:
         """The entry, if it is one of the place's. Raises RemoteResponseError."""
         named = timesheet.project if self._what == "project" else timesheet.project.customer
         if named.id != self._number:
-            raise RemoteResponseError(f"Kimai answered with entries of others than {self._what} {self._number}")
+            raise RemoteResponseError(f"Kimai answered with entries that do not belong to {self._what} {self._number}")
         return replace(timesheet.work, external_task=timesheet.task(self._task_fields))
 
     def _rest(self, step: Step, page: Page) -> list[Step]:

@@ -83,7 +83,7 @@ class YouTrack:
                 yield newest.page(each for each in records if _is_news(each, since))
         except UnsteadyError as error:
             raise RemoteResponseError(
-                "YouTrack lists the issues in another order each time: try again later"
+                "YouTrack lists the issues in a different order each time: try again later"
             ) from error
 
     def whereabouts(self, missed: Sequence[Missed]) -> list[Whereabouts]:

@@ -29,7 +29,7 @@ def _resolved(value: Any, path: Path, lines: dict[Path, int], problems: list[Pro
     for key, item in value.items():
         name = aliases.get(key, key)
         if name != key and name in value:
-            message = f"{key} is another name of {name}, which is there already: keep one"
+            message = f"{key} is another name of {name}, which is already there: keep one"
             problems.append(Problem(lines[*path, key], message))
             continue
         if name != key:

@@ -19,8 +19,8 @@ def is_code(value: str) -> bool:
 def code(value: str) -> str:
     """The code, if it is one. Raises ValueError."""
     if not is_code(value):
-        allowed = f"{LONGEST_CODE} letters from a to z, digits, -, _ and . at most, and no - first"
-        raise ValueError(f"{shown(value)} is no code: {allowed}")
+        allowed = f"at most {LONGEST_CODE} letters from a to z, digits, -, _ and ., not beginning with -"
+        raise ValueError(f"{shown(value)} is not a valid code: {allowed}")
     return value
 
 

@@ -27,7 +27,7 @@ DEEPEST = 30
 """Levels of nesting; what is asked for has 8."""
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 LONGEST_SIGN = 4
-TOO_DEEP = f"nested deeper than {DEEPEST} levels: nothing here wants that"
+TOO_DEEP = f"nested deeper than {DEEPEST} levels: nothing here needs that"
 TOO_MANY = f"the file holds, with what its aliases repeat, over {MAX_VALUES:,} values"
 COMMENT = re.compile(" +#")
 LINE_END = re.compile(r"\r\n?|\n")
@@ -155,7 +155,7 @@ def _composed(text: str, file: str) -> Node:
         mark = error.problem_mark or error.context_mark
         line, message = (_Lines(text).at(mark) if mark else 1), _message(error)
     except (ValueError, OverflowError):  # PyYAML's, for \U with a number that no character has
-        message = "not YAML: a character is written by a number that none has"
+        message = "not YAML: an escape stands for a character that does not exist"
     raise _error(file, line, message)  # not chained: such errors quote the file, and with it tokens
 
 
@@ -231,12 +231,12 @@ class _Reading:
             line = self.text.at(key.start_mark)
             if key.tag == MERGE:
                 self._add_problem(
-                    line, "merging (<<) is not understood here: write the keys out, or an alias of a whole value"
+                    line, "merging (<<) is not supported here: write the keys out, or an alias of a whole value"
                 )
             elif key.tag != TEXT or not isinstance(key, ScalarNode):
                 self._add_problem(line, "a key must be a text: put it into quotes")
             elif (name := self._storable(key.value, line)) in first:
-                self._add_problem(line, f"the key {shown(name)} is there already, at line {first[name]}: keep one")
+                self._add_problem(line, f"the key {shown(name)} is already there, at line {first[name]}: keep one")
             else:
                 first[name] = line
                 yield name, line, item
@@ -254,12 +254,12 @@ class _Reading:
         joined = text if text.isascii() else normalize("NFC", _joined(text))
         for sign, name in UNSTORABLE.items():
             if sign.search(joined):
-                self._add_problem(line, f"{name} is written here by its number: no text has that")
+                self._add_problem(line, f"{name} is escaped here, and cannot be in a text")
                 joined = sign.sub("?", joined)
         return joined
 
     def _tagged(self, line: int) -> None:
-        self._add_problem(line, "a tag (!) that is not understood here: a text that begins with ! needs quotes")
+        self._add_problem(line, "tags (!) are not supported here: a text that begins with ! needs quotes")
 
     def _add_problem(self, line: int, message: str) -> None:
         self.problems.append(Problem(line, message))

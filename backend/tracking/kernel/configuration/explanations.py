@@ -46,7 +46,7 @@ def _message(detail: ErrorDetails, path: Path) -> str:
 def _unknown(key: str, section: Section) -> str:
     name, colon, _ = key.partition(":")  # what follows it is a value, and may be a secret
     shown_key = repr(name) if WORD.fullmatch(name) else shown(name)
-    hint = "is a blank missing behind its colon?" if colon else suggestion(name, section.keys)
+    hint = "is a space missing after the colon?" if colon else suggestion(name, section.keys)
     return f"unknown key {shown_key} in the {section.name}: {hint}"
 
 

@@ -27,9 +27,9 @@ WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
 def _name(value: str) -> str:
     if CONTROL.search(value):
-        raise ValueError(f"{shown(value)} is more than a line, or has control characters: keep it to one line")
+        raise ValueError(f"{shown(value)} is more than one line, or has control characters: keep it to one line")
     if not value or value != value.strip():
-        raise ValueError(f"{shown(value)} is empty, or has blanks at an end: remove them")
+        raise ValueError(f"{shown(value)} is empty, or begins or ends with spaces: remove them")
     if len(value) > LONGEST_NAME:
         raise ValueError(f"{shown(value)} is longer than {LONGEST_NAME} characters")
     return value
@@ -44,7 +44,7 @@ def _text(value: str) -> str:
 def _secret(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if CONTROL.search(text) or text != text.strip() or len(text) > LONGEST_SECRET:
-        raise ValueError("has blanks at an end, control characters, or is too long (it is not shown here)")
+        raise ValueError("begins or ends with spaces, has control characters, or is too long (it is not shown here)")
     return value
 
 
@@ -53,14 +53,14 @@ def _pattern(value: str) -> str:
         pattern.facts(value)
     except pattern.PatternError as error:
         reason = str(error).partition(": ")[0] if is_secret(value) else str(error)  # it may quote a part of it
-        raise ValueError(f"{shown(value)} is no pattern: {reason}") from None
+        raise ValueError(f"{shown(value)} is not a valid pattern: {reason}") from None
     return value
 
 
 def _hours(value: object) -> Decimal:
     written = value.written.replace("_", "") if isinstance(value, Unquoted) else ""
     if not HOURS.fullmatch(written):
-        wanted = "a number of hours, without quotes, from 0 to 99999999.99 with two places behind the point at most"
+        wanted = "a number of hours, without quotes, from 0 to 99999999.99 with at most two decimal places"
         raise ValueError(f"must be {wanted}, not {_written(value)}")
     return Decimal(written).quantize(Decimal("0.01"))
 

@@ -32,7 +32,7 @@ class ConfigurationError(ValueError):
         found = sorted(set(islice(problems, MAX_PROBLEMS + 1)))
         self.problems = [f"{file}:{problem.line}: {problem.message}" for problem in found[:MAX_PROBLEMS]]
         if len(found) > MAX_PROBLEMS:
-            self.problems.append(f"{file}: more is wrong; these are the first {MAX_PROBLEMS} problems")
+            self.problems.append(f"{file}: there are more problems; these are the first {MAX_PROBLEMS}")
         more = len(self.problems) - 1
         super().__init__(self.problems[0] + (f" (and {more} more)" if more else ""))
 

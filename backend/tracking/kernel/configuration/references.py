@@ -95,7 +95,7 @@ def problems(document: Document, downloaded: Downloaded) -> Iterator[Problem]:
     for mapping in organization.views("user_mappings"):
         yield from _twice(mapping, "external_usernames_to_username", "external_username")
         if mapping.text("fallback") == "default" and not organization.has("default_username"):
-            yield mapping.problem("fallback", "fallback default wants a default_username of the organization")
+            yield mapping.problem("fallback", "fallback default needs a default_username of the organization")
     for project in organization.views("projects"):
         yield from _twice(project, "trackers", "name")
         names = {tracker.text("name") for tracker in project.views("trackers")} - {""}
@@ -125,7 +125,7 @@ def _twice(parent: View, key: str, name: str) -> Iterator[Problem]:
         text = view.text(name)
         same = text.casefold() if name == "username" else text
         if same and same in lines:
-            yield view.problem(name, f"{name} {shown(text)} is there already, at line {lines[same]}: keep one")
+            yield view.problem(name, f"{name} {shown(text)} is already there, at line {lines[same]}: keep one")
         lines.setdefault(same, view.problem(name, "").line)
 
 
@@ -134,7 +134,7 @@ def _of_tracker(tracker: View, names: Collection[str], downloaded: Collection[st
     kind = tracker.text("api_kind")
     if not tracker.has("api_kind"):
         for key in filter(tracker.has, OF_AN_API):
-            yield tracker.problem(key, f"{key} wants an api_kind: one of {', '.join(ApiKind)}")
+            yield tracker.problem(key, f"{key} needs an api_kind: one of {', '.join(ApiKind)}")
     elif kind in set(ApiKind):
         yield from _of_api(tracker, ApiKind(kind))
     codes = {task.text("code") for task in tracker.views("tasks")} - {""}
@@ -147,7 +147,7 @@ def _of_api(tracker: View, kind: ApiKind) -> Iterator[Problem]:
     location = tracker.text("api_location")
     if not tracker.has("api_location"):
         example = f"where is the project? For example {locations.EXAMPLES[kind]}"
-        yield tracker.problem("api_kind", f"api_kind {kind} wants an api_location: {example}")
+        yield tracker.problem("api_kind", f"api_kind {kind} needs an api_location: {example}")
     elif location:
         try:
             locations.parsed(kind, location)
@@ -179,9 +179,9 @@ def _of_rule(rule: View) -> Iterator[Problem]:
     if kind is None:
         return
     if "target_task" in USED.get(kind, ()) and not rule.has("target_task"):
-        yield rule.problem("match_on", f"match_on {kind} wants a target_task: the code of a task of this tracker")
+        yield rule.problem("match_on", f"match_on {kind} needs a target_task: the code of a task of this tracker")
     if kind is MatchOn.PATTERN_TO_TASK and not any(map(rule.has, PATTERNS)):
-        yield rule.problem("match_on", f"match_on {kind} wants a {' or a '.join(PATTERNS)}")
+        yield rule.problem("match_on", f"match_on {kind} needs a {' or a '.join(PATTERNS)}")
     if kind is MatchOn.PATTERN_TO_TASK_CODE:
         yield from _of_task_code(rule)
 

@@ -57,7 +57,7 @@ def absent_users(users: Mapping[str, Sequence[str]], organization: str) -> str:
     more = f" and {len(names_with_places) - MAX_NAMES:,} more" if len(names_with_places) > MAX_NAMES else ""
     names = ", ".join(names_with_places[:MAX_NAMES]) + more
     create = f"`make_users FILE --organization {organization}` creates users"
-    return f"no such user yet: {names}; {create}, and applying this file again makes them what it says"
+    return f"no such user yet: {names}; {create}, then apply this file again"
 
 
 def _item(key: Key, change: Change) -> Iterator[str]:

@@ -48,9 +48,9 @@ PROBLEMS_OF_RE2 = {
     r"invalid repetition size": "1,000 times is the most, and the smaller number comes first, as in {1,3}",
     r"named capture group": "a group is named by (?P<name>…), with letters, digits and _",
     r"range: \[:": r"there is no named set of that name; the boundary of a word is \b",
-    r"range: \\[pP]": r"\p{…} wants a category or a script, such as \p{L}, \p{Lu}, \p{N} or \p{Greek}",
+    r"range: \\[pP]": r"\p{…} needs a category or a script, such as \p{L}, \p{Lu}, \p{N} or \p{Greek}",
     r"escape sequence: \\[dDsSwW]$": r"a range ends with one character: write \- for the character -, as in [a\-\d]",
-    r"escape sequence: \\[^\Wx]$": r"a letter stands for itself without a \ before it; only signs want one",
+    r"escape sequence: \\[^\Wx]$": r"a letter stands for itself without a \ before it; only punctuation needs one",
     r"escape sequence: \\x": CODE_POINT,
 }
 ARROW = r"\< and \> are the characters themselves: write \b for the boundary of a word, < or > for them"
@@ -120,7 +120,7 @@ def misunderstanding(pattern: str) -> str:
 
 def _outside_sets(token: Token, names: set[str], *, has_bracket: bool) -> str:
     if token.name and token.name in names:
-        return f"the group {token.name} is there twice: put one group round the alternatives, (?P<{token.name}>a|b)"
+        return f"the group {token.name} appears twice: put one group round the alternatives, (?P<{token.name}>a|b)"
     if "U" in token.flags:
         return LAZY
     if token.text == "]" and has_bracket:

@@ -50,29 +50,29 @@ def test_a_file_with_a_slip_is_a_configuration_or_what_is_wrong_with_it(text: st
         ("organization:\n\tcode: acme\n", 2, "not YAML: found character '\\t' that cannot start any token"),
         ("organization:\n  code: \0\n", 2, "the character U+0000 cannot be in a YAML file: remove it"),
         ('organization:\n  code: acme\n  name: "\\0"\n', 3, "a NUL character"),
-        ('organization:\n  code: acme\n  name: "\\ud800"\n', 3, "half a character is written here by its number"),
+        ('organization:\n  code: acme\n  name: "\\ud800"\n', 3, "half a character is escaped here"),
         (
             'organization:\n  code: acme\n  name: "\\ude00\\ud83d"\n',
             3,
-            "half a character is written here by its number",
+            "half a character is escaped here",
         ),
         (
             'organization:\n  code: acme\n  "\\ud83d\\ude00": a\n  😀: a\n',
             4,
-            "the key '😀' is there already, at line 3",
+            "the key '😀' is already there, at line 3",
         ),
-        ('a:\n- "\\UFFFFFFFF"', 1, "not YAML: a character is written by a number that none has"),
+        ('a:\n- "\\UFFFFFFFF"', 1, "not YAML: an escape stands for a character that does not exist"),
         ("a: {b: 1,\n  api_token: ${X_TOKEN}}", 2, "not YAML: a text that begins with ${ needs quotes within { }"),
         ("a: 1\nb: *x", 2, "an alias (*) without its anchor"),
         ("a:\n- &x [*x]", 2, "an alias makes this contain itself"),
         ("a:\n  " + "[" * 200_000, 2, "nested deeper than 30 levels"),
         (LAUGHS, 1, "the file holds, with what its aliases repeat, over 50,000 values"),
         ("organization: {code: acme}\nx: " + "a" * 1_000_000, 1, "the file is larger than 1,000 kB"),
-        ("organization:\n  code: acme\n  code: b\n", 3, "the key 'code' is there already, at line 2"),
+        ("organization:\n  code: acme\n  code: b\n", 3, "the key 'code' is already there, at line 2"),
         ("organization:\n  code: acme\n  1: b\n", 3, "a key must be a text: put it into quotes"),
-        ("organization:\n  code: acme\n  <<: {name: b}\n", 3, "merging (<<) is not understood here"),
-        ("organization: {code: acme,\n  name: !!python/object:os.system x}", 2, "a tag (!) that is not understood"),
-        ("organization: !!python/object/new:os.system\n  code: acme", 1, "a tag (!) that is not understood"),
+        ("organization:\n  code: acme\n  <<: {name: b}\n", 3, "merging (<<) is not supported here"),
+        ("organization: {code: acme,\n  name: !!python/object:os.system x}", 2, "tags (!) are not supported"),
+        ("organization: !!python/object/new:os.system\n  code: acme", 1, "tags (!) are not supported"),
     ],
 )
 def test_what_is_no_document_is_told_with_its_line(text: str, line: int, told: str) -> None:
@@ -148,7 +148,7 @@ def test_a_token_is_not_quoted_where_its_key_is_misspelt(line: str) -> None:
 
 def test_a_key_without_a_blank_behind_its_colon_is_told() -> None:
     (found,) = problems(organization("projects: [{code: b, trackers: [{name: c, api_token:x}]}]"))
-    assert found == "2: unknown key 'api_token' in the tracker: is a blank missing behind its colon?"
+    assert found == "2: unknown key 'api_token' in the tracker: is a space missing after the colon?"
 
 
 def test_the_first_hundred_problems_are_told_and_that_there_are_more() -> None:

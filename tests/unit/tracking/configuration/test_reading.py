@@ -28,9 +28,9 @@ def test_the_smallest_file_has_a_code_and_defaults() -> None:
         ("name: 123", "name must be a text, not a number: put it into quotes, '123'"),
         ("name: 2026-01-02", "name must be a text, not a date: put it into quotes, '2026-01-02'"),
         ("name: 12:30", "name must be a text, not a number: put it into quotes, '12:30'"),
-        ("name: ''", "name '' is empty, or has blanks at an end"),
-        ("name: 'a '", "name 'a ' is empty, or has blanks at an end"),
-        ('name: "a\\nb"', "name 'a\\nb' is more than a line"),
+        ("name: ''", "name '' is empty, or begins or ends with spaces"),
+        ("name: 'a '", "name 'a ' is empty, or begins or ends with spaces"),
+        ('name: "a\\nb"', "name 'a\\nb' is more than one line"),
         ("timezone: Europe/Viena", "timezone 'Europe/Viena' is not an IANA time zone: did you"),
         ("timezone: ../UTC", "timezone '../UTC' is not an IANA time zone"),
         ("timezone: Factory", "timezone 'Factory' is not an IANA time zone"),
@@ -40,21 +40,21 @@ def test_the_smallest_file_has_a_code_and_defaults() -> None:
         ("organization_profiles: [ada]", "an item of organization_profiles must be a mapping (key: value), not 'ada'"),
         ("organization_profiles: [{}]", "username is missing: every profile has one"),
         ("organization_profiles: [~]", "an item of organization_profiles must be a mapping (key: value), not nothing"),
-        ("organization_profiles: [{username: a}, {username: A}]", "username 'A' is there already, at line 2"),
-        ("user_mappings: [{name: a}, {name: a}]", "name 'a' is there already, at line 2"),
+        ("organization_profiles: [{username: a}, {username: A}]", "username 'A' is already there, at line 2"),
+        ("user_mappings: [{name: a}, {name: a}]", "name 'a' is already there, at line 2"),
         ("user_mappings: [{name: a, fallback: nobody}]", "fallback 'nobody' is unknown: there are default, none"),
-        ("user_mappings: [{name: a, fallback: default}]", "fallback default wants a default_username"),
+        ("user_mappings: [{name: a, fallback: default}]", "fallback default needs a default_username"),
         (
             f"user_mappings: [{{name: a, external_usernames_to_username: [{AL}, {AL}]}}]",
-            "external_username 'x' is there already, at line 2",
+            "external_username 'x' is already there, at line 2",
         ),
-        ("projects: [{code: a}, {code: a}]", "code 'a' is there already, at line 2"),
+        ("projects: [{code: a}, {code: a}]", "code 'a' is already there, at line 2"),
         ("projects: [{code: no}]", "code must be a text, not true or false: put it into quotes, 'no'"),
         ("projects: [{code: 7}]", "code must be a text, not a number: put it into quotes, '7'"),
-        ("projects: [{code: a b}]", "code 'a b' is no code"),
-        ("projects: [{code: -a}]", "code '-a' is no code"),
-        ("projects: [{code: ''}]", "code '' is no code"),
-        (f"projects: [{{code: {'a' * 101}}}]", f"code '{'a' * 79}…' is no code"),
+        ("projects: [{code: a b}]", "code 'a b' is not a valid code"),
+        ("projects: [{code: -a}]", "code '-a' is not a valid code"),
+        ("projects: [{code: ''}]", "code '' is not a valid code"),
+        (f"projects: [{{code: {'a' * 101}}}]", f"code '{'a' * 79}…' is not a valid code"),
         ("name: '${SHOP_TOKEN}'", "${SHOP_TOKEN} is read from the environment in api_token and api_username only"),
     ],
 )
@@ -69,9 +69,9 @@ def test_what_is_wrong_with_an_organization_is_told(told: str, problem: str) -> 
     [
         ("name: a, api_kind: gihub, api_location: x", "api_kind 'gihub' is unknown: did you mean 'github'?"),
         ("name: a, api_kind: 7, api_location: x", "api_kind '7' is unknown"),
-        ("name: a, api_kind: github", "api_kind github wants an api_location"),
-        ("name: a, api_location: x", "api_location wants an api_kind"),
-        ("name: a, api_username: x", "api_username wants an api_kind"),
+        ("name: a, api_kind: github", "api_kind github needs an api_location"),
+        ("name: a, api_location: x", "api_location needs an api_kind"),
+        ("name: a, api_username: x", "api_username needs an api_kind"),
         (
             "name: a, api_kind: github, api_location: x",
             "api_location 'x' is not the address of a github repository (a board is not one)",
@@ -87,7 +87,7 @@ def test_what_is_wrong_with_an_organization_is_told(told: str, problem: str) -> 
         (f"name: a, {GITLAB}, merge_requests: 1", "merge_requests must be true or false, without quotes, not '1'"),
         (f"name: a, {KIMAI}, api_task_fields: ','", "an item of api_task_fields '' is empty"),
         (f"name: a, {KIMAI}, api_task_fields: {{a: b}}", "an item of api_task_fields must be a text, not a mapping"),
-        ("name: a, api_task_fields: b", "api_task_fields wants an api_kind"),
+        ("name: a, api_task_fields: b", "api_task_fields needs an api_kind"),
         (f"name: a, {GITHUB}, api_token: '${{NO_TOKEN}}'", "${NO_TOKEN} is not set in the environment"),
         (
             f"name: a, {GITHUB}, api_token: '${{PATH}}'",
@@ -95,11 +95,11 @@ def test_what_is_wrong_with_an_organization_is_told(told: str, problem: str) -> 
         ),
         (f"name: a, {GITHUB}, api_token: '${{OUR_KEY}}'", "${OUR_KEY} is a setting of Upkeep itself"),
         (f"name: a, {GITHUB}, api_token: '${{SHOP_TOKEN'", "${ without its }"),
-        (f"name: a, {GITHUB}, api_token: 'x '", "api_token has blanks at an end"),
+        (f"name: a, {GITHUB}, api_token: 'x '", "api_token begins or ends with spaces"),
         (f"name: a, {GITHUB}, api_token: [x]", "api_token must be a text, not a list"),
         (f"name: a, {GITHUB}, api_token: '${{EXAMPLE_GITHUB2_TOKEN}}'", "${EXAMPLE_GITHUB2_TOKEN} is not set"),
         ("tasks: []", "name is missing: every tracker has one"),
-        ("name: a, tasks: [{code: x}, {code: x}]", "code 'x' is there already, at line 2"),
+        ("name: a, tasks: [{code: x}, {code: x}]", "code 'x' is already there, at line 2"),
         ("name: a, tasks: [{title: x}]", "code is missing: every task has one"),
         ("name: a, tasks: [{code: x, estimates: -1}]", "estimates must be a number of hours"),
         ("name: a, tasks: [{code: x, estimates: .nan}]", "estimates must be a number of hours"),
@@ -117,7 +117,7 @@ def test_what_is_wrong_with_a_tracker_is_told(told: str, problem: str) -> None:
 
 
 def test_two_trackers_of_a_name_are_told() -> None:
-    assert problems(trackers("name: a", "name: b", "name: a")) == ["4: name 'a' is there already, at line 2: keep one"]
+    assert problems(trackers("name: a", "name: b", "name: a")) == ["4: name 'a' is already there, at line 2: keep one"]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_two_trackers_of_a_name_are_told() -> None:
 )
 def test_a_location_with_a_secret_is_not_quoted(location: str) -> None:
     (found,) = problems(trackers(f"name: a, api_kind: github, api_location: '{location}'"))
-    told = "an address that holds a password or a token is not taken: put that into api_token"
+    told = "an address must not hold a password or a token: put that into api_token"
     assert found == f"2: api_location: {told}"
 
 
@@ -145,17 +145,17 @@ def test_what_is_no_name_of_a_variable_is_not_quoted(name: str, key: str) -> Non
     [
         ("priority: 1", "match_on is missing: every rule has one"),
         ("match_on: regex", "match_on 'regex' is unknown"),
-        ("match_on: always_to_task", "match_on always_to_task wants a target_task"),
-        ("match_on: always", "match_on always_to_task wants a target_task"),
+        ("match_on: always_to_task", "match_on always_to_task needs a target_task"),
+        ("match_on: always", "match_on always_to_task needs a target_task"),
         (
             "match_on: always, target_task: mp",
             "the tracker has no task 'mp', neither declared here nor downloaded yet: there is pm",
         ),
         (
             "match_on: pattern_to_task, target_task: pm",
-            "match_on pattern_to_task wants a text_pattern or a breadcrumb_trail_pa",
+            "match_on pattern_to_task needs a text_pattern or a breadcrumb_trail_pa",
         ),
-        ("match_on: pattern_to_task, text_pattern: a", "match_on pattern_to_task wants a target_task"),
+        ("match_on: pattern_to_task, text_pattern: a", "match_on pattern_to_task needs a target_task"),
         (
             "match_on: pattern_to_task_code",
             "match_on pattern_to_task_code: neither pattern has a group (?P<task_code>…)",
@@ -166,18 +166,27 @@ def test_what_is_no_name_of_a_variable_is_not_quoted(name: str, key: str) -> Non
         ),
         (
             f"{TEXT} a, breadcrumb_pattern: b, breadcrumb_trail_pattern: c",
-            "breadcrumb_pattern is another name of breadcrumb_trail_pattern, which is there already: keep one",
+            "breadcrumb_pattern is another name of breadcrumb_trail_pattern, which is already there: keep one",
         ),
         (f"{TEXT} a, breadcrumb_pattern: [b]", "breadcrumb_trail_pattern must be a text, not a list"),
-        (f"{TEXT} '(?=a)b'", "text_pattern '(?=a)b' is no pattern: patterns are RE2's, which has no lookaround"),
-        (f"{TEXT} '(?<!a)b'", "text_pattern '(?<!a)b' is no pattern: patterns are RE2's, which has no lookaround"),
-        (rf"{TEXT} '(a)\1'", r"text_pattern '(a)\\1' is no pattern: patterns are RE2's, which has no backreference"),
+        (
+            f"{TEXT} '(?=a)b'",
+            "text_pattern '(?=a)b' is not a valid pattern: patterns are RE2's, which has no lookaround",
+        ),
+        (
+            f"{TEXT} '(?<!a)b'",
+            "text_pattern '(?<!a)b' is not a valid pattern: patterns are RE2's, which has no lookaround",
+        ),
+        (
+            rf"{TEXT} '(a)\1'",
+            r"text_pattern '(a)\\1' is not a valid pattern: patterns are RE2's, which has no backreference",
+        ),
         (
             "match_on: pattern_to_task_code, text_pattern: '(?P<task_code>a'",
-            "text_pattern '(?P<task_code>a' is no pattern: missing )",
+            "text_pattern '(?P<task_code>a' is not a valid pattern: missing )",
         ),
-        (rf"{TEXT} '\(?=\\1('", r"text_pattern '\\(?=\\\\1(' is no pattern: missing )"),
-        (f"{TEXT} 'a[\tb'", r"text_pattern 'a[\tb' is no pattern: missing ]: [\tb"),
+        (rf"{TEXT} '\(?=\\1('", r"text_pattern '\\(?=\\\\1(' is not a valid pattern: missing )"),
+        (f"{TEXT} 'a[\tb'", r"text_pattern 'a[\tb' is not a valid pattern: missing ]: [\tb"),
         (f"{TEXT} '{'a' * 2001}'", "text_pattern 'aaaaaaaaaa"),
         (f"{ALWAYS}, priority: 1.5", "priority must be a whole number"),
         (f"{ALWAYS}, priority: '1'", "priority must be a whole number, without quotes"),
@@ -293,12 +302,12 @@ def test_an_alias_is_the_same_key() -> None:
 
 def test_the_line_of_what_is_wrong_below_an_alias_is_known() -> None:
     text = rules(f"{TEXT} a,\n priority: 1,\n breadcrumb_pattern: '('")
-    assert problems(text)[0].startswith("5: breadcrumb_trail_pattern '(' is no pattern")
+    assert problems(text)[0].startswith("5: breadcrumb_trail_pattern '(' is not a valid pattern")
 
 
 def test_of_a_pattern_that_names_a_secret_nothing_is_quoted() -> None:
     [found] = problems(rules("match_on: pattern_to_task, target_task: pm, text_pattern: 'token=[abc123'"))
-    assert found.endswith("is no pattern: missing ]")
+    assert found.endswith("is not a valid pattern: missing ]")
     assert "abc123" not in found
 
 
