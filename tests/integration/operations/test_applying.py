@@ -106,6 +106,20 @@ def test_what_would_be_another_change_by_now_is_skipped_and_told_as_it_was_and_a
     assert run.changes.get(action="updated").key == str(left.pk)
 
 
+def test_what_is_unchanged_by_now_is_gone_also_where_its_row_is_planned() -> None:
+    gone, _left = dvds(2)
+
+    def body(run: RunContext) -> None:
+        plan = PLAN.replace("'updated'", "CASE WHEN copy_number < 4 THEN 'updated' ELSE 'unchanged' END")
+        for batch in run.batches(DVD.objects.all()):
+            batch.commit_sql(plan=plan, write=f"{WRITE} AND plan.action = 'updated'")
+
+    preview = previewed(body)
+    DVD.objects.filter(pk=gone.pk).update(copy_number=9)
+    run = applied(preview, body)
+    assert (copies(), run.reasons) == ([9, 2], {"skipped": {"gone_since": 1}})
+
+
 @pytest.mark.parametrize("body", [by_plan, by_sql])
 def test_a_part_of_a_preview_is_applied(body: Body) -> None:
     one, two, _three = dvds(3)

@@ -92,5 +92,7 @@ class Statement(NamedTuple):
             source="outcomes" if self.applies else source,
             rows=ROWS.format(source="outcomes" if self.applies else source) if recorded else "NULL",
             tally=TALLY.format(tally=self.tally) if self.tally else "NULL",
-            came_up="(SELECT count(*) FROM judged WHERE upkeep_same IS NOT NULL)" if self.applies else "0",
+            came_up="(SELECT count(*) FROM judged WHERE upkeep_effect AND upkeep_same IS NOT NULL)"
+            if self.applies
+            else "0",
         )

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -7,7 +8,13 @@ from upkeep.operations.command import RunCommand, check_waitable
 from upkeep.operations.execution.digests import Selection
 from upkeep.operations.limits import RunLimits
 from upkeep.operations.plans import EFFECTS
-from upkeep.operations.terminal import arguments, identity
+from upkeep.operations.terminal import arguments, identity, usage
+
+EXAMPLES = (
+    ("0f4b21c9", "Apply all that this preview showed."),
+    ("0f4b21c9 --only 17 23", "Apply its changes of these keys, which `show_run 0f4b21c9 --changes --json` lists."),
+    ("0f4b21c9 --only-action updated --wait", "Let a worker apply its updates, and watch it."),
+)
 
 
 class Command(RunCommand):
@@ -16,17 +23,37 @@ class Command(RunCommand):
         "now is skipped (not_as_previewed). A preview can be applied once."
     )
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        examples = usage.of_examples(f"{Path(prog_name).name} {subcommand}", EXAMPLES)
+        return super().create_parser(
+            prog_name, subcommand, formatter_class=usage.UsageFormatter, epilog=examples, **kwargs
+        )
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "preview", metavar="PREVIEW", type=arguments.run_id, help="Its run's id, or at least the first 8 digits."
         )
-        parser.add_argument("--only", nargs="+", metavar="KEY", default=[], help="Apply the changes of these keys.")
         parser.add_argument(
-            "--except", dest="without", nargs="+", metavar="KEY", default=[], help="Leave these keys out."
+            "--only", nargs="+", metavar="KEY", default=[], help="Apply the changes of these keys alone."
         )
-        parser.add_argument("--only-reason", nargs="+", metavar="REASON", default=[], help="Of these reasons.")
         parser.add_argument(
-            "--only-action", nargs="+", choices=EFFECTS, metavar="ACTION", default=[], help=f"Of {', '.join(EFFECTS)}."
+            "--except",
+            dest="without",
+            nargs="+",
+            metavar="KEY",
+            default=[],
+            help="Leave out the changes of these keys.",
+        )
+        parser.add_argument(
+            "--only-reason", nargs="+", metavar="REASON", default=[], help="Apply the changes with these reasons alone."
+        )
+        parser.add_argument(
+            "--only-action",
+            nargs="+",
+            choices=EFFECTS,
+            metavar="ACTION",
+            default=[],
+            help=f"Apply these alone, of {', '.join(EFFECTS)}.",
         )
         super().add_arguments(parser)
         arguments.add_limits(parser)
