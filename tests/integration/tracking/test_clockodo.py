@@ -71,7 +71,8 @@ def test_the_program_is_named_as_clockodo_wants_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("username", "status"), [("a" * 60 + "@example.com", "refused"), (" ", "no api_username"), ("zoë", "characters")]
+    ("username", "status"),
+    [("a" * 60 + "@example.com", "refused"), (" ", "api_username is missing"), ("zoë", "characters")],
 )
 def test_a_username_that_is_not_fit_is_told(username: str, status: str) -> None:
     with clockodo.server(records=1) as server:

@@ -225,7 +225,7 @@ def test_a_wrong_token_is_refused(system: Tracker, server: Server) -> None:
 @pytest.mark.parametrize("token", ["", " "])
 def test_without_a_token_nothing_is_asked(system: Tracker, server: Server, token: str) -> None:
     before = server.stats().requests
-    with pytest.raises(RemoteRejectedError, match="no api_token"), connected(system, server, token=token):
+    with pytest.raises(RemoteRejectedError, match="api_token is missing"), connected(system, server, token=token):
         pass
     assert server.stats().requests == before
 

@@ -83,7 +83,7 @@ def test_a_stored_match_that_is_older_than_the_rules_is_told(example: Example) -
     example.task("#1")
     [told] = explained("--id", str(entry.pk))
     assert (told["match"]["task"]["code"], told["stored"]["is_up_to_date"]) == ("#1", False)
-    assert "match_project changes it" in told["stored"]["note"]
+    assert "match_project updates it" in told["stored"]["note"]
 
 
 def test_the_most_recent_entries_of_a_user_are_explained(example: Example) -> None:

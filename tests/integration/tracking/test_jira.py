@@ -136,7 +136,7 @@ def test_without_an_address_of_its_owner_a_token_is_not_sent(server: Server) -> 
     before = server.stats().requests
     source = Source(SYSTEM.KIND, parsed(SYSTEM.KIND, SYSTEM.location(server.origin)), SecretStr(SYSTEM.TOKEN))
     with (
-        pytest.raises(RemoteRejectedError, match="no api_username"),
+        pytest.raises(RemoteRejectedError, match="api_username is missing"),
         connectors.connect(source, Network(allow_http_hosts=HOSTS)),
     ):
         pass
