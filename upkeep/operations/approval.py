@@ -13,7 +13,8 @@ from upkeep.operations.execution.digests import Selection
 from upkeep.operations.execution.previews import are_kept
 from upkeep.operations.models import Run
 from upkeep.operations.params import Params
-from upkeep.operations.states import Status
+from upkeep.operations.plans import EFFECTS
+from upkeep.operations.states import ENDED, RESUMABLE, Status
 from upkeep.operations.submission import Applied
 from upkeep.operations.version import exact_version
 
@@ -37,7 +38,7 @@ def check(preview: Run, selection: Selection, *, approver: str) -> tuple[Operati
     if not operation.has_limits:
         raise OperationError(f"what {operation.name} would do is not recorded item by item: it cannot be applied")
     params = operation.parse(preview.params)
-    if operation.name in conf().REVIEW_REQUIRED and operation.confirmation(params) and approver in makers(preview):
+    if operation.needs_review(params) and approver in makers(preview):
         raise OperationError(f"{approver} made preview {preview.pk}: somebody else has to apply it")
     _check_selection(preview, selection)
     return operation, params, Applied(preview, selection)
@@ -51,7 +52,7 @@ def makers(run: Run) -> set[str]:
 def application(preview_id: UUID) -> Run | None:
     """The run that applied a preview, if any did."""
     applied = Run.objects.filter(preview=preview_id, parent=None).exclude(status=Status.SKIPPED)
-    return applied.exclude(status__in=[Status.FAILED, Status.CANCELLED], attempt=0).first()
+    return applied.exclude(status=Status.FAILED, attempt=0).first()  # that was refused, and cannot be resumed
 
 
 def _check_kind(preview: Run) -> None:
@@ -62,9 +63,10 @@ def _check_kind(preview: Run) -> None:
     if preview.status in (Status.QUEUED, Status.RUNNING):
         raise OperationError(f"preview {preview.pk} is still {preview.status}: apply it once it has succeeded")
     if preview.status != Status.SUCCEEDED:
-        raise OperationError(f"preview {preview.pk} {_ended(preview)}: only one that succeeded can be applied")
+        raise OperationError(f"preview {preview.pk} {_is(preview)}: only one that succeeded can be applied")
     if applied := application(preview.pk):
-        raise OperationError(f"preview {preview.pk} was applied by run {applied.pk}: {ANOTHER}")
+        instead = f"`resume_run {applied.pk}` continues it" if applied.status in RESUMABLE else ANOTHER
+        raise OperationError(f"preview {preview.pk} was applied by run {applied.pk}, which {_is(applied)}: {instead}")
 
 
 def _check_age(preview: Run) -> None:
@@ -89,7 +91,7 @@ def _check_version(preview: Run) -> None:
 
 
 def _check_selection(preview: Run, selection: Selection) -> None:
-    if not sum(preview.counts.get(action, 0) for action in ("created", "updated", "deleted")):
+    if not any(preview.counts.get(action) for action in EFFECTS):
         raise OperationError(f"preview {preview.pk} would change nothing: there is nothing to apply")
     for key, is_kept in are_kept(preview.pk, [*selection.only, *selection.without]).items():
         if not is_kept:
@@ -97,5 +99,7 @@ def _check_selection(preview: Run, selection: Selection) -> None:
             raise InvalidParamsError(f"preview {preview.pk} has no change with the key {key!r}: {looking}")
 
 
-def _ended(run: Run) -> str:
-    return "failed" if run.status == Status.FAILED else f"was {run.status}"
+def _is(run: Run) -> str:
+    """What became of it, for a sentence."""
+    ended = {Status.SUCCEEDED: "succeeded", Status.FAILED: "failed"}
+    return ended.get(Status(run.status), f"{'was' if run.status in ENDED else 'is'} {run.status}")

@@ -209,6 +209,17 @@ def check_commands(**_kwargs: Any) -> list[CheckMessage]:
 
 
 @register(TAG)
+def check_reviewed(**_kwargs: Any) -> list[CheckMessage]:
+    """What is to be reviewed is an operation, and has previews that can be applied: a misspelt name guards nothing."""
+    hint = "Correct the name, or remove it."
+    return [
+        Error(f"UPKEEP['REVIEW_REQUIRED']: {fault}.", hint=hint, id="upkeep_operations.E022")
+        for name in _options().REVIEW_REQUIRED
+        if (fault := _fault_of_reviewed(name))
+    ]
+
+
+@register(TAG)
 def check_schedule(**_kwargs: Any) -> list[CheckMessage]:
     """Every entry of the default schedule names an operation, has valid params, confirms it, and has its own name."""
     try:
@@ -224,6 +235,15 @@ def _options() -> Options:
         return conf()
     except ImproperlyConfigured:
         return Options()
+
+
+def _fault_of_reviewed(name: str) -> str:
+    try:
+        operation = registry.find(name)
+    except OperationError as error:
+        return str(error)
+    can_be_applied = operation.has_dry_run and operation.has_limits
+    return "" if can_be_applied else f"{operation.name} has no preview that could be applied"
 
 
 def _problem_of_command(operation: Operation[Any], options: Options) -> CheckMessage | None:

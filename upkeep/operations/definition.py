@@ -130,9 +130,14 @@ class Operation(Generic[P]):
             given = f", not {confirm!r}" if confirm else ""
             raise UnconfirmedError(f"{self.name} destroys data: it needs confirm={word!r}{given}; nothing was touched")
 
+    def needs_review(self, params: P) -> bool:
+        """Whether `UPKEEP["REVIEW_REQUIRED"]` names it, and a run with these params destroys data."""
+        named = not {self.name, self.short_name, *self.aliases}.isdisjoint(conf().REVIEW_REQUIRED)
+        return named and bool(self.confirmation(params))
+
     def check_reviewed(self, params: P) -> None:
         """Raise UnconfirmedError when a run with these params may only apply a preview."""
-        if self.name in conf().REVIEW_REQUIRED and self.confirmation(params):
+        if self.needs_review(params):
             raise UnconfirmedError(
                 f"{self.name} is carried out only as previewed and approved by somebody else: "
                 f"`{self.short_name} … --dry-run`, then they give `apply_run` that run's id"

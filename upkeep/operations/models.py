@@ -119,7 +119,7 @@ class Run(models.Model):
                 fields=["preview"],
                 condition=Q(preview__isnull=False, parent__isnull=True)
                 & ~Q(status=Status.SKIPPED)
-                & ~Q(status__in=[Status.FAILED, Status.CANCELLED], attempt=0),
+                & ~Q(status=Status.FAILED, attempt=0),
                 name=ONE_APPLICATION,
             ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="upkeep_run_known_status"),

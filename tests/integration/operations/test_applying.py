@@ -17,10 +17,22 @@ from pytest_django import Settings
 from backend.collection.models import DVD
 from tests.integration.operations.factories import COMMITTED, copies, dvds, tallied
 from tests.operations.dvds import PLAN, WRITE, add, added, delete
-from tests.operations.scripted import Nothing, played, reread, resumed, scripted_limited, stage
+from tests.operations.scripted import (
+    Nothing,
+    claimed_again,
+    played,
+    reread,
+    resumed,
+    scripted_halves,
+    scripted_limited,
+    stage,
+)
 from upkeep.operations import erasure, runner, submission
+from upkeep.operations.cancellation import cancel
+from upkeep.operations.checks import check_reviewed
 from upkeep.operations.context import RunContext
 from upkeep.operations.errors import OperationError, UnconfirmedError
+from upkeep.operations.execution import parts
 from upkeep.operations.execution.digests import Selection
 from upkeep.operations.leases import claims
 from upkeep.operations.models import Run, RunDigest
@@ -84,7 +96,7 @@ def test_a_preview_is_applied_as_it_was_shown_and_once(body: Body) -> None:
     run = of_command(preview)
     assert copies() == [2] * 3
     assert (run.status, tallied(run.counts)) == ("succeeded", {"processed": 3, "updated": 3})
-    assert refused(preview) == f"preview P was applied by run {run.pk}: make a new one with --dry-run"
+    assert refused(preview) == f"preview P was applied by run {run.pk}, which succeeded: make a new one with --dry-run"
 
 
 @pytest.mark.parametrize("body", [by_plan, by_sql])
@@ -185,6 +197,47 @@ def test_whoever_destroys_what_must_be_reviewed_applies_the_preview_of_somebody_
     assert refused(own) == f"{system_user()} made preview P: somebody else has to apply it"
     run = of_command(previewed(by_plan, what=scripted_limited, system_user="somebody else"))
     assert (run.status, run.system_user, run.attended, copies()) == ("succeeded", system_user(), True, [2])
+
+
+def test_a_name_to_be_reviewed_that_guards_nothing_is_found_by_a_check(settings: Settings) -> None:
+    for names in [("testing.scripted_limited",), ("scripted_limited",)]:
+        settings.UPKEEP = {**settings.UPKEEP, "REVIEW_REQUIRED": names}
+        assert check_reviewed() == []
+        assert scripted_limited.needs_review(Nothing())
+    settings.UPKEEP = {**settings.UPKEEP, "REVIEW_REQUIRED": ("testing.scripted_limted", "testing.talk")}
+    misspelt, unsuitable = [problem.msg for problem in check_reviewed()]
+    assert "did you mean 'testing.scripted_limited'?" in misspelt
+    assert unsuitable == "UPKEEP['REVIEW_REQUIRED']: testing.talk has no preview that could be applied."
+
+
+def test_a_preview_whose_run_was_cancelled_is_continued_by_that_run() -> None:
+    dvds(1)
+    preview = previewed(by_plan)
+    run = submission.record(scripted_limited, Nothing(), applies=Applied(preview, NOTHING), queue="default")
+    cancel(run.pk)
+    which = f"run {run.pk}, which was cancelled"
+    assert refused(preview) == f"preview P was applied by {which}: `resume_run {run.pk}` continues it"
+    assert resumed(run, by_plan).status == "succeeded"
+    assert copies() == [2]
+
+
+def test_a_preview_in_parts_is_applied_in_parts() -> None:
+    dvds(4)
+    preview = in_parts(dry_run=True)
+    DVD.objects.filter(pk=DVD.objects.order_by("pk")[0].pk).update(copy_number=2)
+    DVD.objects.filter(pk=DVD.objects.order_by("-pk")[0].pk).update(copy_number=9)
+    run = in_parts(applies=Applied(preview, NOTHING))
+    assert copies() == [2, 2, 2, 9]
+    assert (run.status, run.reasons) == ("succeeded", {"skipped": {"not_as_previewed": 1, "gone_since": 1}})
+
+
+def in_parts(**columns: Any) -> Run:
+    """A run by two parts, and its end."""
+    run = played(by_plan, what=scripted_halves, partitions=2, **columns)
+    for part in run.parts.order_by("created_at", "id"):
+        claimed_again(part)
+        parts.settle(run.pk)
+    return claimed_again(run)
 
 
 def test_two_who_apply_one_preview_at_once_do_it_once() -> None:

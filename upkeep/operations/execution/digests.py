@@ -4,7 +4,7 @@ A digest is the first 8 bytes of a SHA-256: of a change's key, and of its action
 jsonb. PostgreSQL computes both, so that the changes of `commit` and of `commit_sql` are digested alike.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -30,17 +30,17 @@ INSERT = "INSERT INTO upkeep_operations_rundigest (run_id, step, key, content)"
 class Selection:
     """Which changes of a preview were approved: all of them, but for what these leave out."""
 
-    only: Sequence[str] = ()
+    only: Collection[str] = ()
     """Keys."""
-    without: Sequence[str] = ()
+    without: Collection[str] = ()
     """Keys."""
-    reasons: Sequence[str] = ()
-    actions: Sequence[str] = ()
+    reasons: Collection[str] = ()
+    actions: Collection[str] = ()
 
     @classmethod
     def load(cls, dumped: Mapping[str, Any]) -> Self:
         """From a run's row."""
-        return cls(**dumped)
+        return cls(**{name: frozenset(values) for name, values in dumped.items()})
 
     def dump(self) -> dict[str, list[str]]:
         """For a run's row: those parts of it that say something."""

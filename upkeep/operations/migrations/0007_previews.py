@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('parent__isnull', True), ('preview__isnull', False), models.Q(('status', 'skipped'), _negated=True), models.Q(('attempt', 0), ('status__in', ['failed', 'cancelled']), _negated=True)), fields=('preview',), name='upkeep_run_one_application'),
+            constraint=models.UniqueConstraint(condition=models.Q(('parent__isnull', True), ('preview__isnull', False), models.Q(('status', 'skipped'), _negated=True), models.Q(('attempt', 0), ('status', 'failed'), _negated=True)), fields=('preview',), name='upkeep_run_one_application'),
         ),
         migrations.AddField(
             model_name='rundigest',
